@@ -1,0 +1,116 @@
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "engine/base/int128.hpp"
+
+namespace lockstep {
+
+/// The one canonical encoder: little-endian fixed-width integers, length-prefixed byte strings.
+///
+/// Role:  everything that is hashed or compared between machines goes through it, so no padding,
+///        no byte order and no pointer reaches a digest.
+/// Cost:  appends to one growing buffer that is meant to be reused (clear keeps the capacity).
+class ByteWriter {
+  public:
+    template <std::integral T>
+    void put(T value) {
+        if constexpr (std::same_as<T, bool>) {
+            put(static_cast<std::uint8_t>(value));
+        } else {
+            auto bits = static_cast<std::make_unsigned_t<T>>(value);
+            std::byte raw[sizeof(T)];
+            for (std::byte& b : raw) {
+                b = static_cast<std::byte>(bits & 0xff);
+                if constexpr (sizeof(T) > 1) {
+                    bits >>= 8;
+                }
+            }
+            append(raw);
+        }
+    }
+    template <class T>
+        requires std::is_enum_v<T>
+    void put(T value) {
+        put(static_cast<std::underlying_type_t<T>>(value));
+    }
+    void put(Int128 value) {
+        put(low64(value));
+        put(high64(value));
+    }
+    /// u32 length, then the bytes.
+    void put_bytes(std::span<const std::byte> bytes) {
+        put(static_cast<std::uint32_t>(bytes.size()));
+        append(bytes);
+    }
+    void put_text(std::string_view text) { put_bytes(std::as_bytes(std::span(text))); }
+    /// Bytes without a length, for fields of fixed size.
+    void append(std::span<const std::byte> bytes) {
+        buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+    }
+
+    void clear() noexcept { buffer_.clear(); }
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return buffer_; }
+    [[nodiscard]] std::size_t size() const noexcept { return buffer_.size(); }
+
+  private:
+    std::vector<std::byte> buffer_;
+};
+
+/// Reads what ByteWriter wrote. A read past the end returns zero and clears ok() for good.
+class ByteReader {
+  public:
+    explicit ByteReader(std::span<const std::byte> bytes) noexcept : rest_(bytes) {}
+
+    template <std::integral T>
+    [[nodiscard]] T get() noexcept {
+        if constexpr (std::same_as<T, bool>) {
+            return get<std::uint8_t>() != 0;
+        } else {
+            std::make_unsigned_t<T> bits = 0;
+            const std::span<const std::byte> raw = take(sizeof(T));
+            for (std::size_t i = 0; i < raw.size(); ++i) {
+                bits = static_cast<std::make_unsigned_t<T>>(
+                    bits | (static_cast<std::make_unsigned_t<T>>(raw[i]) << (8 * i)));
+            }
+            return static_cast<T>(bits);
+        }
+    }
+    [[nodiscard]] Int128 get_int128() noexcept {
+        const auto low = get<std::uint64_t>();
+        const auto high = get<std::uint64_t>();
+        return make_int128(high, low);
+    }
+    /// A byte string written by put_bytes; empty when cut short.
+    [[nodiscard]] std::span<const std::byte> get_bytes() noexcept {
+        return take(get<std::uint32_t>());
+    }
+    /// The next `size` bytes; empty when fewer are left.
+    [[nodiscard]] std::span<const std::byte> take(std::size_t size) noexcept {
+        if (size > rest_.size()) {
+            ok_ = false;
+            rest_ = {};
+            return {};
+        }
+        const auto taken = rest_.first(size);
+        rest_ = rest_.subspan(size);
+        return taken;
+    }
+
+    [[nodiscard]] bool ok() const noexcept { return ok_; }
+    [[nodiscard]] std::size_t remaining() const noexcept { return rest_.size(); }
+
+  private:
+    std::span<const std::byte> rest_;
+    bool ok_ = true;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,44 @@
+#include "engine/base/digest.hpp"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace lockstep {
+
+Digest digest_of(std::span<const std::byte> bytes) noexcept {
+    const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+    return {.high = hash.high64, .low = hash.low64};
+}
+
+std::string Digest::hex() const {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text;
+    for (const std::uint64_t half : {high, low}) {
+        for (int shift = 60; shift >= 0; shift -= 4) {
+            text.push_back(kDigits[(half >> shift) & 0xf]);
+        }
+    }
+    return text;
+}
+
+std::optional<Digest> Digest::from_hex(std::string_view text) {
+    if (text.size() != 32) {
+        return std::nullopt;
+    }
+    std::uint64_t halves[2] = {0, 0};
+    for (std::size_t i = 0; i < 32; ++i) {
+        const char c = text[i];
+        std::uint64_t digit = 0;
+        if (c >= '0' && c <= '9') {
+            digit = static_cast<std::uint64_t>(c - '0');
+        } else if (c >= 'a' && c <= 'f') {
+            digit = static_cast<std::uint64_t>(c - 'a') + 10;
+        } else {
+            return std::nullopt;
+        }
+        halves[i / 16] = (halves[i / 16] << 4) | digit;
+    }
+    return Digest{.high = halves[0], .low = halves[1]};
+}
+
+}  // namespace lockstep

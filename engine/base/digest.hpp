@@ -1,0 +1,47 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/base/bytes.hpp"
+
+namespace lockstep {
+
+/// A 128-bit digest (XXH3-128). Detects accidents; it is no commitment against adversaries.
+struct Digest {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+
+    /// 32 lower-case hexadecimal digits, high half first.
+    [[nodiscard]] std::string hex() const;
+    [[nodiscard]] static std::optional<Digest> from_hex(std::string_view text);
+
+    friend constexpr auto operator<=>(const Digest&, const Digest&) = default;
+
+    /// Sum modulo 2^128: the additive state digest, independent of the order of its terms.
+    constexpr Digest& operator+=(const Digest& other) noexcept {
+        low += other.low;
+        high += other.high + (low < other.low ? 1U : 0U);
+        return *this;
+    }
+    constexpr Digest& operator-=(const Digest& other) noexcept {
+        high -= other.high + (low < other.low ? 1U : 0U);
+        low -= other.low;
+        return *this;
+    }
+};
+
+/// XXH3-128 of `bytes`.
+[[nodiscard]] Digest digest_of(std::span<const std::byte> bytes) noexcept;
+
+inline void put(ByteWriter& out, const Digest& digest) {
+    out.put(digest.low);
+    out.put(digest.high);
+}
+
+}  // namespace lockstep

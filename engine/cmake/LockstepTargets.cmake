@@ -1,0 +1,51 @@
+# Helper functions for libraries, tests and the installed package.
+
+add_library(lockstep_flags INTERFACE)
+target_compile_options(lockstep_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wfloat-conversion -fvisibility-inlines-hidden)
+if(LOCKSTEP_SANITIZE)
+  target_compile_options(lockstep_flags INTERFACE
+    -fsanitize=${LOCKSTEP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(lockstep_flags INTERFACE -fsanitize=${LOCKSTEP_SANITIZE})
+endif()
+
+# lockstep_library(NAME <name> HEADERS <files> [SOURCES <files>] [LINK <public targets>]
+#                  [PRIVATE_LINK <targets>])
+# Makes lockstep::<name> from the calling folder; header-only when there are no sources.
+function(lockstep_library)
+  cmake_parse_arguments(ARG "" "NAME" "HEADERS;SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  set(target lockstep_${ARG_NAME})
+  if(ARG_SOURCES)
+    add_library(${target} ${ARG_SOURCES})
+    set(scope PUBLIC)
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:lockstep_flags> ${ARG_PRIVATE_LINK})
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(lockstep::${ARG_NAME} ALIAS ${target})
+  target_compile_features(${target} ${scope} cxx_std_20)
+  target_link_libraries(${target} ${scope} ${ARG_LINK})
+  target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}
+                 FILES ${ARG_HEADERS})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${ARG_NAME}
+                        VERIFY_INTERFACE_HEADER_SETS ON)
+  install(TARGETS ${target} EXPORT lockstepTargets FILE_SET HEADERS
+          DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep
+          INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep)
+endfunction()
+
+# Installs lockstepConfig.cmake so that find_package(lockstep CONFIG) works.
+function(lockstep_install_package)
+  include(CMakePackageConfigHelpers)
+  set(folder ${CMAKE_INSTALL_LIBDIR}/cmake/lockstep)
+  configure_package_config_file(${PROJECT_SOURCE_DIR}/engine/cmake/lockstepConfig.cmake.in
+    ${PROJECT_BINARY_DIR}/lockstepConfig.cmake INSTALL_DESTINATION ${folder})
+  write_basic_package_version_file(${PROJECT_BINARY_DIR}/lockstepConfigVersion.cmake
+    COMPATIBILITY SameMinorVersion)
+  install(EXPORT lockstepTargets NAMESPACE lockstep:: DESTINATION ${folder})
+  install(FILES ${PROJECT_BINARY_DIR}/lockstepConfig.cmake
+                ${PROJECT_BINARY_DIR}/lockstepConfigVersion.cmake
+                ${PROJECT_SOURCE_DIR}/engine/cmake/FindxxHash.cmake DESTINATION ${folder})
+endfunction()
