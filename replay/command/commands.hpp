@@ -1,0 +1,16 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace lockstep {
+
+/// The subcommands. Each function adds one to `app`: its options, its help, and a callback that
+/// runs it when it was named and stores the exit code of the process in `exit_code`, which
+/// outlives the parse. Exit codes are those of ErrorCode (report_error.hpp); 0 is success.
+///
+/// A callback writes data to stdout, messages and progress to stderr, and throws nothing but
+/// std::bad_alloc.
+void register_inspect_command(CLI::App& app, int& exit_code);
+void register_replay_command(CLI::App& app, int& exit_code);
+
+}  // namespace lockstep

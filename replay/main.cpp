@@ -1,0 +1,39 @@
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <new>
+
+#include "engine/base/error.hpp"
+#include "replay/command/commands.hpp"
+#include "replay/command/report_error.hpp"
+
+namespace {
+
+int run(int argc, const char* const* argv) {
+    CLI::App app{"Deterministic parallel execution of transaction logs", "lockstep"};
+    app.set_version_flag("--version", LOCKSTEP_VERSION);
+    app.require_subcommand(1);
+    app.footer(
+        "Exit codes: 0 ok, 1 usage, 2 divergence, 3 corrupt or invalid input, "
+        "4 invariant broken, 5 environment.");
+    int exit_code = 0;
+    lockstep::register_inspect_command(app, exit_code);
+    lockstep::register_replay_command(app, exit_code);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : static_cast<int>(lockstep::ErrorCode::kUsage);
+    }
+    return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::bad_alloc&) {
+        return lockstep::report_error({.message = "out of memory"});
+    } catch (const std::exception& error) {
+        return lockstep::report_error({.message = error.what()});
+    }
+}
