@@ -5,6 +5,7 @@
 #include <span>
 #include <type_traits>
 
+#include "engine/base/access.hpp"
 #include "engine/base/bytes.hpp"
 #include "engine/base/int128.hpp"
 #include "engine/block.hpp"
@@ -16,12 +17,6 @@ namespace lockstep {
 struct TxnOutcome {
     std::uint16_t status = 0;  ///< the machine's closed enumeration; 0 = applied
     std::uint64_t weight = 1;  ///< counts toward BlockHeader::weight_limit
-};
-
-/// Inclusive limits of a cell that receives commutative additions.
-struct Bounds {
-    Int128 lower = kInt128Min;
-    Int128 upper = kInt128Max;
 };
 
 /// The state as one transaction, or one phase of a block, sees it. Offered by the engine.
@@ -57,9 +52,6 @@ concept StateView = requires(V view, const V const_view, const Key& key, const V
     { const_view.stopped() } -> std::same_as<bool>;
 };
 
-/// How a declared key will be used. A hint; may be wrong.
-enum class Access : std::uint8_t { kRead, kWrite, kAdd };
-
 /// A state machine that the executors can run: keys, values, transactions, and pure functions.
 ///
 /// Required of `M`
@@ -72,7 +64,7 @@ enum class Access : std::uint8_t { kRead, kWrite, kAdd };
 ///   static encode_value(ByteWriter&, Key, Value)     canonical bytes
 ///   static number(Value) -> Int128, static set_number(Value&, Int128)
 ///                                                    the numeric reading of a cell, for additions
-///   execute(view, transaction, context) -> TxnOutcome
+///   execute(view, transaction, context) -> TxnOutcome, or any struct with these two members
 ///                                                    pure, re-entrant, callable from any thread
 ///   begin_block(view, header, transactions) -> Context
 ///                                                    phase before the first transaction
@@ -95,13 +87,6 @@ concept Machine = requires(const M machine, const typename M::Key& key, typename
     M::encode_value(out, key, value);
     { M::number(value) } -> std::same_as<Int128>;
     M::set_number(value, Int128{});
-};
-
-/// Collects declared keys; the engine's own sink has this shape.
-template <class Key>
-struct DeclaredKey {
-    Key key;
-    Access access;
 };
 
 }  // namespace lockstep
