@@ -13,8 +13,8 @@ namespace lockstep {
 
 /// What consensus fixes about a block beside its transactions.
 struct BlockHeader {
-    std::uint64_t height = 0;   ///< consecutive
-    std::int64_t time_ms = 0;   ///< block time, strictly increasing, milliseconds since 1970
+    std::uint64_t height = 0;  ///< consecutive
+    std::int64_t time_ms = 0;  ///< block time, strictly increasing, milliseconds since 1970
     /// Transactions are applied in order while the sum of their weights stays within the limit; the
     /// first that does not fit and all behind it are skipped.
     std::uint64_t weight_limit = std::numeric_limits<std::uint64_t>::max();
@@ -37,15 +37,15 @@ enum class Disposition : std::uint8_t {
 
 /// Why a transaction is kFaulted; the receipt's status.
 enum class Fault : std::uint16_t {
-    kThrew = 1,          ///< execute let an exception escape
-    kStepBudget = 2,     ///< more steps or accesses than TxnLimits::steps
-    kOutputLimit = 3,    ///< more event bytes than TxnLimits::event_bytes
+    kThrew = 1,        ///< execute let an exception escape
+    kStepBudget = 2,   ///< more steps or accesses than TxnLimits::steps
+    kOutputLimit = 3,  ///< more event bytes than TxnLimits::event_bytes
 };
 
 /// Bounds on what one transaction may do; consensus parameters of the embedding chain.
 struct TxnLimits {
-    std::uint64_t steps = 1'000'000;         ///< accesses plus consumed steps
-    std::uint64_t event_bytes = 1'000'000;   ///< sum over its events
+    std::uint64_t steps = 1'000'000;        ///< accesses plus consumed steps
+    std::uint64_t event_bytes = 1'000'000;  ///< sum over its events
 };
 
 /// Events of one receipt or phase: type and bytes, flat in the canonical encoding.
@@ -86,7 +86,7 @@ struct Receipt {
     std::uint16_t status = 0;
     std::uint64_t weight = 0;
     /// XXH3-128 over index, disposition, status, weight, key-sorted writes, additions and events.
-    Digest effects;
+    Digest effects = {};
     std::size_t events_begin = 0;  ///< range in BlockResult::events
     std::size_t events_end = 0;
 
@@ -96,12 +96,12 @@ struct Receipt {
 /// Everything that a block puts out; equal byte for byte for all executors.
 struct BlockResult {
     BlockHeader header;
-    std::vector<Receipt> receipts;       ///< one per transaction, in block order
-    std::vector<std::byte> events;       ///< all events: begin phase, transactions, end phase
-    Digest begin_effects;                ///< effect digest of the begin-of-block phase
-    Digest end_effects;                  ///< effect digest of the end-of-block phase
-    Digest state;                        ///< additive digest of the state after the block
-    Digest block;                        ///< chained: (previous block digest, header, effects, state)
+    std::vector<Receipt> receipts;  ///< one per transaction, in block order
+    std::vector<std::byte> events;  ///< all events: begin phase, transactions, end phase
+    Digest begin_effects;           ///< effect digest of the begin-of-block phase
+    Digest end_effects;             ///< effect digest of the end-of-block phase
+    Digest state;                   ///< additive digest of the state after the block
+    Digest block;                   ///< chained: (previous block digest, header, effects, state)
 
     [[nodiscard]] std::span<const std::byte> events_of(const Receipt& receipt) const {
         return std::span(events).subspan(receipt.events_begin,

@@ -38,10 +38,8 @@ class ByteWriter {
         }
     }
     template <class T>
-        requires std::is_enum_v<T>
-    void put(T value) {
-        put(static_cast<std::underlying_type_t<T>>(value));
-    }
+    requires std::is_enum_v<T>
+    void put(T value) { put(static_cast<std::underlying_type_t<T>>(value)); }
     void put(Int128 value) {
         put(low64(value));
         put(high64(value));

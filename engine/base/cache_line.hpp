@@ -4,7 +4,8 @@
 
 namespace lockstep {
 
-/// Bytes that move between cores together. Fixed, since the standard's constant differs per compiler.
+/// Bytes that move between cores together. Fixed, since the standard's constant differs per
+/// compiler.
 inline constexpr std::size_t kCacheLineSize = 64;
 
 }  // namespace lockstep

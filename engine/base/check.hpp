@@ -9,9 +9,9 @@ namespace lockstep::internal {
 
 /// Aborts when `condition` is false, in every build. States an invariant of our own code; never
 /// applied to state values inside a handler, which may see a mix of versions.
-#define LOCKSTEP_CHECK(condition)                                                     \
-    (static_cast<bool>(condition)                                                     \
-         ? static_cast<void>(0)                                                       \
+#define LOCKSTEP_CHECK(condition) \
+    (static_cast<bool>(condition) \
+         ? static_cast<void>(0)   \
          : ::lockstep::internal::check_failed(#condition, __FILE__, __LINE__))
 
 /// LOCKSTEP_CHECK on paths too hot for release builds.

@@ -13,7 +13,8 @@ namespace lockstep {
 class Checked {
   public:
     constexpr Checked() noexcept = default;
-    constexpr Checked(Int128 value) noexcept : value_(value) {}  // NOLINT(google-explicit-constructor)
+    constexpr Checked(Int128 value) noexcept
+        : value_(value) {}  // NOLINT(google-explicit-constructor)
 
     [[nodiscard]] constexpr bool ok() const noexcept { return ok_; }
     [[nodiscard]] constexpr Int128 value() const noexcept { return value_; }
@@ -47,6 +48,8 @@ class Checked {
     bool ok_ = true;
 };
 
-[[nodiscard]] constexpr Checked abs(Checked a) noexcept { return a.value() < 0 ? -a : a; }
+[[nodiscard]] constexpr Checked abs(Checked a) noexcept {
+    return a.value() < 0 ? -a : a;
+}
 
 }  // namespace lockstep

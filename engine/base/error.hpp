@@ -20,8 +20,8 @@ enum class ErrorCode : std::uint8_t {
 /// An environment error with everything a user needs to find its place.
 struct Error {
     ErrorCode code = ErrorCode::kEnvironment;
-    std::string message;                     ///< reason, in words
-    std::string file = {};                   ///< path as the user gave it; empty when none
+    std::string message;                            ///< reason, in words
+    std::string file = {};                          ///< path as the user gave it; empty when none
     std::optional<std::uint64_t> offset = {};       ///< byte offset in the (decompressed) file
     std::optional<std::uint64_t> block = {};        ///< block height
     std::optional<std::uint64_t> transaction = {};  ///< index in the block

@@ -12,8 +12,7 @@ namespace lockstep {
 __extension__ typedef __int128 Int128;
 __extension__ typedef unsigned __int128 UInt128;
 
-inline constexpr Int128 kInt128Max =
-    static_cast<Int128>((static_cast<UInt128>(1) << 127) - 1);
+inline constexpr Int128 kInt128Max = static_cast<Int128>((static_cast<UInt128>(1) << 127) - 1);
 inline constexpr Int128 kInt128Min = -kInt128Max - 1;
 
 /// Magnitude of `value`, defined for every value including kInt128Min.

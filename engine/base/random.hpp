@@ -34,7 +34,8 @@ class Random {
                                          (span == 0 ? next() : below(span)));
     }
     /// True with probability numerator / denominator.
-    [[nodiscard]] constexpr bool chance(std::uint64_t numerator, std::uint64_t denominator) noexcept {
+    [[nodiscard]] constexpr bool chance(std::uint64_t numerator,
+                                        std::uint64_t denominator) noexcept {
         return below(denominator) < numerator;
     }
 

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+
+namespace lockstep {
+
+/// The seam between the concurrent code and the machine it runs on.
+///
+/// Every class of this folder takes a `Sync` policy. This one is the real thing and costs nothing;
+/// a test may pass another whose atomics are scheduling points of a seeded explorer.
+struct StdSync {
+    template <class T>
+    using Atomic = std::atomic<T>;
+
+    /// A hint inside a short spin.
+    static void relax() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#endif
+    }
+    /// Gives the core away, for spins that may be waiting for a descheduled thread.
+    static void yield() noexcept {
+        std::this_thread::yield();
+    }
+};
+
+}  // namespace lockstep

@@ -1,0 +1,182 @@
+#pragma once
+
+#include <cstdint>
+
+#include "engine/base/int128.hpp"
+#include "scheduler/sync.hpp"
+#include "scheduler/types.hpp"
+
+namespace lockstep {
+
+enum class VersionState : std::uint32_t {
+    kPending,  ///< estimate: the writer is expected to write here and has not finished
+    kReady,    ///< the value is published and never changes again
+    kDropped,  ///< the writer did not write here, or a later incarnation replaced this version
+};
+
+/// One write of one incarnation to one cell; a node of the cell's chain.
+///
+/// Role:    immutable value, published once. A declared write has its node in the chain before
+///          execution starts, as an estimate; an undeclared one is inserted when it happens.
+/// Threads: the writer fills `value` and `erased` while nobody else reads them (state kPending),
+///          then publishes. Everything else may be read at any time.
+/// Invariants
+///   [V1] value and erased are written only before the first kReady and never afterwards.
+///   [V2] state moves kPending -> kReady | kDropped, kReady -> kPending -> kDropped (abort).
+///   [V3] chains are ordered by descending txn; nodes are never removed within a block.
+template <class Value, class Sync = StdSync>
+struct Version {
+    // older: next node down the chain.        writers: insert (CAS)      readers: find
+    //   publish: insert's release CAS -> find's acquire: node fields txn, older, value.
+    //   weaker?  no: a reader dereferences the node.
+    //   layout:  with the value, one or two lines per version.
+    typename Sync::template Atomic<Version*> older{nullptr};
+    TxnIndex txn = kNoTxn;
+    // state: see VersionState.                writers: publish, drop, estimate   readers: find,
+    // validation
+    //   publish: publish's release -> state()'s acquire: value and erased.
+    //   weaker?  no: readers use the value without a lock.
+    //   layout:  beside txn.
+    typename Sync::template Atomic<VersionState> state{VersionState::kPending};
+    bool erased = false;
+    Value value{};
+
+    /// The value, null when this version says that the cell is absent.
+    [[nodiscard]] const Value* get() const noexcept { return erased ? nullptr : &value; }
+
+    // acquire: pairs with publish; the caller goes on to read value and erased.
+    [[nodiscard]] VersionState current() const noexcept {
+        return state.load(std::memory_order_acquire);
+    }
+    // release: makes value and erased visible to whoever sees kReady.
+    void publish() noexcept { state.store(VersionState::kReady, std::memory_order_release); }
+    // release: orders the drop after the replacement that insert has put above this node.
+    void drop() noexcept { state.store(VersionState::kDropped, std::memory_order_release); }
+    // release: pairs with current(); a reader that sees the estimate waits for the writer.
+    void make_estimate() noexcept {
+        state.store(VersionState::kPending, std::memory_order_release);
+    }
+};
+
+/// Commutative additions to one cell within one block.
+///
+/// Threads: sum, base and applied belong to the holder of the commit frontier. The atomics may be
+///          used by anyone.
+template <class Value, class Sync = StdSync>
+struct Additions {
+    const Version<Value, Sync>* base = nullptr;  ///< the version that sum is relative to
+    Int128 sum = 0;                              ///< committed additions since base
+    bool applied = false;                        ///< a non-zero addition is in sum
+    bool based = false;                          ///< base is meaningful
+
+    // first_adder: lowest transaction known to add here.   writers: note_adder   readers: views
+    //   publish: nothing; a stale value costs a failed validation, never a wrong result.
+    //   layout:  with the hint, read by every adder.
+    typename Sync::template Atomic<TxnIndex> first_adder{kNoTxn};
+    // hint_low, hint_high: recent value of sum, maybe torn.   writers: frontier   readers:
+    // predictions
+    //   publish: nothing; a torn or old hint only mispredicts, and the frontier checks.
+    typename Sync::template Atomic<std::uint64_t> hint_low{0};
+    typename Sync::template Atomic<std::uint64_t> hint_high{0};
+
+    void note_adder(TxnIndex txn) noexcept {
+        // relaxed: a monotone minimum that publishes nothing else.
+        TxnIndex seen = first_adder.load(std::memory_order_relaxed);
+        while (txn < seen &&
+               !first_adder.compare_exchange_weak(seen, txn, std::memory_order_relaxed)) {
+        }
+    }
+    [[nodiscard]] Int128 sum_hint() const noexcept {
+        // relaxed: see hint_low.
+        return make_int128(hint_high.load(std::memory_order_relaxed),
+                           hint_low.load(std::memory_order_relaxed));
+    }
+    /// Adds `amount` on top of `current`, the newest committed version of the cell (null: base).
+    void commit(const Version<Value, Sync>* current, Int128 amount) noexcept {
+        if (!based || base != current) {
+            base = current;
+            based = true;
+            sum = 0;
+            applied = false;
+        }
+        // Wraps like the serial sum would be rejected before: bounds were checked by the caller.
+        sum = static_cast<Int128>(static_cast<UInt128>(sum) + static_cast<UInt128>(amount));
+        applied = applied || amount != 0;
+        // relaxed: see hint_low.
+        hint_low.store(low64(sum), std::memory_order_relaxed);
+        hint_high.store(high64(sum), std::memory_order_relaxed);
+    }
+    [[nodiscard]] bool applies_to(const Version<Value, Sync>* current) const noexcept {
+        return based && base == current && applied;
+    }
+};
+
+/// The multi-version memory of one cell, empty between blocks.
+template <class Value, class Sync = StdSync>
+struct VersionSlot {
+    using Node = Version<Value, Sync>;
+
+    // newest: head of the chain.              writers: insert (CAS), reset  readers: find
+    //   publish: insert's release CAS -> find's acquire: the node's fields.
+    //   weaker?  no: a reader dereferences the node.
+    //   layout:  in the cell, so that one cache miss brings chain and base value.
+    typename Sync::template Atomic<Node*> newest{nullptr};
+    /// Newest committed version that needed publication at commit. Owned by the frontier's holder.
+    const Node* committed = nullptr;
+    // additions: null until somebody adds to the cell in this block.  writers: additions_or_make
+    // (CAS)
+    //   publish: the release CAS -> acquire load: the fresh Additions.
+    //   layout:  beside newest.
+    typename Sync::template Atomic<Additions<Value, Sync>*> additions{nullptr};
+
+    /// Puts `node` into the chain by its txn, above older nodes of the same txn.
+    void insert(Node* node) noexcept {
+        for (;;) {
+            typename Sync::template Atomic<Node*>* link = &newest;
+            // acquire: walks over nodes that others inserted.
+            Node* next = link->load(std::memory_order_acquire);
+            while (next != nullptr && next->txn > node->txn) {
+                link = &next->older;
+                next = link->load(std::memory_order_acquire);  // acquire: as above
+            }
+            node->older.store(next, std::memory_order_relaxed);  // relaxed: published by the CAS
+            // release: publishes the node to find. acquire on failure: next is walked again.
+            if (link->compare_exchange_strong(next, node, std::memory_order_release,
+                                              std::memory_order_acquire)) {
+                return;
+            }
+        }
+    }
+
+    /// The newest version below `txn` that was not dropped, null when the base value holds.
+    [[nodiscard]] Node* find(TxnIndex txn) const noexcept {
+        // acquire: pairs with insert.
+        return first_standing(newest.load(std::memory_order_acquire), txn);
+    }
+
+    /// Down the chain from `node` to the first version below `txn` that was not dropped.
+    [[nodiscard]] static Node* first_standing(Node* node, TxnIndex txn) noexcept {
+        while (node != nullptr && (node->txn >= txn || node->current() == VersionState::kDropped)) {
+            node = node->older.load(std::memory_order_acquire);  // acquire: pairs with insert
+        }
+        return node;
+    }
+
+    /// The additions of this block, made by `make` when there are none yet.
+    template <class Make>
+    [[nodiscard]] Additions<Value, Sync>& additions_or_make(Make&& make) {
+        // acquire: pairs with the CAS below.
+        Additions<Value, Sync>* found = additions.load(std::memory_order_acquire);
+        if (found == nullptr) {
+            Additions<Value, Sync>* fresh = make();
+            // acq_rel: publishes ours, or acquires the winner's.
+            if (additions.compare_exchange_strong(found, fresh, std::memory_order_acq_rel,
+                                                  std::memory_order_acquire)) {
+                found = fresh;
+            }
+        }
+        return *found;
+    }
+};
+
+}  // namespace lockstep
