@@ -29,6 +29,7 @@ function(lockstep_library)
   target_link_libraries(${target} ${scope} ${ARG_LINK})
   target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}
                  FILES ${ARG_HEADERS})
+  set_property(GLOBAL APPEND PROPERTY LOCKSTEP_LIBRARIES ${ARG_NAME})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${ARG_NAME}
                         VERIFY_INTERFACE_HEADER_SETS ON)
   install(TARGETS ${target} EXPORT lockstepTargets FILE_SET HEADERS
