@@ -58,8 +58,8 @@ TEST(Checked, OverflowSticksToEverythingComputedFromIt) {
 TEST(IntegerSqrt, IsTheLargestRootThatFits) {
     Random random(3);
     for (int i = 0; i < 20'000; ++i) {
-        const UInt128 a = static_cast<UInt128>(make_int128(random.next() >> random.below(64),
-                                                           random.next()));
+        const UInt128 a =
+            static_cast<UInt128>(make_int128(random.next() >> random.below(64), random.next()));
         const UInt128 r = integer_sqrt(a);
         EXPECT_LE(r * r, a);
         EXPECT_TRUE(r == ~std::uint64_t{0} || (r + 1) * (r + 1) > a);
