@@ -1,0 +1,70 @@
+#include "replay/format/byte_source.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace lockstep {
+namespace {
+
+std::string reason(int error_number) {
+    return std::generic_category().message(error_number);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FileSource>, Error> FileSource::open(const std::string& path) {
+    const bool standard_input = path == "-";
+    std::string name = standard_input ? "standard input" : path;
+    std::FILE* const file = standard_input ? stdin : std::fopen(path.c_str(), "rb");
+    if (file == nullptr) {
+        return failure(Error{.message = "cannot open: " + reason(errno), .file = name});
+    }
+    std::unique_ptr<FileSource> source(new FileSource(file, std::move(name), std::nullopt));
+    struct stat status = {};
+    if (::fstat(::fileno(file), &status) != 0) {
+        return failure(Error{.message = "cannot stat: " + reason(errno), .file = source->name_});
+    }
+    if (S_ISDIR(status.st_mode)) {
+        return failure(Error{.message = "is a directory", .file = source->name_});
+    }
+    if (S_ISREG(status.st_mode) && !standard_input) {
+        source->size_ = static_cast<std::uint64_t>(status.st_size);
+    }
+    return source;
+}
+
+FileSource::~FileSource() {
+    if (file_ != stdin) {
+        std::fclose(file_);
+    }
+}
+
+Result<std::size_t, Error> FileSource::read(std::span<std::byte> out) {
+    const std::size_t count = std::fread(out.data(), 1, out.size(), file_);
+    if (count < out.size() && std::ferror(file_) != 0) {
+        return failure(Error{
+            .message = "cannot read: " + reason(errno), .file = name_, .offset = taken_ + count});
+    }
+    taken_ += count;
+    return count;
+}
+
+std::optional<std::uint64_t> FileSource::remaining() const {
+    if (!size_) {
+        return std::nullopt;
+    }
+    return *size_ > taken_ ? *size_ - taken_ : 0;
+}
+
+Result<std::size_t, Error> MemorySource::read(std::span<std::byte> out) {
+    const std::size_t count = std::min(out.size(), rest_.size());
+    std::copy_n(rest_.begin(), count, out.begin());
+    rest_ = rest_.subspan(count);
+    return count;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/base/digest.hpp"
+#include "engine/base/error.hpp"
+#include "engine/base/result.hpp"
+#include "replay/format/block_codec.hpp"
+#include "replay/format/frame.hpp"
+#include "replay/format/log_header.hpp"
+
+namespace lockstep {
+
+struct LogReaderOptions {
+    /// A log without its end, as a stopped writer leaves it, is read up to the last whole frame.
+    bool allow_torn_tail = false;
+};
+
+/// Reads a log front to back with one block in memory; logs may be larger than memory.
+///
+/// A torn tail (the file ends inside a frame, or between frames without an end frame) is told apart
+/// from corruption (anything else): the first can be allowed, the second never.
+/// Errors: kCorrupt with file, offset of the frame, block and transaction as far as known;
+/// kEnvironment from the file. An error is final.
+class LogReader {
+  public:
+    /// "-" reads standard input.
+    [[nodiscard]] static Result<LogReader, Error> open(const std::string& path,
+                                                       LogReaderOptions options = {});
+    [[nodiscard]] static Result<LogReader, Error> open(std::unique_ptr<ByteSource> source,
+                                                       LogReaderOptions options = {});
+
+    [[nodiscard]] const LogHeader& header() const noexcept { return header_; }
+    /// Digest of the header frame: tells logs apart.
+    [[nodiscard]] const Digest& header_digest() const noexcept { return header_digest_; }
+
+    /// The next block; nothing after the last one.
+    [[nodiscard]] Result<std::optional<LogBlock>, Error> next();
+
+    /// Where and why an allowed torn tail was cut; known when next() has returned nothing.
+    [[nodiscard]] const std::optional<Error>& torn_tail() const noexcept { return torn_tail_; }
+    [[nodiscard]] std::uint64_t blocks() const noexcept { return blocks_; }
+    [[nodiscard]] std::uint64_t transactions() const noexcept { return transactions_; }
+    [[nodiscard]] const std::string& name() const { return frames_.name(); }
+    /// Bytes read so far: the offset of the next frame.
+    [[nodiscard]] std::uint64_t offset() const noexcept { return frames_.offset(); }
+
+  private:
+    LogReader(std::unique_ptr<ByteSource> source, LogReaderOptions options)
+        : frames_(std::move(source)), options_(options) {}
+    [[nodiscard]] Error corrupt(std::string message, std::uint64_t offset) const;
+    [[nodiscard]] Result<void, Error> read_header();
+    [[nodiscard]] Result<std::optional<LogBlock>, Error> stop_torn(Error error);
+    [[nodiscard]] Result<std::optional<LogBlock>, Error> finish(const Frame& frame);
+
+    FrameReader frames_;
+    LogReaderOptions options_;
+    LogHeader header_;
+    Digest header_digest_;
+    std::optional<BlockHeader> last_;
+    std::optional<Error> torn_tail_;
+    std::uint64_t blocks_ = 0;
+    std::uint64_t transactions_ = 0;
+    bool ended_ = false;
+};
+
+}  // namespace lockstep
