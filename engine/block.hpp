@@ -24,8 +24,8 @@ struct BlockHeader {
 
 template <class Transaction>
 struct Block {
-    BlockHeader header;
-    std::vector<Transaction> transactions;
+    BlockHeader header = {};
+    std::vector<Transaction> transactions = {};
 };
 
 /// What became of a transaction, seen by the engine.
@@ -57,7 +57,8 @@ class EventLog {
         out_.put(type);
         out_.put_bytes(bytes);
     }
-    void append_encoded(std::span<const std::byte> encoded) { out_.append(encoded); }
+    /// Drops everything behind the first `size` bytes.
+    void truncate(std::size_t size) { out_.truncate(size); }
     [[nodiscard]] std::span<const std::byte> encoded() const noexcept { return out_.bytes(); }
     [[nodiscard]] std::size_t size() const noexcept { return out_.size(); }
     void clear() noexcept { out_.clear(); }
@@ -95,7 +96,7 @@ struct Receipt {
 
 /// Everything that a block puts out; equal byte for byte for all executors.
 struct BlockResult {
-    BlockHeader header;
+    BlockHeader header = {};
     std::vector<Receipt> receipts;  ///< one per transaction, in block order
     std::vector<std::byte> events;  ///< all events: begin phase, transactions, end phase
     Digest begin_effects;           ///< effect digest of the begin-of-block phase

@@ -56,6 +56,8 @@ class ByteWriter {
     }
 
     void clear() noexcept { buffer_.clear(); }
+    /// Drops everything behind the first `size` bytes.
+    void truncate(std::size_t size) { buffer_.resize(size < buffer_.size() ? size : buffer_.size()); }
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return buffer_; }
     [[nodiscard]] std::size_t size() const noexcept { return buffer_.size(); }
 

@@ -1,0 +1,412 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "engine/base/cache_line.hpp"
+#include "engine/base/check.hpp"
+#include "scheduler/progress.hpp"
+#include "scheduler/ready_queue.hpp"
+#include "scheduler/sync.hpp"
+#include "scheduler/txn_state.hpp"
+#include "scheduler/types.hpp"
+
+namespace lockstep {
+
+/// What a worker should do next.
+struct Task {
+    enum class Kind : std::uint8_t {
+        kExecute,     ///< run `txn`, which this worker now holds
+        kCommit,      ///< this worker holds the frontier: drain it, then leave_frontier()
+        kRevalidate,  ///< look whether `txn`, executed and uncommitted, still stands
+        kIdle,        ///< nothing to do now: wait_for_work()
+        kDone,        ///< the block is finished or cancelled
+    };
+    Kind kind = Kind::kIdle;
+    TxnIndex txn = kNoTxn;
+};
+
+/// Private scheduling state of one worker.
+struct WorkerQueue {
+    TxnIndex next = 0;          ///< claimed chunk: [next, end)
+    TxnIndex end = 0;
+    TxnIndex hand_off = kNoTxn; ///< woken by this worker, run next while its data is warm
+    TxnIndex revalidated = 0;   ///< next candidate of early revalidation
+    std::uint32_t idle_rounds = 0;
+};
+
+/// Decides who runs what when, for one block at a time. A passive object: no threads inside.
+///
+/// Role:    hands out transactions in chunks in block order, parks a transaction that met an
+///          estimate on the transaction that will replace it, and lets one worker at a time commit
+///          the finished prefix in order.
+/// Threads: next, start, block_on, finish_*, try_retake and the frontier calls from any worker;
+///          reset from one thread between blocks.
+/// Invariants
+///   [S1] a transaction is held by at most one worker at a time.
+///   [S2] the frontier only grows, by one committed transaction at a time; done iff it has reached
+///        the end of the block (or the point where stop_at cut it).
+///   [S3] no lost wake-up: a transaction parked on b is ready again after b has finished; the wake
+///        carries the incarnation that asked.
+///   [S4] claims never run further ahead of the frontier than the window.
+/// Cost:    one shared RMW per chunk, one status store per transaction, one try-lock per commit turn.
+template <class Sync = StdSync>
+class Scheduler {
+  public:
+    struct Options {
+        TxnIndex chunk = 32;     ///< transactions per claim
+        TxnIndex window = 4096;  ///< how far claims may run ahead of the frontier
+        bool revalidate = true;  ///< let idle workers look for stale incarnations early
+    };
+
+    /// Prepares for a block of `size` transactions.
+    void reset(TxnIndex size, const Options& options) {
+        LOCKSTEP_CHECK(size < TxnState<Sync>::kClosed && options.chunk > 0 && options.window > 0);
+        if (size > capacity_) {
+            states_ = std::make_unique<TxnState<Sync>[]>(size);
+            capacity_ = size;
+        } else {
+            for (TxnIndex i = 0; i < size; ++i) {
+                // relaxed: workers start after reset.
+                states_[i].word.store(0, std::memory_order_relaxed);
+                states_[i].waiters.store(kNoTxn, std::memory_order_relaxed);
+            }
+        }
+        options_ = options;
+        size_ = size;
+        ready_.clear();
+        // relaxed: workers start after reset.
+        claimed_.store(0, std::memory_order_relaxed);
+        frontier_.store(0, std::memory_order_relaxed);
+        end_.store(size, std::memory_order_relaxed);
+        frontier_held_.store(false, std::memory_order_relaxed);
+    }
+
+    [[nodiscard]] TxnIndex size() const noexcept { return size_; }
+    // acquire: pairs with finish_commit; everything below is final for the caller.
+    [[nodiscard]] TxnIndex frontier() const noexcept {
+        return frontier_.load(std::memory_order_acquire);
+    }
+    // acquire: pairs with finish_commit and stop_at.
+    [[nodiscard]] bool done() const noexcept {
+        return frontier() >= end_.load(std::memory_order_acquire);
+    }
+
+    [[nodiscard]] Task next(WorkerQueue& worker) {
+        if (done()) {
+            return {.kind = Task::Kind::kDone};
+        }
+        if (worker.hand_off != kNoTxn) {
+            return {Task::Kind::kExecute, std::exchange(worker.hand_off, kNoTxn)};
+        }
+        if (worker.next == worker.end && frontier_can_move() && try_hold_frontier()) {
+            return {.kind = Task::Kind::kCommit};
+        }
+        if (const TxnIndex woken = ready_.pop(); woken != kNoTxn) {
+            return {Task::Kind::kExecute, woken};
+        }
+        if (worker.next == worker.end) {
+            claim(worker);
+        }
+        if (worker.next != worker.end) {
+            return {Task::Kind::kExecute, worker.next++};
+        }
+        if (options_.revalidate) {
+            if (const TxnIndex stale = revalidation_candidate(worker); stale != kNoTxn) {
+                return {Task::Kind::kRevalidate, stale};
+            }
+        }
+        return {.kind = Task::Kind::kIdle};
+    }
+
+    /// Backs off after an idle task: spins, yields, then sleeps until there may be work.
+    void wait_for_work(WorkerQueue& worker) {
+        progress_.wait(worker.idle_rounds, [this] {
+            const TxnIndex at = frontier();
+            const TxnIndex end = end_.load(std::memory_order_acquire);  // acquire: as in done()
+            // acquire: a hint; claim() decides.
+            const TxnIndex claimed = claimed_.load(std::memory_order_acquire);
+            return at >= end || frontier_can_move() || !ready_.looks_empty() ||
+                   (claimed < size_ && claimed < at + options_.window);
+        });
+    }
+
+    /// Takes a held transaction into execution; its incarnation number.
+    Incarnation start(TxnIndex txn) noexcept {
+        TxnState<Sync>& state = states_[txn];
+        // relaxed: the holder is the only one that moves the word in this phase.
+        const std::uint32_t word = state.word.load(std::memory_order_relaxed);
+        const Incarnation incarnation = TxnState<Sync>::incarnation_of(word);
+        state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuting, incarnation),
+                         std::memory_order_relaxed);
+        return incarnation;
+    }
+
+    /// Parks `waiter` until `blocker` has finished. False when it has finished meanwhile: the caller
+    /// still holds `waiter` and runs it again at once.
+    [[nodiscard]] bool block_on(TxnIndex waiter, TxnIndex blocker) noexcept {
+        LOCKSTEP_DCHECK(blocker < waiter);
+        TxnState<Sync>& state = states_[waiter];
+        // relaxed: the holder is the only one that moves the word in this phase.
+        const Incarnation incarnation =
+            TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
+        state.waiting_incarnation = incarnation;
+        state.word.store(TxnState<Sync>::pack(TxnPhase::kBlocked, incarnation),
+                         std::memory_order_relaxed);  // relaxed: published by the CAS below
+        auto& list = states_[blocker].waiters;
+        TxnIndex head = list.load(std::memory_order_acquire);  // acquire: see TxnState::waiters
+        for (;;) {
+            if (head == TxnState<Sync>::kClosed) {
+                // relaxed: still held by the caller.
+                state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuting, incarnation),
+                                 std::memory_order_relaxed);
+                return false;
+            }
+            state.next_waiter = head;
+            // release: publishes the entry to close. acquire on failure: as the load above.
+            if (list.compare_exchange_weak(head, waiter, std::memory_order_release,
+                                           std::memory_order_acquire)) {
+                return true;
+            }
+        }
+    }
+
+    /// The running incarnation has published its versions: wakes who waited for them.
+    void finish_execution(TxnIndex txn, WorkerQueue& worker) {
+        TxnState<Sync>& state = states_[txn];
+        // relaxed load: own word. release: publishes the record to begin_commit.
+        const Incarnation incarnation =
+            TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
+        state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation),
+                         std::memory_order_release);
+        wake_waiters(txn, worker);
+    }
+
+    /// The transaction can only run at the frontier. Its waiters stay parked until then.
+    void finish_deferred(TxnIndex txn) noexcept {
+        TxnState<Sync>& state = states_[txn];
+        // relaxed load: own word. release: publishes the record to begin_commit.
+        const Incarnation incarnation =
+            TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
+        state.word.store(TxnState<Sync>::pack(TxnPhase::kDeferred, incarnation),
+                         std::memory_order_release);
+        progress_.advance();
+    }
+
+    /// Takes an executed, uncommitted transaction back into the caller's hands, unless the frontier
+    /// was faster. The caller looks at its record, then calls give_back or abort.
+    [[nodiscard]] bool try_retake(TxnIndex txn) noexcept {
+        TxnState<Sync>& state = states_[txn];
+        std::uint32_t word = state.word.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+        if (TxnState<Sync>::phase_of(word) != TxnPhase::kExecuted) {
+            return false;
+        }
+        // acquire: the record.
+        return state.word.compare_exchange_strong(
+            word,
+            TxnState<Sync>::pack(TxnPhase::kExecuting, TxnState<Sync>::incarnation_of(word)),
+            std::memory_order_acquire, std::memory_order_relaxed);
+    }
+    /// A retaken transaction still stands.
+    void give_back(TxnIndex txn) noexcept {
+        TxnState<Sync>& state = states_[txn];
+        // relaxed load: own word. release: returns the record.
+        const Incarnation incarnation =
+            TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
+        state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation),
+                         std::memory_order_release);
+    }
+    /// A retaken transaction is stale: it is executed again as its next incarnation by the caller,
+    /// who turns its versions into estimates after this call. Waiters may park on it from here on.
+    /// False when it has used up its incarnations; the caller then gives it back to the frontier.
+    [[nodiscard]] bool abort(TxnIndex txn) noexcept {
+        TxnState<Sync>& state = states_[txn];
+        // relaxed: own word.
+        const Incarnation incarnation =
+            TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
+        if (incarnation + 1 >= kIncarnationsMax) {
+            return false;
+        }
+        state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuting, incarnation + 1),
+                         std::memory_order_relaxed);
+        // release: before any version becomes an estimate, the list is open again.
+        state.waiters.store(kNoTxn, std::memory_order_release);
+        return true;
+    }
+
+    // ---- the frontier: everything below needs Task::Kind::kCommit -------------------------------
+
+    /// What the holder finds at the frontier.
+    struct Candidate {
+        TxnIndex txn = kNoTxn;   ///< kNoTxn: nothing to commit now
+        bool deferred = false;   ///< has not run yet: run it on final state
+    };
+
+    [[nodiscard]] Candidate begin_commit() noexcept {
+        // relaxed: only the holder moves the frontier.
+        const TxnIndex at = frontier_.load(std::memory_order_relaxed);
+        if (at >= end_.load(std::memory_order_relaxed)) {
+            return {};
+        }
+        TxnState<Sync>& state = states_[at];
+        std::uint32_t word = state.word.load(std::memory_order_acquire);  // acquire: the record
+        const TxnPhase phase = TxnState<Sync>::phase_of(word);
+        if (phase != TxnPhase::kExecuted && phase != TxnPhase::kDeferred) {
+            return {};
+        }
+        // acquire: the record. Fails only against try_retake.
+        if (!state.word.compare_exchange_strong(
+                word,
+                TxnState<Sync>::pack(TxnPhase::kCommitting, TxnState<Sync>::incarnation_of(word)),
+                std::memory_order_acquire, std::memory_order_relaxed)) {
+            return {};
+        }
+        return {.txn = at, .deferred = phase == TxnPhase::kDeferred};
+    }
+    /// The transaction is final; the frontier moves past it.
+    void finish_commit(TxnIndex txn, bool was_deferred, WorkerQueue& worker) {
+        // relaxed: nobody else moves the word of a committing transaction.
+        states_[txn].word.store(TxnState<Sync>::pack(TxnPhase::kCommitted, 0),
+                                std::memory_order_relaxed);
+        if (was_deferred) {
+            wake_waiters(txn, worker);
+        }
+        // release: whoever sees the frontier above txn sees its effects.
+        frontier_.store(txn + 1, std::memory_order_release);
+    }
+    /// The block ends before `txn`: everything from here on is skipped.
+    void stop_at(TxnIndex txn) noexcept {
+        // release: pairs with done().
+        end_.store(txn, std::memory_order_release);
+        progress_.advance();
+    }
+    void leave_frontier() noexcept {
+        // release: hands the frontier's plain data to the next holder.
+        frontier_held_.store(false, std::memory_order_release);
+        // A worker may have finished the frontier's transaction and found the role taken.
+        progress_.advance();
+    }
+
+    /// Ends the block at once, from any thread; the caller discards everything.
+    void cancel() noexcept { stop_at(0); }
+
+    /// Incarnations that may run before the frontier; the last one runs at the frontier.
+    static constexpr Incarnation kIncarnationsMax = 8;
+
+  private:
+    void claim(WorkerQueue& worker) noexcept {
+        // relaxed: the counter publishes nothing; acquire in frontier() orders what was committed.
+        const TxnIndex seen = claimed_.load(std::memory_order_relaxed);
+        if (seen >= size_ || seen >= frontier() + options_.window) {
+            return;
+        }
+        const TxnIndex first = claimed_.fetch_add(options_.chunk, std::memory_order_relaxed);
+        if (first < size_) {
+            worker.next = first;
+            worker.end = std::min(first + options_.chunk, size_);
+            worker.idle_rounds = 0;
+        }
+    }
+
+    [[nodiscard]] bool frontier_can_move() const noexcept {
+        const TxnIndex at = frontier();
+        if (at >= size_) {
+            return false;
+        }
+        // relaxed: a hint; begin_commit decides.
+        if (frontier_held_.load(std::memory_order_relaxed)) {
+            return false;
+        }
+        const TxnPhase phase =
+            TxnState<Sync>::phase_of(states_[at].word.load(std::memory_order_relaxed));
+        return phase == TxnPhase::kExecuted || phase == TxnPhase::kDeferred;
+    }
+    [[nodiscard]] bool try_hold_frontier() noexcept {
+        // acquire: pairs with leave_frontier.
+        return !frontier_held_.exchange(true, std::memory_order_acquire);
+    }
+
+    void wake_waiters(TxnIndex txn, WorkerQueue& worker) {
+        // acq_rel: takes the entries of block_on; publishes the versions to refused waiters.
+        TxnIndex waiter =
+            states_[txn].waiters.exchange(TxnState<Sync>::kClosed, std::memory_order_acq_rel);
+        if (waiter == kNoTxn || waiter == TxnState<Sync>::kClosed) {
+            return;
+        }
+        TxnIndex kept = kNoTxn;  // the lowest stays here, where its data is warm
+        bool shared = false;
+        while (waiter != kNoTxn) {
+            TxnState<Sync>& state = states_[waiter];
+            const TxnIndex following = state.next_waiter;
+            const Incarnation incarnation = state.waiting_incarnation;
+            std::uint32_t expected = TxnState<Sync>::pack(TxnPhase::kBlocked, incarnation);
+            // relaxed: ownership passes with the hand-off or the queue's lock. A mismatch would be
+            // a wake-up for another incarnation.
+            const bool woken = state.word.compare_exchange_strong(
+                expected, TxnState<Sync>::pack(TxnPhase::kReady, incarnation),
+                std::memory_order_relaxed);
+            LOCKSTEP_CHECK(woken);
+            if (kept == kNoTxn || waiter < kept) {
+                std::swap(kept, waiter);
+            }
+            if (waiter != kNoTxn) {
+                ready_.push(waiter);
+                shared = true;
+            }
+            waiter = following;
+        }
+        if (worker.hand_off == kNoTxn) {
+            worker.hand_off = kept;
+        } else {
+            ready_.push(kept);
+            shared = true;
+        }
+        if (shared) {
+            progress_.advance();
+        }
+    }
+
+    [[nodiscard]] TxnIndex revalidation_candidate(WorkerQueue& worker) const noexcept {
+        const TxnIndex low = frontier();
+        // relaxed: a hint for a search that may miss anything.
+        const TxnIndex high = std::min(claimed_.load(std::memory_order_relaxed), size_);
+        worker.revalidated = std::max(worker.revalidated, low + 1);
+        while (worker.revalidated < high) {
+            const TxnIndex txn = worker.revalidated++;
+            // relaxed: a hint; try_retake decides.
+            if (TxnState<Sync>::phase_of(states_[txn].word.load(std::memory_order_relaxed)) ==
+                TxnPhase::kExecuted) {
+                return txn;
+            }
+        }
+        return kNoTxn;
+    }
+
+    Options options_;
+    TxnIndex size_ = 0;
+    TxnIndex capacity_ = 0;
+    std::unique_ptr<TxnState<Sync>[]> states_;
+    ReadyQueue<Sync> ready_;
+    Progress<Sync> progress_;
+
+    // claimed_: first transaction that no chunk covers.   writers: claim   readers: claim, hints
+    //   publish: nothing; transactions are published by the block's start.
+    //   layout:  own line, every worker writes it once per chunk.
+    alignas(kCacheLineSize) typename Sync::template Atomic<TxnIndex> claimed_{0};
+    // frontier_: first transaction that is not committed.  writers: the holder   readers: all
+    //   publish: finish_commit's release -> frontier()'s acquire: effects of the committed prefix.
+    //   weaker?  no: final-state reads rely on it.
+    //   layout:  with end_, which hardly changes; both are read together by done().
+    alignas(kCacheLineSize) typename Sync::template Atomic<TxnIndex> frontier_{0};
+    // end_: where the block ends.             writers: stop_at   readers: done
+    //   publish: nothing beyond itself.
+    typename Sync::template Atomic<TxnIndex> end_{0};
+    // frontier_held_: try-lock of the commit role.   writers: try_hold, leave   readers: same
+    //   publish: leave's release -> try_hold's acquire: the plain data of the frontier.
+    //   layout:  own line, contended at turn ends only.
+    alignas(kCacheLineSize) typename Sync::template Atomic<bool> frontier_held_{false};
+};
+
+}  // namespace lockstep

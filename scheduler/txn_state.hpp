@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+
+#include "scheduler/sync.hpp"
+#include "scheduler/types.hpp"
+
+namespace lockstep {
+
+/// Where a transaction stands.
+///
+///            start                finish_execution             begin_commit          finish_commit
+///   kReady ─────────▶ kExecuting ─────────────────▶ kExecuted ──────────────▶ kCommitting ─▶ kCommitted
+///      ▲                │     │                        │                          ▲
+///      │ wake           │     └─ finish_deferred ─▶ kDeferred ── begin_commit ────┘
+///      └── kBlocked ◀───┘ block_on                     │
+///                                 kExecuted ── try_retake ─▶ kExecuting ── give_back ─▶ kExecuted
+///                                 abort: same phase, next incarnation
+enum class TxnPhase : std::uint32_t {
+    kReady,       ///< may be executed by whoever holds it (chunk, hand-off, ready queue)
+    kExecuting,   ///< an incarnation is running
+    kBlocked,     ///< parked on the waiter list of a lower transaction
+    kExecuted,    ///< an incarnation has published its versions
+    kDeferred,    ///< waits for its turn at the frontier, where it runs on final state
+    kCommitting,  ///< owned by the holder of the frontier
+    kCommitted,
+};
+
+/// One transaction's status word and waiter list.
+///
+/// Word layout: bits 0-2 phase, bits 3-31 incarnation. Invariant: the incarnation never decreases
+/// within a block, and the phase changes only along the arrows above.
+template <class Sync = StdSync>
+struct TxnState {
+    static constexpr TxnIndex kClosed = kNoTxn - 1;
+
+    // word: phase and incarnation.            writers: see the arrows   readers: anyone
+    //   publish: finish_execution's release -> begin_commit's acquire: the transaction's record.
+    //   weaker?  no: the committer reads the record without a lock.
+    //   layout:  with the waiter list; four transactions per line.
+    typename Sync::template Atomic<std::uint32_t> word{0};
+    // waiters: head of the list of transactions that wait for this one, linked by next_waiter;
+    //          kClosed once nobody needs to wait any more.   writers: block_on, close   readers: same
+    //   publish: block_on's release -> close's acquire: next_waiter, waiting_incarnation of the entry.
+    //            close's release -> block_on's acquire: the versions published before.
+    //   weaker?  no: a refused waiter reads those versions at once.
+    typename Sync::template Atomic<TxnIndex> waiters{kNoTxn};
+    TxnIndex next_waiter = kNoTxn;            ///< owned by the transaction while it is not blocked
+    Incarnation waiting_incarnation = 0;      ///< which incarnation asked to be woken
+
+    [[nodiscard]] static constexpr std::uint32_t pack(TxnPhase phase,
+                                                      Incarnation incarnation) noexcept {
+        return static_cast<std::uint32_t>(phase) | (incarnation << 3);
+    }
+    [[nodiscard]] static constexpr TxnPhase phase_of(std::uint32_t packed) noexcept {
+        return static_cast<TxnPhase>(packed & 7U);
+    }
+    [[nodiscard]] static constexpr Incarnation incarnation_of(std::uint32_t packed) noexcept {
+        return packed >> 3;
+    }
+};
+
+}  // namespace lockstep
