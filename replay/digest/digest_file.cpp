@@ -55,14 +55,6 @@ DigestRecord make_digest_record(const BlockResult& result, bool with_effects) {
     return record;
 }
 
-Error Difference::error(std::string file) const {
-    return {.code = ErrorCode::kDivergence,
-            .message = what,
-            .file = std::move(file),
-            .block = block,
-            .transaction = transaction};
-}
-
 std::optional<Difference> first_difference(const DigestRecord& left, const DigestRecord& right) {
     const auto differ = [&](const char* what, const std::string& a, const std::string& b) {
         return Difference{.block = left.height,

@@ -13,6 +13,7 @@
 #include "engine/block.hpp"
 #include "replay/format/byte_source.hpp"
 #include "replay/format/output_file.hpp"
+#include "replay/result_difference.hpp"
 
 namespace lockstep {
 
@@ -45,16 +46,6 @@ struct DigestRecord {
 
 /// The record of an executed block.
 [[nodiscard]] DigestRecord make_digest_record(const BlockResult& result, bool with_effects);
-
-/// The place where two records differ, for people and for tests.
-struct Difference {
-    std::uint64_t block = 0;                   ///< height
-    std::optional<std::uint64_t> transaction;  ///< index, when one transaction can be named
-    std::string what;                          ///< which quantity differs, and both values
-
-    /// As an error of class kDivergence.
-    [[nodiscard]] Error error(std::string file = {}) const;
-};
 
 /// The first difference of two records; nothing when they agree. Effects are compared when both
 /// sides have them.

@@ -1,0 +1,171 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "engine/base/error.hpp"
+#include "engine/base/result.hpp"
+#include "engine/parallel_executor.hpp"
+#include "engine/serial_executor.hpp"
+#include "engine/state_store.hpp"
+#include "engine/worker_pool.hpp"
+#include "replay/result_difference.hpp"
+
+namespace lockstep {
+
+struct ReplayOptions {
+    std::uint32_t workers = 1;  ///< of the parallel executor; 0: the serial executor alone
+    bool verify = false;        ///< execute serially too and compare every block
+    std::uint64_t blocks_max = std::numeric_limits<std::uint64_t>::max();
+};
+
+/// What a replay did. Counts and digests follow from the blocks; times and metrics do not.
+struct ReplaySummary {
+    std::uint64_t blocks = 0;
+    std::uint64_t transactions = 0;
+    std::uint64_t applied = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t skipped = 0;
+    std::uint64_t faulted = 0;
+    std::map<std::uint16_t, std::uint64_t> rejections;  ///< by status
+    std::map<std::uint16_t, std::uint64_t> faults;      ///< by Fault
+    Digest state;                                       ///< after the last block
+    Digest block;                                       ///< chained over all blocks
+    std::uint64_t cells = 0;                            ///< present in the state
+
+    std::chrono::nanoseconds executing{0};         ///< inside the executor under test
+    std::chrono::nanoseconds executing_serial{0};  ///< inside the serial one, when verifying
+    ExecutionMetrics metrics;
+
+    std::optional<bool> verified;          ///< nothing: verification was not asked for
+    std::optional<Difference> difference;  ///< the first one; ends the replay
+};
+
+/// Replays blocks through an executor, from the empty state.
+///
+/// Role:    takes blocks from a source, executes them, optionally checks each against the serial
+///          executor on a state of its own, and hands results to sinks. Knows no files.
+/// Threads: run and the accessors from one thread; the executor has its own workers.
+/// Errors:  kDivergence when verification fails; the error of source, executor or sink otherwise.
+///          The summary then covers the blocks before the failing one.
+template <Machine M>
+class ReplayDriver {
+  public:
+    using Transaction = typename M::Transaction;
+    /// The next block, or nothing at the end.
+    using Source = std::function<Result<std::optional<Block<Transaction>>, Error>()>;
+    using Sink = std::function<Result<void, Error>(const Block<Transaction>&, const BlockResult&)>;
+
+    /// The machine outlives the driver.
+    ReplayDriver(const M& machine, ReplayOptions options)
+        : options_(options), serial_(machine, serial_store_) {
+        if (options.workers > 0) {
+            pool_ = std::make_unique<WorkerPool>(options.workers);
+            parallel_ = std::make_unique<ParallelExecutor<M>>(machine, store_, *pool_);
+        }
+        if (options.verify) {
+            summary_.verified = true;
+        }
+    }
+
+    /// Sinks see every block that passed verification, in order.
+    void add_sink(Sink sink) { sinks_.push_back(std::move(sink)); }
+
+    [[nodiscard]] Result<void, Error> run(const Source& source) {
+        while (summary_.blocks < options_.blocks_max) {
+            auto block = source();
+            if (!block) {
+                return failure(std::move(block.error()));
+            }
+            if (!*block) {
+                break;
+            }
+            if (auto done = replay_block(**block); !done) {
+                return done;
+            }
+        }
+        summary_.cells = store().size();
+        return {};
+    }
+
+    [[nodiscard]] const ReplaySummary& summary() const noexcept { return summary_; }
+    /// The state after the last block.
+    [[nodiscard]] const StateStore<M>& store() const noexcept {
+        return parallel_ != nullptr ? store_ : serial_store_;
+    }
+
+  private:
+    [[nodiscard]] Result<void, Error> replay_block(const Block<Transaction>& block) {
+        using Clock = std::chrono::steady_clock;
+        const auto start = Clock::now();
+        auto result = parallel_ != nullptr ? parallel_->execute(block) : serial_.execute(block);
+        if (!result) {
+            return failure(std::move(result.error()));
+        }
+        summary_.executing += Clock::now() - start;
+        if (options_.verify && parallel_ != nullptr) {
+            const auto serial_start = Clock::now();
+            const auto expected = serial_.execute(block);
+            if (!expected) {
+                return failure(expected.error());
+            }
+            summary_.executing_serial += Clock::now() - serial_start;
+            summary_.difference = first_difference(*expected, *result);
+            if (summary_.difference) {
+                summary_.verified = false;
+                return failure(summary_.difference->error());
+            }
+        }
+        count(*result);
+        for (const Sink& sink : sinks_) {
+            if (auto taken = sink(block, *result); !taken) {
+                return taken;
+            }
+        }
+        return {};
+    }
+
+    void count(const BlockResult& result) {
+        ++summary_.blocks;
+        summary_.transactions += result.receipts.size();
+        for (const Receipt& receipt : result.receipts) {
+            if (receipt.disposition == Disposition::kSkipped) {
+                ++summary_.skipped;
+            } else if (receipt.disposition == Disposition::kFaulted) {
+                ++summary_.faulted;
+                ++summary_.faults[receipt.status];
+            } else if (receipt.status != 0) {
+                ++summary_.rejected;
+                ++summary_.rejections[receipt.status];
+            } else {
+                ++summary_.applied;
+            }
+        }
+        summary_.state = result.state;
+        summary_.block = result.block;
+        if (parallel_ != nullptr) {
+            summary_.metrics = parallel_->metrics();
+        } else {
+            summary_.metrics.transactions = summary_.transactions;
+            summary_.metrics.executions = summary_.transactions - summary_.skipped;
+        }
+    }
+
+    const ReplayOptions options_;
+    StateStore<M> store_;
+    StateStore<M> serial_store_;
+    SerialExecutor<M> serial_;
+    std::unique_ptr<WorkerPool> pool_;
+    std::unique_ptr<ParallelExecutor<M>> parallel_;
+    std::vector<Sink> sinks_;
+    ReplaySummary summary_;
+};
+
+}  // namespace lockstep
