@@ -1,0 +1,156 @@
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "replay/command/commands.hpp"
+#include "replay/command/report_error.hpp"
+#include "replay/format/log_writer.hpp"
+#include "replay/import/import_summary.hpp"
+#include "replay/import/open_recorded_data.hpp"
+#include "replay/import/trade_import.hpp"
+
+namespace lockstep {
+namespace {
+
+constexpr std::uint64_t kProgressBlocks = 64;
+
+struct Options {
+    std::string input;
+    std::string format;
+    std::string output;
+    std::string names;
+    TradeImportOptions trades;
+    bool json = false;
+};
+
+LogHeader header_of(const Options& options, const RecordedData& data) {
+    return {.chain_id = "import:" + options.format,
+            .creator = "lockstep " LOCKSTEP_VERSION,
+            .genesis = describe_import_genesis(options.trades),
+            .source = describe_import_source(options.format, options.input, data)};
+}
+
+nlohmann::json summary_of(const Options& options, const ImportedTrades& imported) {
+    nlohmann::json left_out = nlohmann::json::object();
+    for (const auto& [rule, count] : imported.survey.left_out()) {
+        left_out[rule] = count;
+    }
+    const TradeImportCounts& counts = imported.counts;
+    return {{"format", options.format},
+            {"input", options.input},
+            {"output", options.output},
+            {"blocks", imported.blocks},
+            {"prelude_blocks", counts.prelude_blocks},
+            {"transactions", imported.transactions},
+            {"trades", counts.trades},
+            {"opening_trades", counts.opening_trades},
+            {"balance_trades", counts.balance_trades},
+            {"gap_trades", counts.gap_trades},
+            {"one_sided_trades", counts.one_sided},
+            {"anonymous_trades", imported.survey.anonymous_trades()},
+            {"self_trades", imported.survey.self_trades()},
+            {"oracle_updates", counts.oracle_updates},
+            {"markets", imported.survey.markets().size()},
+            {"recorded_accounts", imported.survey.accounts().size()},
+            {"left_out", left_out}};
+}
+
+Result<ImportedTrades, Error> import(const Options& options) {
+    Result<std::unique_ptr<RecordedData>, Error> data =
+        open_recorded_data(options.format, options.input);
+    if (!data) {
+        return failure(data.error());
+    }
+    Result<LogWriter, Error> writer = LogWriter::create(options.output, header_of(options, **data));
+    if (!writer) {
+        return failure(writer.error());
+    }
+    const bool progress = isatty(STDERR_FILENO) != 0;
+    Result<ImportedTrades, Error> imported =
+        import_trades(**data, options.trades, [&](const LogBlock& block) {
+            if (progress && block.header.height % kProgressBlocks == 0) {
+                std::cerr << "\rblock " << block.header.height << std::flush;
+            }
+            return writer->append(block);
+        });
+    if (progress) {
+        std::cerr << "\r\033[K";
+    }
+    if (!imported) {
+        Error error = imported.error();
+        if (error.file.empty()) {
+            error.file = options.input;
+        }
+        return failure(std::move(error));
+    }
+    if (!options.names.empty()) {
+        if (auto written = write_file(options.names, import_names_csv(*imported)); !written) {
+            return failure(written.error());
+        }
+    }
+    if (auto closed = writer->close(); !closed) {
+        return failure(closed.error());
+    }
+    for (const std::string& note : import_notes(*imported, options.trades, **data)) {
+        std::cerr << "lockstep: note: " << note << '\n';
+    }
+    return imported;
+}
+
+int run(const Options& options) {
+    const Result<ImportedTrades, Error> imported = import(options);
+    if (!imported) {
+        return report_error(imported.error());
+    }
+    if (options.json) {
+        std::cout << summary_of(options, *imported).dump(2) << '\n';
+    } else if (options.output != "-") {
+        std::cout << imported->counts.trades << " trades of " << imported->survey.markets().size()
+                  << " markets in " << imported->blocks << " blocks, " << imported->transactions
+                  << " transactions: " << options.output << '\n';
+    }
+    return 0;
+}
+
+}  // namespace
+
+void register_import_command(CLI::App& app, int& exit_code) {
+    const auto options = std::make_shared<Options>();
+    CLI::App* const command = app.add_subcommand("import", "Turns recorded market data into a log");
+    command->add_option("INPUT", options->input, "recorded data: plain, gzip or zip")->required();
+    command->add_option("--format", options->format, "what the file holds")
+        ->required()
+        ->check(CLI::IsMember(recorded_data_formats()));
+    command->add_option("-o,--output", options->output, "log to write, - for stdout")->required();
+    command->add_option("--names", options->names,
+                        "also write a csv of markets and accounts with their recorded names");
+    command->add_option("--seed", options->trades.seed, "of synthetic counterparties")
+        ->capture_default_str();
+    command
+        ->add_option("--accounts", options->trades.accounts,
+                     "synthetic counterparties, where the data have none")
+        ->check(CLI::Range(2U, Zipf::kCountMax))
+        ->capture_default_str();
+    command
+        ->add_option("--zipf-accounts", options->trades.zipf_quarters,
+                     "their skew: exponent in quarters, 0 = uniform")
+        ->check(CLI::Range(0U, Zipf::kQuartersMax))
+        ->capture_default_str();
+    command
+        ->add_option("--block-size", options->trades.block_trades,
+                     "trades per block, where the data have no blocks")
+        ->check(CLI::Range(1U, 1'000'000U))
+        ->capture_default_str();
+    command
+        ->add_option("--block-ms", options->trades.block_ms,
+                     "longest time span of a block in ms, where the data have no blocks; 0: none")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400'000}))
+        ->capture_default_str();
+    command->add_flag("--json", options->json, "print a summary as JSON");
+    command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace lockstep

@@ -1,0 +1,76 @@
+#include "replay/import/import_summary.hpp"
+
+namespace lockstep {
+namespace {
+
+constexpr std::size_t kInputNameMax = 1024;
+
+std::string counterparties(const TradeImportOptions& options) {
+    return std::to_string(options.accounts) + " synthetic accounts, drawn with seed " +
+           std::to_string(options.seed) + " and Zipf exponent " +
+           std::to_string(options.zipf_quarters) + "/4";
+}
+
+void note_if(std::vector<std::string>& notes, std::uint64_t count, const std::string& text) {
+    if (count > 0) {
+        notes.push_back(std::to_string(count) + " " + text);
+    }
+}
+
+}  // namespace
+
+std::string describe_import_genesis(const TradeImportOptions& options) {
+    return "The first blocks create assets, feeds, markets and accounts. Synthetic: 10^12 units of "
+           "each currency per account; margin terms; oracle prices, which are the last recorded "
+           "prices; opening positions, traded with owner 1. Sides that are not recorded: " +
+           counterparties(options) + ".";
+}
+
+std::string describe_import_source(std::string_view format, std::string_view input,
+                                   const RecordedData& data) {
+    const std::string_view name = input.substr(input.find_last_of('/') + 1);
+    return std::string(format) + " from " + std::string(name.substr(0, kInputNameMax)) + ": " +
+           data.assumptions();
+}
+
+std::vector<std::string> import_notes(const ImportedTrades& imported,
+                                      const TradeImportOptions& options, const RecordedData& data) {
+    std::vector<std::string> notes;
+    notes.push_back(data.assumptions());
+    notes.push_back("every account holds 10^12 synthetic units of each currency it trades in");
+    const TradeImportCounts& counts = imported.counts;
+    note_if(notes, imported.survey.anonymous_trades() - counts.one_sided,
+            "trades have no recorded parties: " + counterparties(options));
+    note_if(notes, counts.one_sided, "trades have one recorded party; the other one is owner 1");
+    note_if(notes, imported.survey.self_trades(),
+            "trades of an account with itself: it sells from the subaccount with bit 15 set");
+    note_if(notes, counts.opening_trades,
+            "opening positions, traded with owner 1 at the first recorded price without fee");
+    note_if(notes, counts.balance_trades,
+            "spot balances changed between trades (fees in the coin, transfers): aligned by trades "
+            "with owner 1 without fee");
+    note_if(notes, counts.gap_trades,
+            "positions changed without a recorded trade: aligned by trades with owner 1");
+    for (const auto& [rule, count] : imported.survey.left_out()) {
+        note_if(notes, count, "left out: " + rule);
+    }
+    return notes;
+}
+
+std::string import_names_csv(const ImportedTrades& imported) {
+    std::string out = "kind,id,name\n";
+    const auto add = [&out](std::string_view kind, std::uint64_t id, const std::string& name) {
+        out.append(kind).append(",").append(std::to_string(id)).append(",").append(name);
+        out.push_back('\n');
+    };
+    const std::vector<MarketSurvey>& markets = imported.survey.markets();
+    for (std::size_t i = 0; i < markets.size(); ++i) {
+        add("market", raw(imported.grid.markets[i].market), markets[i].market.name);
+    }
+    for (std::size_t i = 0; i < imported.survey.accounts().size(); ++i) {
+        add("owner", kFirstRecordedOwner + i, imported.survey.accounts()[i]);
+    }
+    return out;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,306 @@
+#include "replay/import/trade_import.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "replay/import/import_prelude.hpp"
+
+namespace lockstep {
+namespace {
+
+Error changed_data() {
+    return bad_record("the data changed between two readings");
+}
+
+}  // namespace
+
+TradeImport::TradeImport(const TradeSurvey& survey, const ImportGrid& grid,
+                         const TradeImportOptions& options, BlockSink sink)
+    : survey_(survey),
+      grid_(grid),
+      options_(options),
+      accounts_(survey, grid, std::max<std::uint32_t>(options.accounts, 2)),
+      blocks_(std::move(sink)),
+      random_(options.seed),
+      zipf_(std::max<std::uint32_t>(options.accounts, 2), options.zipf_quarters),
+      markets_(survey.markets().size()),
+      positions_(survey.markets().size()) {}
+
+Result<void, Error> TradeImport::begin() {
+    if (auto written = write_import_prelude(blocks_, survey_, grid_, accounts_); !written) {
+        return written;
+    }
+    for (std::uint32_t i = 0; i < markets_.size(); ++i) {
+        const auto price = grid_.ticks(RecordedMarketId{i}, *survey_.markets()[i].first_price);
+        markets_[i] = {.last_price = price.value_or(0), .moved = true};
+        moved_.push_back(i);
+    }
+    push_moved_prices();
+    if (auto opened = open_positions(); !opened) {
+        return opened;
+    }
+    if (auto finished = blocks_.finish(); !finished) {
+        return finished;
+    }
+    counts_.prelude_blocks = blocks_.blocks();
+    return {};
+}
+
+Result<void, Error> TradeImport::open_positions() {
+    if (auto done = next_prelude_block(blocks_, true); !done) {
+        return done;
+    }
+    for (const auto& [account, market] : survey_.holdings()) {
+        const std::optional<Decimal>& position = survey_.holding(account, market).first_position;
+        if (!position) {
+            continue;
+        }
+        const Result<std::int64_t, Error> lots = position_lots(market, *position);
+        if (!lots) {
+            return failure(lots.error());
+        }
+        if (*lots != 0) {
+            push_position(market, accounts_.recorded(account, market), *lots);
+            ++counts_.opening_trades;
+        }
+        if (auto done = next_prelude_block(blocks_, false); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+void TradeImport::start_block(std::int64_t time_ms) {
+    blocks_.start(time_ms);
+    block_start_ms_ = time_ms;
+    block_trades_ = 0;
+    push_moved_prices();
+}
+
+void TradeImport::push_moved_prices() {
+    for (const std::uint32_t market : moved_) {
+        MarketState& state = markets_[market];
+        state.moved = false;
+        blocks_.push_venue(OracleUpdate{.feed = grid_.markets[market].feed,
+                                        .price = state.last_price,
+                                        .publish_time_ms = blocks_.time_ms(),
+                                        .sequence = ++state.sequence});
+        ++counts_.oracle_updates;
+    }
+    moved_.clear();
+}
+
+void TradeImport::push_trade(RecordedMarketId market, Trade trade, Parties parties) {
+    trade.buyer = {.account = parties.buyer,
+                   .market = grid_.markets[raw(market)].market,
+                   .limit_price = trade.price,
+                   .lots = trade.lots,
+                   .good_til_ms = blocks_.valid_until_ms()};
+    trade.seller = trade.buyer;
+    trade.seller.account = parties.seller;
+    auto& positions = positions_[raw(market)];
+    positions[raw(parties.buyer)] += trade.lots;
+    positions[raw(parties.seller)] -= trade.lots;
+    blocks_.push_venue(std::move(trade));
+}
+
+/// Moves `lots` (signed) into an account from the market's opening account, without fee.
+void TradeImport::push_position(RecordedMarketId market, AccountId account, std::int64_t lots) {
+    const AccountId opening = accounts_.opening(market);
+    const Parties parties = lots > 0 ? Parties{account, opening} : Parties{opening, account};
+    Trade trade;
+    trade.lots = lots > 0 ? lots : -lots;
+    trade.price = markets_[raw(market)].last_price;
+    trade.host_fees = HostFees{};
+    push_trade(market, trade, parties);
+}
+
+std::optional<Int128> TradeImport::fee_quanta(RecordedMarketId market,
+                                              const RecordedSide& side) const {
+    if (!side.fee) {
+        return Int128{0};
+    }
+    return side.fee->rounded_to(
+        grid_.currencies[raw(grid_.markets[raw(market)].asset)].quantum_scale);
+}
+
+std::optional<RecordedMarketId> TradeImport::find_market(std::string_view name) const {
+    return survey_.find_market(name);
+}
+
+RecordedMarketId TradeImport::add_market(const RecordedMarket&) {
+    return RecordedMarketId{std::numeric_limits<std::uint32_t>::max()};
+}
+
+Result<void, Error> TradeImport::block(const RecordedBlock& block) {
+    if (auto finished = blocks_.finish(); !finished) {
+        return finished;
+    }
+    start_block(block.time_ms);
+    return {};
+}
+
+Result<void, Error> TradeImport::index(RecordedMarketId market, const Decimal& price) {
+    if (raw(market) >= markets_.size()) {
+        return failure(changed_data());
+    }
+    const auto ticks = grid_.ticks(market, price);
+    if (!ticks) {
+        return failure(changed_data());
+    }
+    MarketState& state = markets_[raw(market)];
+    if (state.last_price != *ticks && !state.moved) {
+        state.moved = true;
+        moved_.push_back(raw(market));
+    }
+    state.last_price = *ticks;
+    return {};
+}
+
+Result<AccountId, Error> TradeImport::account_of(const RecordedSide& side,
+                                                 RecordedMarketId market) const {
+    const auto number = survey_.find_account(side.account);
+    if (!number) {
+        return failure(changed_data());
+    }
+    return accounts_.recorded(*number, market);
+}
+
+Result<TradeImport::Parties, Error> TradeImport::parties_of(const RecordedTrade& trade) {
+    const bool buyer_known = !trade.buyer.account.empty();
+    const bool seller_known = !trade.seller.account.empty();
+    if (!buyer_known && !seller_known) {
+        const std::uint32_t first = zipf_.draw(random_);
+        std::uint32_t second = zipf_.draw(random_);
+        if (second == first) {
+            second = (first + 1) % zipf_.count();
+        }
+        return Parties{accounts_.synthetic(first, trade.market),
+                       accounts_.synthetic(second, trade.market)};
+    }
+    if (!buyer_known || !seller_known) {
+        ++counts_.one_sided;
+    }
+    Result<AccountId, Error> buyer = accounts_.opening(trade.market);
+    Result<AccountId, Error> seller = accounts_.opening(trade.market);
+    if (buyer_known) {
+        buyer = account_of(trade.buyer, trade.market);
+    }
+    if (seller_known) {
+        seller = account_of(trade.seller, trade.market);
+    }
+    if (!buyer || !seller) {
+        return failure(changed_data());
+    }
+    if (*buyer == *seller) {
+        seller = ImportAccounts::other_self(*seller);
+    }
+    return Parties{*buyer, *seller};
+}
+
+Result<std::int64_t, Error> TradeImport::position_lots(RecordedMarketId market,
+                                                       const Decimal& position) const {
+    const auto lots = grid_.lots(market, position);
+    if (!lots) {
+        return failure(bad_record("position " + position.text() + " of " +
+                                  survey_.markets()[raw(market)].market.name +
+                                  " exceeds 2^47 lots"));
+    }
+    return *lots;
+}
+
+Result<void, Error> TradeImport::align_position(RecordedMarketId market, AccountId account,
+                                                const RecordedSide& side) {
+    if (!side.position_before) {
+        return {};
+    }
+    const Result<std::int64_t, Error> recorded = position_lots(market, *side.position_before);
+    if (!recorded) {
+        return failure(recorded.error());
+    }
+    const std::int64_t difference = *recorded - positions_[raw(market)][raw(account)];
+    if (difference != 0) {
+        push_position(market, account, difference);
+        const bool spot = survey_.markets()[raw(market)].market.spot;
+        ++(spot ? counts_.balance_trades : counts_.gap_trades);
+    }
+    return {};
+}
+
+bool TradeImport::block_is_full(const RecordedTrade& trade) const {
+    return blocks_.is_open() && !survey_.has_blocks() &&
+           (block_trades_ >= options_.block_trades ||
+            (options_.block_ms > 0 && trade.time_ms - block_start_ms_ >= options_.block_ms));
+}
+
+Result<void, Error> TradeImport::trade(const RecordedTrade& trade) {
+    if (raw(trade.market) >= markets_.size()) {
+        return failure(changed_data());
+    }
+    if (block_is_full(trade)) {
+        if (auto finished = blocks_.finish(); !finished) {
+            return finished;
+        }
+    }
+    if (!blocks_.is_open()) {
+        start_block(trade.time_ms);
+    }
+    const auto price = grid_.ticks(trade.market, trade.price);
+    const auto lots = grid_.lots(trade.market, trade.size);
+    const auto buyer_fee = fee_quanta(trade.market, trade.buyer);
+    const auto seller_fee = fee_quanta(trade.market, trade.seller);
+    if (!price || !lots || *lots <= 0 || !buyer_fee || !seller_fee) {
+        return failure(bad_record("price, size or fee exceeds the venue's range"));
+    }
+    const Result<Parties, Error> parties = parties_of(trade);
+    if (!parties) {
+        return failure(parties.error());
+    }
+    if (auto aligned = align_position(trade.market, parties->buyer, trade.buyer); !aligned) {
+        return aligned;
+    }
+    if (auto aligned = align_position(trade.market, parties->seller, trade.seller); !aligned) {
+        return aligned;
+    }
+    Trade fill;
+    fill.buyer_is_taker = trade.buyer_is_taker;
+    fill.lots = *lots;
+    fill.price = *price;
+    fill.host_fees = HostFees{.buyer = *buyer_fee, .seller = *seller_fee};
+    push_trade(trade.market, fill, *parties);
+    ++block_trades_;
+    ++counts_.trades;
+    return index(trade.market, trade.price);
+}
+
+Result<ImportedTrades, Error> import_trades(RecordedData& data, const TradeImportOptions& options,
+                                            const BlockSink& sink) {
+    ImportedTrades out;
+    if (auto read = data.read(out.survey); !read) {
+        return failure(read.error());
+    }
+    if (out.survey.trades() == 0) {
+        return failure(bad_record("the data hold no trades"));
+    }
+    Result<ImportGrid, Error> grid = ImportGrid::make(out.survey);
+    if (!grid) {
+        return failure(grid.error());
+    }
+    out.grid = std::move(*grid);
+    TradeImport import(out.survey, out.grid, options, sink);
+    if (auto begun = import.begin(); !begun) {
+        return failure(begun.error());
+    }
+    if (auto read = data.read(import); !read) {
+        return failure(read.error());
+    }
+    if (auto finished = import.finish(); !finished) {
+        return failure(finished.error());
+    }
+    out.counts = import.counts();
+    out.blocks = import.blocks().blocks();
+    out.transactions = import.blocks().transactions();
+    return out;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "engine/base/random.hpp"
+#include "replay/generate/block_assembler.hpp"
+#include "replay/generate/zipf.hpp"
+#include "replay/import/import_accounts.hpp"
+
+namespace lockstep {
+
+struct TradeImportOptions {
+    std::uint64_t seed = 1;            ///< of the synthetic counterparties
+    std::uint32_t accounts = 1000;     ///< synthetic counterparties, at least 2
+    std::uint32_t zipf_quarters = 4;   ///< skew of the synthetic counterparties
+    std::uint32_t block_trades = 500;  ///< trades per block of data without blocks
+    std::int64_t block_ms = 0;         ///< and longest span of a block; 0: none
+};
+
+/// What an import put into the log.
+struct TradeImportCounts {
+    std::uint64_t prelude_blocks = 0;
+    std::uint64_t trades = 0;          ///< one per recorded trade
+    std::uint64_t opening_trades = 0;  ///< positions that stood before the first record
+    std::uint64_t balance_trades = 0;  ///< spot balances that changed without a trade
+    std::uint64_t gap_trades = 0;      ///< positions that changed without a recorded trade
+    std::uint64_t one_sided = 0;       ///< against the market's opening account
+    std::uint64_t oracle_updates = 0;
+};
+
+/// The second pass: turns recorded trades into blocks of venue transactions.
+///
+/// Rules
+///   accounts       see ImportAccounts; an account that trades with itself sells from the other one
+///   unknown sides  both unknown: two different synthetic accounts, drawn with the seed. One
+///                  unknown: the market's opening account.
+///   positions      a recorded position that differs from the one in the log is brought in by a
+///                  trade with the opening account without fee: before the first block at the
+///                  market's first price, later at its last price
+///   prices         each block starts with oracle updates that carry the last recorded price of
+///                  every market that moved in the block before
+///   fees           as recorded, rounded to whole quanta
+///   time           a block's time is that of the data, and at least 1 ms after the block before
+class TradeImport final : public RecordSink {
+  public:
+    /// `survey` and `grid` outlive the import.
+    TradeImport(const TradeSurvey& survey, const ImportGrid& grid,
+                const TradeImportOptions& options, BlockSink sink);
+
+    /// Writes the blocks that create everything and open the positions. Call once, first.
+    [[nodiscard]] Result<void, Error> begin();
+    /// Writes the last block.
+    [[nodiscard]] Result<void, Error> finish() { return blocks_.finish(); }
+
+    [[nodiscard]] const TradeImportCounts& counts() const noexcept { return counts_; }
+    [[nodiscard]] const BlockAssembler& blocks() const noexcept { return blocks_; }
+
+    std::optional<RecordedMarketId> find_market(std::string_view name) const override;
+    RecordedMarketId add_market(const RecordedMarket& market) override;
+    Result<void, Error> block(const RecordedBlock& block) override;
+    Result<void, Error> trade(const RecordedTrade& trade) override;
+    Result<void, Error> index(RecordedMarketId market, const Decimal& price) override;
+    void leave_out(std::string_view) override {}
+
+  private:
+    struct MarketState {
+        std::int64_t last_price = 0;  ///< ticks
+        std::uint64_t sequence = 0;   ///< of its feed
+        bool moved = false;           ///< since its last oracle update
+    };
+    struct Parties {
+        AccountId buyer{};
+        AccountId seller{};
+    };
+
+    [[nodiscard]] Result<void, Error> open_positions();
+    [[nodiscard]] Result<Parties, Error> parties_of(const RecordedTrade& trade);
+    [[nodiscard]] Result<AccountId, Error> account_of(const RecordedSide& side,
+                                                      RecordedMarketId market) const;
+    [[nodiscard]] Result<std::int64_t, Error> position_lots(RecordedMarketId market,
+                                                            const Decimal& position) const;
+    [[nodiscard]] Result<void, Error> align_position(RecordedMarketId market, AccountId account,
+                                                     const RecordedSide& side);
+    [[nodiscard]] std::optional<Int128> fee_quanta(RecordedMarketId market,
+                                                   const RecordedSide& side) const;
+    [[nodiscard]] bool block_is_full(const RecordedTrade& trade) const;
+    void start_block(std::int64_t time_ms);
+    void push_moved_prices();
+    void push_trade(RecordedMarketId market, Trade trade, Parties parties);
+    void push_position(RecordedMarketId market, AccountId account, std::int64_t lots);
+
+    const TradeSurvey& survey_;
+    const ImportGrid& grid_;
+    TradeImportOptions options_;
+    ImportAccounts accounts_;
+    BlockAssembler blocks_;
+    Random random_;
+    Zipf zipf_;
+    std::vector<MarketState> markets_;
+    std::vector<std::uint32_t> moved_;  ///< markets with MarketState::moved, in order of the move
+    /// Lots by market and account; filled only when the data record positions.
+    std::vector<std::unordered_map<std::uint64_t, std::int64_t>> positions_;
+    std::int64_t block_start_ms_ = 0;  ///< time of the record that opened the block
+    std::uint64_t block_trades_ = 0;
+    TradeImportCounts counts_;
+};
+
+/// Reads `data` twice and hands the blocks of its log to `sink`.
+struct ImportedTrades {
+    TradeSurvey survey;
+    ImportGrid grid;
+    TradeImportCounts counts;
+    std::uint64_t blocks = 0;
+    std::uint64_t transactions = 0;
+};
+[[nodiscard]] Result<ImportedTrades, Error> import_trades(RecordedData& data,
+                                                          const TradeImportOptions& options,
+                                                          const BlockSink& sink);
+
+}  // namespace lockstep
