@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/base/cache_line.hpp"
 #include "engine/base/check.hpp"
 #include "engine/machine.hpp"
 
@@ -21,7 +22,7 @@ class FlatState {
     using Value = typename M::Value;
 
     enum class Change : std::uint8_t { kNone, kWrite, kErase, kAdd };
-    struct Cell {
+    struct alignas(kCacheLineSize) Cell {
         Key key{};
         bool used = false;
         bool present = false;
@@ -62,7 +63,11 @@ class FlatState {
         return found;
     }
     void prefetch(const Key& key) const noexcept {
-        __builtin_prefetch(&cells_[M::hash(key) & (cells_.size() - 1)], 1);
+        const auto* cell = reinterpret_cast<const std::byte*>(
+            &cells_[static_cast<std::size_t>(M::hash(key)) & (cells_.size() - 1)]);
+        for (std::size_t line = 0; line < sizeof(Cell); line += kCacheLineSize) {
+            __builtin_prefetch(cell + line, 1);
+        }
     }
     /// Same shape as StateStore::set, for filling both alike.
     void set(const Key& key, const Value* value) {

@@ -1,0 +1,83 @@
+// Google Benchmark over every workload and executor:
+//   execute_block/<workload>/txns:N/<serial_twin | bare_twin | serial | workers:T>
+// `--small` takes tiny sizes, to see that everything runs.
+
+#include <benchmark/benchmark.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/contestants.hpp"
+#include "bench/workloads.hpp"
+
+namespace lockstep::bench {
+namespace {
+
+constexpr std::uint64_t kBlocks = 8;  ///< different blocks, taken in turn
+
+template <class Workload>
+void execute_block(benchmark::State& state, const Workload& workload, const Entrant& entrant) {
+    const auto contestant = make_contestant(workload, entrant);
+    std::vector<Block<typename Workload::Machine::Transaction>> blocks;
+    for (std::uint64_t height = 1; height <= kBlocks; ++height) {
+        blocks.push_back(workload.block(height));
+    }
+    const std::size_t txns = blocks.front().transactions.size();
+    std::size_t next = 0;
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(contestant->execute(blocks[next++ % kBlocks]));
+    }
+    state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) *
+                            static_cast<std::int64_t>(txns));
+    const ExecutionMetrics metrics = contestant->metrics();
+    if (metrics.transactions > 0) {
+        const auto of = [&](std::uint64_t count) {
+            return static_cast<double>(count) / static_cast<double>(metrics.transactions);
+        };
+        state.counters["executions_per_txn"] = of(metrics.executions);
+        state.counters["validations_per_txn"] = of(metrics.validations);
+        state.counters["aborts_per_txn"] = of(metrics.aborts);
+    }
+}
+
+void register_all(const Sizes& sizes) {
+    for_each_workload(sizes, [&](const auto& workload) {
+        for (const Entrant& entrant : entrants({1, 2})) {
+            const std::string name = "execute_block/" + workload.name +
+                                     "/txns:" + std::to_string(sizes.txns) + "/" + entrant.name();
+            benchmark::RegisterBenchmark(name.c_str(),
+                                         [workload, entrant](benchmark::State& state) {
+                                             execute_block(state, workload, entrant);
+                                         })
+                ->UseRealTime()
+                ->MeasureProcessCPUTime()
+                ->Unit(benchmark::kMicrosecond);
+        }
+    });
+}
+
+}  // namespace
+}  // namespace lockstep::bench
+
+int main(int argc, char** argv) {
+    lockstep::bench::Sizes sizes;
+    int kept = 1;
+    for (int i = 1; i < argc; ++i) {
+        if (std::strcmp(argv[i], "--small") == 0) {
+            sizes = lockstep::bench::Sizes::small();
+        } else {
+            argv[kept++] = argv[i];
+        }
+    }
+    argc = kept;
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
+        return 1;
+    }
+    lockstep::bench::register_all(sizes);
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+    return 0;
+}
