@@ -18,13 +18,13 @@ template <Machine M>
 struct NumberAccess {
     Int128 lower = kInt128Min;  ///< the committed number below must lie in [lower, upper]
     Int128 upper = kInt128Max;
-    bool checked = false;       ///< [lower, upper] is an assumption to validate
-    bool moved = false;         ///< a non-zero addition was made
-    Int128 delta = 0;           ///< sum of the additions
-    bool has_below = false;     ///< `below` holds the committed value with additions folded in
+    bool checked = false;    ///< [lower, upper] is an assumption to validate
+    bool moved = false;      ///< a non-zero addition was made
+    Int128 delta = 0;        ///< sum of the additions
+    bool has_below = false;  ///< `below` holds the committed value with additions folded in
     bool below_present = false;
     typename M::Value below{};
-    typename M::Value own{};    ///< value shown to the transaction after its additions
+    typename M::Value own{};  ///< value shown to the transaction after its additions
 };
 
 /// One cell that a transaction declared or touched. Plain data of whoever holds the transaction.
@@ -36,18 +36,18 @@ struct AccessEntry {
 
     Key key{};
     CellId cell = kNoCell;
-    bool declared = false;      ///< known before execution; survives incarnations
-    bool placeholder = false;   ///< own is in the chain since resolution, as an estimate
-    bool linked = false;        ///< own is in the chain
+    bool declared = false;          ///< known before execution; survives incarnations
+    bool placeholder = false;       ///< own is in the chain since resolution, as an estimate
+    bool linked = false;            ///< own is in the chain
     Access access = Access::kRead;  ///< as declared
-    bool seen_known = false;    ///< `seen` is set
-    bool read = false;          ///< the value mattered: validated by identity, then by value
+    bool seen_known = false;        ///< `seen` is set
+    bool read = false;              ///< the value mattered: validated by identity, then by value
     bool presence_checked = false;  ///< only presence mattered: `present_seen`
     bool present_seen = false;
-    bool written = false;       ///< own holds this incarnation's value
-    Node* link = nullptr;       ///< declared: newest declared writer below, at resolution
-    const Node* seen = nullptr; ///< version found below; null: base value
-    Node* own = nullptr;        ///< declared placeholder, or private until published
+    bool written = false;        ///< own holds this incarnation's value
+    Node* link = nullptr;        ///< declared: newest declared writer below, at resolution
+    const Node* seen = nullptr;  ///< version found below; null: base value
+    Node* own = nullptr;         ///< declared placeholder, or private until published
     NumberAccess<M>* number = nullptr;
 
     /// Forgets what an incarnation did; the declaration stays.
@@ -56,9 +56,7 @@ struct AccessEntry {
         seen = nullptr;
         number = nullptr;
     }
-    [[nodiscard]] bool declared_add() const noexcept {
-        return declared && access == Access::kAdd;
-    }
+    [[nodiscard]] bool declared_add() const noexcept { return declared && access == Access::kAdd; }
     [[nodiscard]] bool adds() const noexcept {
         return !written && number != nullptr && number->delta != 0;
     }
@@ -75,7 +73,7 @@ struct TxnRecord {
     std::uint32_t declared_count = 0;
     std::uint32_t count = 0;
     std::uint32_t capacity = 0;
-    bool checks_numbers = false;   ///< some entry must be checked at the frontier in any case
+    bool checks_numbers = false;  ///< some entry must be checked at the frontier in any case
     Receipt receipt;
     const std::byte* events = nullptr;
     std::size_t event_bytes = 0;

@@ -27,31 +27,36 @@ namespace lockstep {
 
 /// Tuning of the parallel executor; none of it can change a result.
 struct ParallelOptions {
-    std::uint32_t chunk_max = 32;   ///< transactions per claim, at most
-    std::uint32_t window = 4096;    ///< how far execution may run ahead of the frontier
-    bool use_declared = true;       ///< ask the machine for declared keys
-    bool revalidate = true;         ///< idle workers look for stale incarnations early
+    std::uint32_t chunk_max = 32;  ///< transactions per claim, at most
+    std::uint32_t window = 4096;   ///< how far execution may run ahead of the frontier
+    bool use_declared = true;      ///< ask the machine for declared keys
+    bool revalidate = true;        ///< idle workers look for stale incarnations early
 };
 
 /// Executes blocks speculatively on all workers of a pool; results equal SerialExecutor's.
 ///
-/// Role:    resolve declared keys · execute over multi-version memory · validate and commit in order
+/// Role:    resolve declared keys · execute over multi-version memory · validate and commit in
+/// order
 ///          at the frontier · settle final values into the store. See scheduler/README.md.
-/// Threads: execute from one thread at a time; it works as worker 0 of the pool.
+/// Threads: execute from one thread at a time; it works as worker 0 of the pool. `Pool` has
+/// workers()
+///          and run(job), as WorkerPool; a test may bring one whose workers are fibers.
 /// Invariants
-///   [E1] for any number of workers, options, hints and timing: BlockResult and state equal those of
+///   [E1] for any number of workers, options, hints and timing: BlockResult and state equal those
+///   of
 ///        SerialExecutor, byte for byte.
 ///   [E2] nothing that a discarded incarnation did reaches a receipt, an event or the state.
-///   [E3] a cancelled or failed block leaves state and chained digest as they were. The exception is
+///   [E3] a cancelled or failed block leaves state and chained digest as they were. The exception
+///   is
 ///        an end-of-block phase that throws: the executor then refuses every later block.
-template <Machine M, class Sync = StdSync>
+template <Machine M, class Sync = StdSync, class Pool = WorkerPool>
 class ParallelExecutor {
   public:
     using Transaction = typename M::Transaction;
     using Context = typename M::Context;
     using Store = StateStore<M, Sync>;
 
-    ParallelExecutor(const M& machine, Store& store, WorkerPool& pool, TxnLimits limits = {},
+    ParallelExecutor(const M& machine, Store& store, Pool& pool, TxnLimits limits = {},
                      ParallelOptions options = {})
         : machine_(machine),
           store_(store),
@@ -118,7 +123,7 @@ class ParallelExecutor {
         std::vector<CellId> emptied;    ///< cells that became absent
         std::vector<Entry> superseded;  ///< published entries of the incarnation being replaced
         std::vector<std::uint32_t> order;
-        Digest added;                   ///< this worker's share of the change of the state digest
+        Digest added;  ///< this worker's share of the change of the state digest
         Digest removed;
         std::int64_t present_change = 0;
         ExecutionMetrics metrics;
@@ -210,16 +215,15 @@ class ParallelExecutor {
             executing_.fetch_sub(1, std::memory_order_release);
         }
         if (leads) {
-            stage_.store(Stage::kSettle, std::memory_order_seq_cst);  // seq_cst: see enter_execution
+            stage_.store(Stage::kSettle,
+                         std::memory_order_seq_cst);  // seq_cst: see enter_execution
             await([&] { return arrived(executing_) == 0; });
             list_touched();
             // release: publishes the list to settle_some.
             settle_total_.store(touched_.size(), std::memory_order_release);
         } else {
             // acquire: pairs with the store above.
-            await([&] {
-                return settle_total_.load(std::memory_order_acquire) != kNotListed;
-            });
+            await([&] { return settle_total_.load(std::memory_order_acquire) != kNotListed; });
         }
         settle_some(worker);
         if (leads) {
@@ -265,7 +269,8 @@ class ParallelExecutor {
     }
     template <class T>
     [[nodiscard]] static T arrived(const typename Sync::template Atomic<T>& counter) noexcept {
-        return counter.load(std::memory_order_acquire);  // acquire: pairs with the counter's release
+        return counter.load(
+            std::memory_order_acquire);  // acquire: pairs with the counter's release
     }
     [[nodiscard]] Stage stage() const noexcept {
         return stage_.load(std::memory_order_seq_cst);  // seq_cst: see enter_execution
@@ -401,16 +406,23 @@ class ParallelExecutor {
         for (;;) {
             const Task task = scheduler_.next(worker.queue);
             switch (task.kind) {
-                case Task::Kind::kExecute: speculate(worker, task.txn); break;
-                case Task::Kind::kCommit: commit_prefix(worker); break;
-                case Task::Kind::kRevalidate: revalidate(worker, task.txn); break;
+                case Task::Kind::kExecute:
+                    speculate(worker, task.txn);
+                    break;
+                case Task::Kind::kCommit:
+                    commit_prefix(worker);
+                    break;
+                case Task::Kind::kRevalidate:
+                    revalidate(worker, task.txn);
+                    break;
                 case Task::Kind::kIdle:
                     if (options_now_->stop.stop_requested()) {
                         cancel();
                     }
                     scheduler_.wait_for_work(worker.queue);
                     continue;
-                case Task::Kind::kDone: return;
+                case Task::Kind::kDone:
+                    return;
             }
             worker.queue.idle_rounds = 0;
         }
@@ -619,9 +631,8 @@ class ParallelExecutor {
                 continue;
             }
             const Node* now = store_.cell(entry.cell).slot.find(txn);
-            if (now != entry.seen &&
-                (now == nullptr || now->current() == VersionState::kPending ||
-                 !same_value(entry, now))) {
+            if (now != entry.seen && (now == nullptr || now->current() == VersionState::kPending ||
+                                      !same_value(entry, now))) {
                 return true;
             }
         }
@@ -745,8 +756,7 @@ class ParallelExecutor {
                 auto& slot = store_.cell(entry.cell).slot;
                 const Node* below = View::committed_below(entry, store_, txn);
                 // acquire: pairs with additions_or_make.
-                slot.additions.load(std::memory_order_acquire)
-                    ->commit(below, entry.number->delta);
+                slot.additions.load(std::memory_order_acquire)->commit(below, entry.number->delta);
             }
         }
     }
@@ -759,8 +769,8 @@ class ParallelExecutor {
             touched_.insert(touched_.end(), worker->touched.begin(), worker->touched.end());
         }
         // relaxed: every worker has left execution.
-        cancelled_ = cancel_requested_.load(std::memory_order_relaxed) &&
-                     committed_ < transactions_.size();
+        cancelled_ =
+            cancel_requested_.load(std::memory_order_relaxed) && committed_ < transactions_.size();
         keep_ = failure_ == nullptr && !cancelled_;
     }
     void settle_some(Worker& worker) {
@@ -886,7 +896,7 @@ class ParallelExecutor {
 
     const M& machine_;
     Store& store_;
-    WorkerPool& pool_;
+    Pool& pool_;
     const TxnLimits limits_;
     const ParallelOptions options_;
     DirectCommit<M, Sync> commit_;
@@ -910,9 +920,9 @@ class ParallelExecutor {
     bool cancelled_ = false;
     bool settled_ = false;   ///< the transactions' values are in the store
     bool poisoned_ = false;  ///< a failure after settlement: the state is not that of any block
-    bool keep_ = false;              ///< settlement applies values, or only empties slots
+    bool keep_ = false;      ///< settlement applies values, or only empties slots
     std::vector<CellId> touched_;
-    std::mutex failure_mutex_;       // guards failure_ while workers run
+    typename Sync::Mutex failure_mutex_;  // guards failure_ while workers run
     std::exception_ptr failure_;
 
     // stage_: what workers of this block do now.   writers: leader   readers: workers
@@ -922,7 +932,8 @@ class ParallelExecutor {
     // executing_: workers inside the execution stage.   writers: workers   readers: leader
     //   publish: a worker's release -> the leader's acquire: touched lists, records.
     typename Sync::template Atomic<std::uint32_t> executing_{0};
-    // settle_total_: number of cells to settle, kNotListed before.   writers: leader   readers: workers
+    // settle_total_: number of cells to settle, kNotListed before.   writers: leader   readers:
+    // workers
     //   publish: the leader's release -> acquire: touched_, keep_.
     typename Sync::template Atomic<std::size_t> settle_total_{kNotListed};
     // cancel_requested_: a worker saw the stop request.   writers: workers   readers: leader

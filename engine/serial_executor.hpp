@@ -62,7 +62,8 @@ class SerialExecutor {
         SerialView<M> view(store_, kPhaseLimits);
         const auto context = machine_.begin_block(view, block.header,
                                                   std::span<const Transaction>(block.transactions));
-        result.begin_effects = commit_.apply(view, kBeginPhaseIndex, Receipt{}, result.events).effects;
+        result.begin_effects =
+            commit_.apply(view, kBeginPhaseIndex, Receipt{}, result.events).effects;
 
         std::uint64_t weight_used = 0;
         bool full = false;

@@ -22,9 +22,10 @@ struct BlockAccessMode {
 ///
 /// Role:    answers the machine, records what the answers depended on. Writes go to private version
 ///          nodes that the executor publishes when the incarnation ends.
-/// Modes:   *speculative*: lower transactions may still run. A read that meets an estimate stops the
-///          incarnation (blocked_on); a plain read below which someone adds stops it too (deferred).
-///          *final*: at the frontier; every answer is the committed truth.
+/// Modes:   *speculative*: lower transactions may still run. A read that meets an estimate stops
+/// the
+///          incarnation (blocked_on); a plain read below which someone adds stops it too
+///          (deferred). *final*: at the frontier; every answer is the committed truth.
 /// Threads: one worker; pointers it returns live until the end of the block.
 template <Machine M, class Sync>
 class SpeculativeView {
@@ -134,8 +135,8 @@ class SpeculativeView {
         if (__builtin_add_overflow(delta, amount, &delta)) {
             return false;
         }
-        const bool fits = entry.read ? fits_known(entry, amount, bounds)
-                                     : fits_assumed(entry, delta, bounds);
+        const bool fits =
+            entry.read ? fits_known(entry, amount, bounds) : fits_assumed(entry, delta, bounds);
         if (!fits || amount == 0 || stopped()) {
             return fits && !stopped();
         }
@@ -245,8 +246,8 @@ class SpeculativeView {
         record_->checks_numbers = true;
     }
 
-    /// The entry of a key, made when this is its first access. Declared entries come in the order in
-    /// which machines tend to use them, so the search starts where the last one ended.
+    /// The entry of a key, made when this is its first access. Declared entries come in the order
+    /// in which machines tend to use them, so the search starts where the last one ended.
     Entry& entry_of(const Key& key) {
         const std::uint32_t count = record_->count;
         if (count >= kIndexedFrom) {
@@ -380,9 +381,9 @@ class SpeculativeView {
         if (!number.has_below) {
             const Value* plain = value_below(entry);
             number.below = plain != nullptr ? *plain : Value{};
-            M::set_number(number.below, static_cast<Int128>(
-                                            static_cast<UInt128>(M::number(number.below)) +
-                                            static_cast<UInt128>(additions->sum)));
+            M::set_number(number.below,
+                          static_cast<Int128>(static_cast<UInt128>(M::number(number.below)) +
+                                              static_cast<UInt128>(additions->sum)));
             number.has_below = true;
         }
         return &number.below;
@@ -406,8 +407,8 @@ class SpeculativeView {
                 sum = additions->sum_hint();
                 guess.present = guess.present || sum != 0;
             }
-            guess.number = static_cast<Int128>(static_cast<UInt128>(guess.number) +
-                                               static_cast<UInt128>(sum));
+            guess.number =
+                static_cast<Int128>(static_cast<UInt128>(guess.number) + static_cast<UInt128>(sum));
         }
         return guess;
     }

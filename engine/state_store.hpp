@@ -299,8 +299,9 @@ class StateStore {
     Digest digest_;
     ByteWriter scratch_;
 
-    FreshMap fresh_;         ///< keys that this block met first
-    std::mutex allocation_;  // guards next_, free_ and the making of segments within a block
+    FreshMap fresh_;  ///< keys that this block met first
+    typename Sync::Mutex
+        allocation_;  // guards next_, free_ and the making of segments within a block
     CellId next_ = 0;
     std::vector<CellId> free_;
     std::array<std::unique_ptr<Cell[]>, kSegments> segments_;

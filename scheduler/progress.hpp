@@ -28,7 +28,7 @@ class Progress {
   public:
     /// Announces work. Cheap when nobody sleeps.
     void advance() noexcept {
-        count_.fetch_add(1, std::memory_order_seq_cst);  // seq_cst: see the table above
+        count_.fetch_add(1, std::memory_order_seq_cst);        // seq_cst: see the table above
         if (sleepers_.load(std::memory_order_seq_cst) != 0) {  // seq_cst: see the table above
             count_.notify_all();
         }

@@ -53,7 +53,7 @@ class ReadyQueue {
     // size_: number of queued transactions.   writers: under mutex_   readers: pop
     //   publish: nothing; the lock orders the contents.
     typename Sync::template Atomic<std::size_t> size_{0};
-    std::mutex mutex_;  // guards heap_
+    typename Sync::Mutex mutex_;  // guards heap_
     std::vector<TxnIndex> heap_;
 };
 

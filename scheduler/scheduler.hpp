@@ -30,10 +30,10 @@ struct Task {
 
 /// Private scheduling state of one worker.
 struct WorkerQueue {
-    TxnIndex next = 0;          ///< claimed chunk: [next, end)
+    TxnIndex next = 0;  ///< claimed chunk: [next, end)
     TxnIndex end = 0;
-    TxnIndex hand_off = kNoTxn; ///< woken by this worker, run next while its data is warm
-    TxnIndex revalidated = 0;   ///< next candidate of early revalidation
+    TxnIndex hand_off = kNoTxn;  ///< woken by this worker, run next while its data is warm
+    TxnIndex revalidated = 0;    ///< next candidate of early revalidation
     std::uint32_t idle_rounds = 0;
 };
 
@@ -51,7 +51,8 @@ struct WorkerQueue {
 ///   [S3] no lost wake-up: a transaction parked on b is ready again after b has finished; the wake
 ///        carries the incarnation that asked.
 ///   [S4] claims never run further ahead of the frontier than the window.
-/// Cost:    one shared RMW per chunk, one status store per transaction, one try-lock per commit turn.
+/// Cost:    one shared RMW per chunk, one status store per transaction, one try-lock per commit
+/// turn.
 template <class Sync = StdSync>
 class Scheduler {
   public:
@@ -144,8 +145,8 @@ class Scheduler {
         return incarnation;
     }
 
-    /// Parks `waiter` until `blocker` has finished. False when it has finished meanwhile: the caller
-    /// still holds `waiter` and runs it again at once.
+    /// Parks `waiter` until `blocker` has finished. False when it has finished meanwhile: the
+    /// caller still holds `waiter` and runs it again at once.
     [[nodiscard]] bool block_on(TxnIndex waiter, TxnIndex blocker) noexcept {
         LOCKSTEP_DCHECK(blocker < waiter);
         TxnState<Sync>& state = states_[waiter];
@@ -199,14 +200,14 @@ class Scheduler {
     /// was faster. The caller looks at its record, then calls give_back or abort.
     [[nodiscard]] bool try_retake(TxnIndex txn) noexcept {
         TxnState<Sync>& state = states_[txn];
-        std::uint32_t word = state.word.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+        std::uint32_t word =
+            state.word.load(std::memory_order_relaxed);  // relaxed: the CAS decides
         if (TxnState<Sync>::phase_of(word) != TxnPhase::kExecuted) {
             return false;
         }
         // acquire: the record.
         return state.word.compare_exchange_strong(
-            word,
-            TxnState<Sync>::pack(TxnPhase::kExecuting, TxnState<Sync>::incarnation_of(word)),
+            word, TxnState<Sync>::pack(TxnPhase::kExecuting, TxnState<Sync>::incarnation_of(word)),
             std::memory_order_acquire, std::memory_order_relaxed);
     }
     /// A retaken transaction still stands.
@@ -240,8 +241,8 @@ class Scheduler {
 
     /// What the holder finds at the frontier.
     struct Candidate {
-        TxnIndex txn = kNoTxn;   ///< kNoTxn: nothing to commit now
-        bool deferred = false;   ///< has not run yet: run it on final state
+        TxnIndex txn = kNoTxn;  ///< kNoTxn: nothing to commit now
+        bool deferred = false;  ///< has not run yet: run it on final state
     };
 
     [[nodiscard]] Candidate begin_commit() noexcept {

@@ -1,18 +1,20 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
+#include <mutex>
 #include <thread>
 
 namespace lockstep {
 
 /// The seam between the concurrent code and the machine it runs on.
 ///
-/// Every class of this folder takes a `Sync` policy. This one is the real thing and costs nothing;
-/// a test may pass another whose atomics are scheduling points of a seeded explorer.
+/// Every concurrent class takes a `Sync` policy. This one is the real thing and costs nothing; a
+/// test may pass another whose atomics and locks are scheduling points of a seeded explorer.
 struct StdSync {
     template <class T>
     using Atomic = std::atomic<T>;
+
+    using Mutex = std::mutex;
 
     /// A hint inside a short spin.
     static void relax() noexcept {

@@ -10,7 +10,8 @@ namespace lockstep {
 /// Where a transaction stands.
 ///
 ///            start                finish_execution             begin_commit          finish_commit
-///   kReady ─────────▶ kExecuting ─────────────────▶ kExecuted ──────────────▶ kCommitting ─▶ kCommitted
+///   kReady ─────────▶ kExecuting ─────────────────▶ kExecuted ──────────────▶ kCommitting ─▶
+///   kCommitted
 ///      ▲                │     │                        │                          ▲
 ///      │ wake           │     └─ finish_deferred ─▶ kDeferred ── begin_commit ────┘
 ///      └── kBlocked ◀───┘ block_on                     │
@@ -40,13 +41,15 @@ struct TxnState {
     //   layout:  with the waiter list; four transactions per line.
     typename Sync::template Atomic<std::uint32_t> word{0};
     // waiters: head of the list of transactions that wait for this one, linked by next_waiter;
-    //          kClosed once nobody needs to wait any more.   writers: block_on, close   readers: same
-    //   publish: block_on's release -> close's acquire: next_waiter, waiting_incarnation of the entry.
+    //          kClosed once nobody needs to wait any more.   writers: block_on, close   readers:
+    //          same
+    //   publish: block_on's release -> close's acquire: next_waiter, waiting_incarnation of the
+    //   entry.
     //            close's release -> block_on's acquire: the versions published before.
     //   weaker?  no: a refused waiter reads those versions at once.
     typename Sync::template Atomic<TxnIndex> waiters{kNoTxn};
-    TxnIndex next_waiter = kNoTxn;            ///< owned by the transaction while it is not blocked
-    Incarnation waiting_incarnation = 0;      ///< which incarnation asked to be woken
+    TxnIndex next_waiter = kNoTxn;        ///< owned by the transaction while it is not blocked
+    Incarnation waiting_incarnation = 0;  ///< which incarnation asked to be woken
 
     [[nodiscard]] static constexpr std::uint32_t pack(TxnPhase phase,
                                                       Incarnation incarnation) noexcept {
