@@ -235,9 +235,10 @@ void check_listed(const std::vector<SourceFile>& tree, Findings& out) {
         }
     }
     for (const SourceFile& file : tree) {
-        // Headers of tests and benches belong to no file set.
-        if (!file.is_cpp() || level_of(file.path) < 0 ||
-            (level_of(file.path) == 5 && file.is_header())) {
+        // A header that is not listed is neither installed nor checked to compile alone. From the
+        // command upward nothing is installed, so only sources have to be listed there.
+        const int level = level_of(file.path);
+        if (!file.is_cpp() || level < 0 || (level > 3 && file.is_header())) {
             continue;
         }
         bool listed = false;
