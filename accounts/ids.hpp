@@ -36,7 +36,9 @@ inline constexpr FeedId kNoFeed{0};
     return static_cast<std::uint16_t>(static_cast<std::uint64_t>(account) & 0xffff);
 }
 /// True for accounts of the venue itself.
-[[nodiscard]] constexpr bool is_venue(AccountId account) noexcept { return owner_of(account) == 0; }
+[[nodiscard]] constexpr bool is_venue(AccountId account) noexcept {
+    return owner_of(account) == 0;
+}
 
 [[nodiscard]] constexpr std::uint64_t raw(AccountId id) noexcept {
     return static_cast<std::uint64_t>(id);

@@ -1,66 +1,81 @@
 #include "instruments/status.hpp"
 
+#include <array>
+
 namespace lockstep {
+namespace {
+
+struct StatusName {
+    Status status;
+    std::string_view text;
+};
+
+constexpr std::array kNames{
+    StatusName{Status::kApplied, "APPLIED"},
+    StatusName{Status::kMalformed, "E_MALFORMED"},
+    StatusName{Status::kExpiredTx, "E_EXPIRED_TX"},
+    StatusName{Status::kNonceUsed, "E_NONCE_USED"},
+    StatusName{Status::kNonceWindow, "E_NONCE_WINDOW"},
+    StatusName{Status::kPaused, "E_PAUSED"},
+    StatusName{Status::kBatchSize, "E_BATCH_SIZE"},
+    StatusName{Status::kListOrder, "E_LIST_ORDER"},
+    StatusName{Status::kNoAccount, "E_NO_ACCOUNT"},
+    StatusName{Status::kAccountFrozen, "E_ACCOUNT_FROZEN"},
+    StatusName{Status::kUnauthorised, "E_UNAUTHORISED"},
+    StatusName{Status::kExists, "E_EXISTS"},
+    StatusName{Status::kAssetUnknown, "E_ASSET_UNKNOWN"},
+    StatusName{Status::kAmount, "E_AMOUNT"},
+    StatusName{Status::kDepositReplay, "E_DEPOSIT_REPLAY"},
+    StatusName{Status::kInsufficientCash, "E_INSUFFICIENT_CASH"},
+    StatusName{Status::kSelfTransfer, "E_SELF_TRANSFER"},
+    StatusName{Status::kMarketLimit, "E_MARKET_LIMIT"},
+    StatusName{Status::kLimit, "E_LIMIT"},
+    StatusName{Status::kMarketUnknown, "E_MARKET_UNKNOWN"},
+    StatusName{Status::kMarketStatus, "E_MARKET_STATUS"},
+    StatusName{Status::kOrderExpired, "E_ORDER_EXPIRED"},
+    StatusName{Status::kOrderCancelled, "E_ORDER_CANCELLED"},
+    StatusName{Status::kOverfill, "E_OVERFILL"},
+    StatusName{Status::kPriceLimit, "E_PRICE_LIMIT"},
+    StatusName{Status::kFeeLimit, "E_FEE_LIMIT"},
+    StatusName{Status::kMarketMismatch, "E_MARKET_MISMATCH"},
+    StatusName{Status::kSelfTrade, "E_SELF_TRADE"},
+    StatusName{Status::kZeroNotional, "E_ZERO_NOTIONAL"},
+    StatusName{Status::kSizeStep, "E_SIZE_STEP"},
+    StatusName{Status::kTick, "E_TICK"},
+    StatusName{Status::kPriceBand, "E_PRICE_BAND"},
+    StatusName{Status::kReduceOnly, "E_REDUCE_ONLY"},
+    StatusName{Status::kPositionLimit, "E_POSITION_LIMIT"},
+    StatusName{Status::kOiCap, "E_OI_CAP"},
+    StatusName{Status::kMinNotional, "E_MIN_NOTIONAL"},
+    StatusName{Status::kHostFees, "E_HOST_FEES"},
+    StatusName{Status::kFeeTotal, "E_FEE_TOTAL"},
+    StatusName{Status::kMargin, "E_MARGIN"},
+    StatusName{Status::kMarginTaker, "E_MARGIN_TAKER"},
+    StatusName{Status::kMarginMaker, "E_MARGIN_MAKER"},
+    StatusName{Status::kFeedUnknown, "E_FEED_UNKNOWN"},
+    StatusName{Status::kSource, "E_SOURCE"},
+    StatusName{Status::kSeqOld, "E_SEQ_OLD"},
+    StatusName{Status::kTimeFuture, "E_TIME_FUTURE"},
+    StatusName{Status::kTimeOld, "E_TIME_OLD"},
+    StatusName{Status::kPriceSign, "E_PRICE_SIGN"},
+    StatusName{Status::kConfidence, "E_CONFIDENCE"},
+    StatusName{Status::kOracleStale, "E_ORACLE_STALE"},
+    StatusName{Status::kNotSettled, "E_NOT_SETTLED"},
+    StatusName{Status::kNoEpoch, "E_NO_EPOCH"},
+    StatusName{Status::kParamRange, "E_PARAM_RANGE"},
+    StatusName{Status::kTransition, "E_TRANSITION"},
+    StatusName{Status::kMultNotInteger, "E_MULT_NOT_INTEGER"},
+    StatusName{Status::kOverflow, "E_OVERFLOW"},
+    StatusName{Status::kInconsistent, "E_INCONSISTENT"},
+};
+
+}  // namespace
 
 std::string_view name(Status status) noexcept {
-    switch (status) {
-        case Status::kApplied: return "APPLIED";
-        case Status::kMalformed: return "E_MALFORMED";
-        case Status::kExpiredTx: return "E_EXPIRED_TX";
-        case Status::kNonceUsed: return "E_NONCE_USED";
-        case Status::kNonceWindow: return "E_NONCE_WINDOW";
-        case Status::kPaused: return "E_PAUSED";
-        case Status::kBatchSize: return "E_BATCH_SIZE";
-        case Status::kListOrder: return "E_LIST_ORDER";
-        case Status::kNoAccount: return "E_NO_ACCOUNT";
-        case Status::kAccountFrozen: return "E_ACCOUNT_FROZEN";
-        case Status::kUnauthorised: return "E_UNAUTHORISED";
-        case Status::kExists: return "E_EXISTS";
-        case Status::kAssetUnknown: return "E_ASSET_UNKNOWN";
-        case Status::kAmount: return "E_AMOUNT";
-        case Status::kDepositReplay: return "E_DEPOSIT_REPLAY";
-        case Status::kInsufficientCash: return "E_INSUFFICIENT_CASH";
-        case Status::kSelfTransfer: return "E_SELF_TRANSFER";
-        case Status::kMarketLimit: return "E_MARKET_LIMIT";
-        case Status::kLimit: return "E_LIMIT";
-        case Status::kMarketUnknown: return "E_MARKET_UNKNOWN";
-        case Status::kMarketStatus: return "E_MARKET_STATUS";
-        case Status::kOrderExpired: return "E_ORDER_EXPIRED";
-        case Status::kOrderCancelled: return "E_ORDER_CANCELLED";
-        case Status::kOverfill: return "E_OVERFILL";
-        case Status::kPriceLimit: return "E_PRICE_LIMIT";
-        case Status::kFeeLimit: return "E_FEE_LIMIT";
-        case Status::kMarketMismatch: return "E_MARKET_MISMATCH";
-        case Status::kSelfTrade: return "E_SELF_TRADE";
-        case Status::kZeroNotional: return "E_ZERO_NOTIONAL";
-        case Status::kSizeStep: return "E_SIZE_STEP";
-        case Status::kTick: return "E_TICK";
-        case Status::kPriceBand: return "E_PRICE_BAND";
-        case Status::kReduceOnly: return "E_REDUCE_ONLY";
-        case Status::kPositionLimit: return "E_POSITION_LIMIT";
-        case Status::kOiCap: return "E_OI_CAP";
-        case Status::kMinNotional: return "E_MIN_NOTIONAL";
-        case Status::kHostFees: return "E_HOST_FEES";
-        case Status::kNakedShort: return "E_NAKED_SHORT_NOT_ALLOWED";
-        case Status::kFeeTotal: return "E_FEE_TOTAL";
-        case Status::kMargin: return "E_MARGIN";
-        case Status::kMarginTaker: return "E_MARGIN_TAKER";
-        case Status::kMarginMaker: return "E_MARGIN_MAKER";
-        case Status::kFeedUnknown: return "E_FEED_UNKNOWN";
-        case Status::kSource: return "E_SOURCE";
-        case Status::kSeqOld: return "E_SEQ_OLD";
-        case Status::kTimeFuture: return "E_TIME_FUTURE";
-        case Status::kTimeOld: return "E_TIME_OLD";
-        case Status::kPriceSign: return "E_PRICE_SIGN";
-        case Status::kConfidence: return "E_CONFIDENCE";
-        case Status::kOracleStale: return "E_ORACLE_STALE";
-        case Status::kNotSettled: return "E_NOT_SETTLED";
-        case Status::kNoEpoch: return "E_NO_EPOCH";
-        case Status::kParamRange: return "E_PARAM_RANGE";
-        case Status::kTransition: return "E_TRANSITION";
-        case Status::kMultNotInteger: return "E_MULT_NOT_INTEGER";
-        case Status::kOverflow: return "E_OVERFLOW";
-        case Status::kInconsistent: return "E_INCONSISTENT";
+    for (const StatusName& entry : kNames) {
+        if (entry.status == status) {
+            return entry.text;
+        }
     }
     return "E_UNKNOWN";
 }

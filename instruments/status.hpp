@@ -13,13 +13,13 @@ enum class Status : std::uint16_t {
     kApplied = 0,
 
     // 1xx transport
-    kMalformed = 100,       ///< a field is outside its domain, or a list is too long
-    kExpiredTx = 101,       ///< block time is after Envelope::valid_until_ms
-    kNonceUsed = 102,       ///< the signer spent this nonce in this expiry bucket
-    kNonceWindow = 103,     ///< valid_until_ms is too far ahead
-    kPaused = 104,          ///< the venue is paused
-    kBatchSize = 105,       ///< no leg, or more than kMaxBatch
-    kListOrder = 106,       ///< a list is not sorted and free of repetitions
+    kMalformed = 100,    ///< a field is outside its domain, or a list is too long
+    kExpiredTx = 101,    ///< block time is after Envelope::valid_until_ms
+    kNonceUsed = 102,    ///< the signer spent this nonce in this expiry bucket
+    kNonceWindow = 103,  ///< valid_until_ms is too far ahead
+    kPaused = 104,       ///< the venue is paused
+    kBatchSize = 105,    ///< no leg, or more than kMaxBatch
+    kListOrder = 106,    ///< a list is not sorted and free of repetitions
 
     // 2xx account
     kNoAccount = 200,
@@ -27,12 +27,12 @@ enum class Status : std::uint16_t {
     kUnauthorised = 202,
     kExists = 203,
     kAssetUnknown = 204,
-    kAmount = 205,            ///< an amount that must be positive is not
+    kAmount = 205,  ///< an amount that must be positive is not
     kDepositReplay = 206,
     kInsufficientCash = 207,
     kSelfTransfer = 208,
-    kMarketLimit = 209,       ///< more open markets than kMaxOpenMarkets
-    kLimit = 210,             ///< too many assets, markets, feeds or sources
+    kMarketLimit = 209,  ///< more open markets than kMaxOpenMarkets
+    kLimit = 210,        ///< too many assets, markets, feeds or sources
 
     // 3xx market and order
     kMarketUnknown = 300,
@@ -40,8 +40,8 @@ enum class Status : std::uint16_t {
     kOrderExpired = 302,
     kOrderCancelled = 303,
     kOverfill = 304,
-    kPriceLimit = 305,        ///< the price is worse than the order's
-    kFeeLimit = 306,          ///< the fee is above the order's ceiling
+    kPriceLimit = 305,  ///< the price is worse than the order's
+    kFeeLimit = 306,    ///< the fee is above the order's ceiling
     kMarketMismatch = 307,
     kSelfTrade = 308,
     kZeroNotional = 309,
@@ -52,9 +52,8 @@ enum class Status : std::uint16_t {
     kPositionLimit = 314,
     kOiCap = 315,
     kMinNotional = 316,
-    kHostFees = 317,          ///< explicit fees on a market that does not allow them
-    kNakedShort = 318,        ///< a short option where the series forbids one
-    kFeeTotal = 319,          ///< the two tier fees would add up to less than nothing
+    kHostFees = 317,  ///< explicit fees on a market that does not allow them
+    kFeeTotal = 318,  ///< the two tier fees would add up to less than nothing
 
     // 4xx margin
     kMargin = 400,
@@ -73,16 +72,16 @@ enum class Status : std::uint16_t {
 
     // 7xx settlement
     kNotSettled = 700,
-    kNoEpoch = 701,           ///< nothing to realise
+    kNoEpoch = 701,  ///< nothing to realise
 
     // 8xx governance
     kParamRange = 800,
-    kTransition = 801,        ///< the market's status machine has no such step
-    kMultNotInteger = 802,    ///< a payoff of the market would not be whole quanta
+    kTransition = 801,      ///< the market's status machine has no such step
+    kMultNotInteger = 802,  ///< a payoff of the market would not be whole quanta
 
     // 9xx arithmetic
     kOverflow = 900,
-    kInconsistent = 901,      ///< cells that contradict each other; cannot reach a receipt
+    kInconsistent = 901,  ///< cells that contradict each other; cannot reach a receipt
 };
 
 /// The rule's name, as in "E_PRICE_BAND"; "APPLIED" for kApplied, "E_UNKNOWN" for other numbers.

@@ -12,15 +12,15 @@ namespace lockstep {
 /// Stands for "no such price" wherever a price may be absent; prices themselves may be <= 0.
 inline constexpr std::int64_t kNoPrice = std::numeric_limits<std::int64_t>::min();
 
-inline constexpr std::int64_t kMaxPrice = std::int64_t{1} << 40;       ///< ticks
+inline constexpr std::int64_t kMaxPrice = std::int64_t{1} << 40;  ///< ticks
 inline constexpr std::int64_t kMaxLots = std::int64_t{1} << 47;
 inline constexpr std::int64_t kMaxMultiplier = std::int64_t{1} << 30;  ///< quanta per lot and tick
 inline constexpr std::size_t kMaxMarginTiers = 8;
 inline constexpr std::size_t kMaxFeeTiers = 8;
 inline constexpr std::size_t kMaxFeedSources = 32;
-inline constexpr std::size_t kMaxOpenMarkets = 64;   ///< per account
-inline constexpr std::size_t kMaxBatch = 64;         ///< fills
-inline constexpr std::size_t kMaxSettleList = 256;   ///< accounts
+inline constexpr std::size_t kMaxOpenMarkets = 64;  ///< per account
+inline constexpr std::size_t kMaxBatch = 64;        ///< fills
+inline constexpr std::size_t kMaxSettleList = 256;  ///< accounts
 inline constexpr std::int64_t kPpm = 1'000'000;
 inline constexpr std::int64_t kPpb = 1'000'000'000;
 
@@ -54,13 +54,13 @@ struct MarketTerms {
     bool host_matched = false;
     AssetId settlement_asset = kNumeraire;
     FeedId feed = kNoFeed;
-    /// Linear, dated, option: quanta per (lot * tick). Inverse: KC, coin quanta * ticks per contract,
-    /// so that n contracts at p ticks are floor(n * KC / p) coin quanta.
+    /// Linear, dated, option: quanta per (lot * tick). Inverse: KC, coin quanta * ticks per
+    /// contract, so that n contracts at p ticks are floor(n * KC / p) coin quanta.
     std::int64_t multiplier = 1;
-    std::int64_t lot_step = 1;    ///< sizes are multiples of it
-    std::int64_t price_step = 1;  ///< prices are multiples of it
-    std::int64_t strike = 0;      ///< options, ticks of the feed
-    std::int64_t expiry_ms = 0;   ///< dated futures and options; 0 for perpetuals
+    std::int64_t lot_step = 1;                  ///< sizes are multiples of it
+    std::int64_t price_step = 1;                ///< prices are multiples of it
+    std::int64_t strike = 0;                    ///< options, ticks of the feed
+    std::int64_t expiry_ms = 0;                 ///< dated futures and options; 0 for perpetuals
     std::int64_t settle_window_ms = 1'800'000;  ///< length of the final averaging
     /// Dated futures: distance of the daily settlements, counted from time 0; 0 = none.
     std::int64_t settle_interval_ms = 0;
@@ -79,7 +79,7 @@ struct MarginTier {
 };
 
 struct FundingTerms {
-    std::int64_t interval_ms = 0;       ///< 0: no funding
+    std::int64_t interval_ms = 0;         ///< 0: no funding
     std::int64_t interest_ppb = 100'000;  ///< I, per 8 hours
     std::int64_t clamp_ppb = 500'000;     ///< D
     std::int64_t cap_ppb = 0;             ///< bound of the 8-hour rate; 0: none
@@ -88,15 +88,15 @@ struct FundingTerms {
 
 /// What governance may change, effective with the next block.
 struct MarketParams {
-    std::vector<MarginTier> margin_tiers;
-    FundingTerms funding;
-    std::int64_t max_price = kMaxPrice;        ///< ticks
+    std::vector<MarginTier> margin_tiers{};
+    FundingTerms funding{};
+    std::int64_t max_price = kMaxPrice;  ///< ticks
     std::int64_t max_position_lots = kMaxLots;
-    std::int64_t oi_cap_lots = 0;              ///< against the open interest at block start; 0: none
-    std::int64_t oi_margin_lower = 0;          ///< open notional, quanta, where IM starts to rise
-    std::int64_t oi_margin_upper = 0;          ///< where IM reaches 100 %; 0: no scaling
-    std::int64_t min_notional = 0;             ///< quanta
-    std::int32_t band_ppm = 0;                 ///< distance from the index; 0: no band
+    std::int64_t oi_cap_lots = 0;      ///< against the open interest at block start; 0: none
+    std::int64_t oi_margin_lower = 0;  ///< open notional, quanta, where IM starts to rise
+    std::int64_t oi_margin_upper = 0;  ///< where IM reaches 100 %; 0: no scaling
+    std::int64_t min_notional = 0;     ///< quanta
+    std::int32_t band_ppm = 0;         ///< distance from the index; 0: no band
     /// Options: floor of the short initial requirement, share of the underlying's price.
     std::int32_t option_floor_ppm = 0;
     /// Basis average of the mark: 2^32 * exp(-1 s / tau). 0: no averaging.
@@ -118,12 +118,12 @@ struct FeedSource {
 };
 
 struct FeedParams {
-    std::uint32_t quorum = 1;               ///< valid sources needed
+    std::uint32_t quorum = 1;  ///< valid sources needed
     std::int64_t max_age_ms = 60'000;
-    std::int64_t max_ahead_ms = 1'000;      ///< publish time may lead block time by this much
+    std::int64_t max_ahead_ms = 1'000;        ///< publish time may lead block time by this much
     std::int32_t confidence_ppm = 1'000'000;  ///< largest confidence / price
-    std::int32_t clamp_ppm = 5'000;         ///< sources are clamped to the median +- this
-    std::int32_t jump_ppm = 0;              ///< a larger step needs a second tick; 0: no guard
+    std::int32_t clamp_ppm = 5'000;           ///< sources are clamped to the median +- this
+    std::int32_t jump_ppm = 0;                ///< a larger step needs a second tick; 0: no guard
     bool allow_negative = false;
     friend bool operator==(const FeedParams&, const FeedParams&) = default;
 };

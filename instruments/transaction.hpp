@@ -14,8 +14,8 @@ namespace lockstep {
 /// What every transaction carries. The host has verified that `signer` signed it.
 struct Envelope {
     AccountId signer{};
-    /// Each (signer, expiry bucket, nonce) is used once, in any order. Consecutive numbers are best:
-    /// they fall into different cells. Oracle and book updates go by their sequence instead.
+    /// Each (signer, expiry bucket, nonce) is used once, in any order. Consecutive numbers are
+    /// best: they fall into different cells. Oracle and book updates go by their sequence instead.
     std::uint64_t nonce = 0;
     std::int64_t valid_until_ms = 0;  ///< last block time at which it may be applied
     friend bool operator==(const Envelope&, const Envelope&) = default;
@@ -35,23 +35,23 @@ struct CreateAsset {
 
 struct CreateFeed {
     FeedId feed{};
-    FeedParams params;
-    std::vector<FeedSource> sources;  ///< at most kMaxFeedSources; the index is the source id
+    FeedParams params{};
+    std::vector<FeedSource> sources{};  ///< at most kMaxFeedSources; the index is the source id
     friend bool operator==(const CreateFeed&, const CreateFeed&) = default;
 };
 
 struct CreateMarket {
     MarketId market{};
-    MarketTerms terms;
-    MarketParams params;
-    std::vector<FeeTier> fees;  ///< by account tier; at most kMaxFeeTiers; empty: no fees
+    MarketTerms terms{};
+    MarketParams params{};
+    std::vector<FeeTier> fees{};  ///< by account tier; at most kMaxFeeTiers; empty: no fees
     MarketStatus status = MarketStatus::kActive;
     friend bool operator==(const CreateMarket&, const CreateMarket&) = default;
 };
 
 struct UpdateMarket {
     MarketId market{};
-    MarketParams params;
+    MarketParams params{};
     friend bool operator==(const UpdateMarket&, const UpdateMarket&) = default;
 };
 
@@ -63,14 +63,14 @@ struct SetMarketStatus {
 
 struct SetFeeSchedule {
     MarketId market{};
-    std::vector<FeeTier> fees;
+    std::vector<FeeTier> fees{};
     friend bool operator==(const SetFeeSchedule&, const SetFeeSchedule&) = default;
 };
 
 struct SetVenueParams {
     Int128 profit_cap = kInt128Max;  ///< unrealised profit that counts for initial margin
     std::int64_t valid_window_ms = 172'800'000;  ///< how far ahead valid_until_ms may be
-    bool paused = false;             ///< only the venue's own transactions pass
+    bool paused = false;                         ///< only the venue's own transactions pass
     bool track_account_volume = false;
     friend bool operator==(const SetVenueParams&, const SetVenueParams&) = default;
 };
@@ -83,7 +83,7 @@ struct OracleUpdate {
     std::int64_t price = 0;       ///< ticks
     std::int64_t confidence = 0;  ///< ticks, half-width
     std::int64_t publish_time_ms = 0;
-    std::uint64_t sequence = 0;   ///< rises per source
+    std::uint64_t sequence = 0;  ///< rises per source
     friend bool operator==(const OracleUpdate&, const OracleUpdate&) = default;
 };
 
@@ -97,7 +97,7 @@ struct BookUpdate {
     std::int64_t impact_ask = kNoPrice;
     /// Perpetuals: median price of other venues. Futures and options: a published mark.
     std::int64_t external = kNoPrice;
-    std::uint64_t sequence = 0;          ///< rises per market
+    std::uint64_t sequence = 0;  ///< rises per market
     friend bool operator==(const BookUpdate&, const BookUpdate&) = default;
 };
 
@@ -174,12 +174,12 @@ struct InsuranceDeposit {
 struct Order {
     AccountId account{};
     MarketId market{};
-    std::int64_t limit_price = 0;   ///< ticks; worst price
-    std::int64_t lots = 0;          ///< whole size over all fills
-    std::int32_t max_fee_ppm = 0;   ///< of notional
+    std::int64_t limit_price = 0;  ///< ticks; worst price
+    std::int64_t lots = 0;         ///< whole size over all fills
+    std::int32_t max_fee_ppm = 0;  ///< of notional
     bool reduce_only = false;
-    std::int64_t good_til_ms = 0;   ///< last block time at which it may be filled
-    std::uint64_t salt = 0;         ///< tells orders apart
+    std::int64_t good_til_ms = 0;  ///< last block time at which it may be filled
+    std::uint64_t salt = 0;        ///< tells orders apart
     friend bool operator==(const Order&, const Order&) = default;
 };
 
@@ -192,12 +192,12 @@ struct HostFees {
 
 /// One fill between two signed orders (signer: the venue's matcher). All or nothing.
 struct Trade {
-    Order buyer;
-    Order seller;
+    Order buyer{};
+    Order seller{};
     bool buyer_is_taker = true;
     std::int64_t lots = 0;
-    std::int64_t price = 0;             ///< ticks
-    std::optional<HostFees> host_fees;  ///< only where MarketTerms::host_matched
+    std::int64_t price = 0;               ///< ticks
+    std::optional<HostFees> host_fees{};  ///< only where MarketTerms::host_matched
     friend bool operator==(const Trade&, const Trade&) = default;
 };
 
@@ -205,14 +205,14 @@ struct Trade {
 /// between unchecked. Independent: each stands alone, with its own status in a BatchLeg event.
 struct Batch {
     bool atomic = true;
-    std::vector<Trade> fills;  ///< at most kMaxBatch
+    std::vector<Trade> fills{};  ///< at most kMaxBatch
     friend bool operator==(const Batch&, const Batch&) = default;
 };
 
 /// Closes the listed accounts' positions of a settled market. Anyone may sign.
 struct SettleBatch {
     MarketId market{};
-    std::vector<AccountId> accounts;  ///< sorted, unique, at most kMaxSettleList
+    std::vector<AccountId> accounts{};  ///< sorted, unique, at most kMaxSettleList
     friend bool operator==(const SettleBatch&, const SettleBatch&) = default;
 };
 
@@ -230,8 +230,8 @@ using Payload =
                  InsuranceDeposit, Trade, Batch, SettleBatch, RealisePnl>;
 
 struct Transaction {
-    Envelope envelope;
-    Payload payload;
+    Envelope envelope{};
+    Payload payload{};
     friend bool operator==(const Transaction&, const Transaction&) = default;
 };
 

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <type_traits>
+
+#include "accounts/ids.hpp"
+#include "engine/base/bytes.hpp"
+#include "engine/base/random.hpp"
+
+namespace lockstep {
+
+/// Kinds of state cells. The numbers are part of every digest.
+enum class CellKind : std::uint8_t {
+    // per account
+    kAccount = 1,        ///< AccountRecord
+    kNonces = 2,         ///< NonceRecord; item = page, chunk = ring slot and stripe
+    kCash = 3,           ///< number, quanta; item = asset
+    kPosition = 4,       ///< Position; item = market
+    kOpenMarkets = 5,    ///< IdChunk; chunk = part of the list
+    kOrderFill = 6,      ///< OrderFillRecord; low 56 bits = order digest
+    kAccountVolume = 7,  ///< number, numeraire quanta traded
+    kDepositUsed = 8,    ///< mark; owner = deposit reference, item = asset
+
+    // venue
+    kVenue = 16,       ///< VenueRecord
+    kAssetList = 17,   ///< IdChunk
+    kAsset = 18,       ///< AssetRecord; item = asset
+    kAssetTotal = 19,  ///< number: deposits - withdrawals
+    kInsurance = 20,   ///< number, quanta; item = asset
+
+    // feeds
+    kFeedList = 32,    ///< IdChunk
+    kFeed = 33,        ///< FeedRecord; item = feed
+    kFeedState = 34,   ///< FeedStateRecord
+    kFeedSource = 35,  ///< FeedSourceRecord; chunk = source
+
+    // markets: governance
+    kMarketList = 48,   ///< IdChunk
+    kMarketTerms = 49,  ///< item = market, as for all below
+    kMarketParams = 50,
+    kMarginTiers = 51,  ///< chunk = part of the table
+    kFeeSchedule = 52,
+    kMarketControl = 53,  ///< the status that governance asked for
+    // markets: written by the phases of a block only
+    kTick = 56,         ///< TickRecord
+    kMarkState = 57,    ///< MarkStateRecord
+    kSettleState = 58,  ///< SettleStateRecord
+    kBook = 59,         ///< BookRecord
+    // markets: numbers that user transactions only add to
+    kOpenInterest = 64,  ///< sum of max(q, 0), lots
+    kVolume = 65,        ///< lots
+    kFees = 66,          ///< quanta of the settlement asset
+    kFundClear = 67,     ///< quanta; clearing account of funding and social loss
+    kClaimsLow = 68,     ///< Q32: sum of q * F0 + rem is high * 2^96 + low
+    kClaimsHigh = 69,
+    kSocialClaims = 70,  ///< Q32
+    kDust = 71,          ///< Q32 remainders of closed positions
+    kSettleClear = 72,   ///< quanta; clearing account of final settlement, 0 when all are closed
+};
+
+/// Address of a state cell: 16 bytes, ordered by (kind, item, chunk, owner).
+class StateKey {
+  public:
+    constexpr StateKey() noexcept = default;
+    constexpr StateKey(CellKind kind, std::uint64_t owner, std::uint32_t item = 0,
+                       std::uint32_t chunk = 0) noexcept
+        : tag_(static_cast<std::uint64_t>(kind) << 56 | static_cast<std::uint64_t>(item) << 24 |
+               (chunk & 0xffffffU)),
+          owner_(owner) {}
+    /// Inverse of encode.
+    [[nodiscard]] static constexpr StateKey from_words(std::uint64_t tag,
+                                                       std::uint64_t owner) noexcept {
+        StateKey key;
+        key.tag_ = tag;
+        key.owner_ = owner;
+        return key;
+    }
+
+    [[nodiscard]] constexpr CellKind kind() const noexcept {
+        return static_cast<CellKind>(tag_ >> 56);
+    }
+    [[nodiscard]] constexpr std::uint32_t item() const noexcept {
+        return static_cast<std::uint32_t>(tag_ >> 24);
+    }
+    [[nodiscard]] constexpr std::uint32_t chunk() const noexcept {
+        return static_cast<std::uint32_t>(tag_ & 0xffffffU);
+    }
+    [[nodiscard]] constexpr std::uint64_t owner() const noexcept { return owner_; }
+    [[nodiscard]] constexpr std::uint64_t tag() const noexcept { return tag_; }
+
+    [[nodiscard]] constexpr std::uint64_t hash() const noexcept {
+        return mix64(mix64(owner_) ^ tag_);
+    }
+    void encode(ByteWriter& out) const {
+        out.put(tag_);
+        out.put(owner_);
+    }
+
+    friend constexpr auto operator<=>(const StateKey&, const StateKey&) = default;
+
+  private:
+    std::uint64_t tag_ = 0;
+    std::uint64_t owner_ = 0;
+};
+static_assert(sizeof(StateKey) == 16 && std::is_trivially_copyable_v<StateKey>);
+
+/// True for kinds whose cell is one Int128.
+[[nodiscard]] constexpr bool is_numeric(CellKind kind) noexcept {
+    return kind == CellKind::kCash || kind == CellKind::kAccountVolume ||
+           kind == CellKind::kAssetTotal || kind == CellKind::kInsurance ||
+           (kind >= CellKind::kOpenInterest && kind <= CellKind::kSettleClear);
+}
+
+/// Makers of keys, one per way of addressing.
+[[nodiscard]] constexpr StateKey account_key(AccountId account) noexcept {
+    return {CellKind::kAccount, raw(account)};
+}
+[[nodiscard]] constexpr StateKey cash_key(AccountId account, AssetId asset) noexcept {
+    return {CellKind::kCash, raw(account), raw(asset)};
+}
+[[nodiscard]] constexpr StateKey position_key(AccountId account, MarketId market) noexcept {
+    return {CellKind::kPosition, raw(account), raw(market)};
+}
+[[nodiscard]] constexpr StateKey open_markets_key(AccountId account, std::uint32_t chunk) noexcept {
+    return {CellKind::kOpenMarkets, raw(account), 0, chunk};
+}
+[[nodiscard]] constexpr StateKey order_key(AccountId account, std::uint64_t order) noexcept {
+    return StateKey::from_words(
+        static_cast<std::uint64_t>(CellKind::kOrderFill) << 56 | (order & 0xff'ffff'ffff'ffffU),
+        raw(account));
+}
+[[nodiscard]] constexpr StateKey asset_key(CellKind kind, AssetId asset) noexcept {
+    return {kind, 0, raw(asset)};
+}
+[[nodiscard]] constexpr StateKey feed_key(CellKind kind, FeedId feed,
+                                          std::uint32_t chunk = 0) noexcept {
+    return {kind, 0, raw(feed), chunk};
+}
+[[nodiscard]] constexpr StateKey market_key(CellKind kind, MarketId market,
+                                            std::uint32_t chunk = 0) noexcept {
+    return {kind, 0, raw(market), chunk};
+}
+
+}  // namespace lockstep

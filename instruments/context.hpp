@@ -1,0 +1,105 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "accounts/ids.hpp"
+#include "accounts/position.hpp"
+#include "instruments/margin.hpp"
+#include "instruments/status.hpp"
+#include "instruments/transaction.hpp"
+
+namespace lockstep {
+
+/// A market as transactions of one block see it. Made at the start of the block, then constant.
+struct MarketContext {
+    MarketId id{};
+    MarketTerms terms{};
+    MarketStatus status = MarketStatus::kHalted;  ///< in effect, after expiry and breakers
+    bool priced = false;                          ///< index and mark exist
+    bool stale = false;                           ///< the feed gives no valid index at the moment
+    std::int64_t index = 0;                       ///< ticks
+    /// Ticks. Settled markets: the settlement price, or the payoff of an option.
+    std::int64_t mark = 0;
+    std::int64_t band_low = 0;   ///< first allowed trade price
+    std::int64_t band_high = 0;  ///< last allowed trade price
+    FundingIndex funding{};
+    std::uint32_t epoch = 0;        ///< daily settlements so far
+    std::int64_t settle_price = 0;  ///< of the last daily settlement
+    Int128 open_interest = 0;       ///< lots, at block start
+    std::int64_t max_price = 0;
+    std::int64_t max_position_lots = 0;
+    std::int64_t oi_cap_lots = 0;
+    std::int64_t min_notional = 0;
+    MarginTable margin{};
+    std::array<FeeTier, kMaxFeeTiers> fees{};  ///< by account tier; the last given one repeats
+
+    [[nodiscard]] bool trading() const noexcept {
+        return status == MarketStatus::kActive || status == MarketStatus::kReduceOnly;
+    }
+    [[nodiscard]] bool settled() const noexcept { return status == MarketStatus::kSettled; }
+};
+
+/// An asset as margin sees it.
+struct AssetContext {
+    bool known = false;
+    bool priced = false;
+    std::int32_t haircut_ppm = 0;
+    std::int32_t liability_ppm = 0;
+    std::int64_t price = 1;    ///< ticks
+    std::int64_t divisor = 1;  ///< numeraire quanta = amount * price / divisor
+};
+
+/// Decision of the start of the block on an oracle update.
+struct OracleDecision {
+    OracleUpdate update{};
+    AccountId signer{};
+    Status status = Status::kApplied;
+};
+
+/// Decision of the start of the block on a book update.
+struct BookDecision {
+    BookUpdate update{};
+    AccountId signer{};
+    Status status = Status::kApplied;
+};
+
+/// Everything that user transactions of a block share: derived from state at its start (D5, D6,
+/// D8), so that no trade reads a cell that all trades of a market would share.
+///
+/// Threads: built by begin_block, then read by any thread.
+struct VenueContext {
+    std::uint64_t height = 0;
+    std::int64_t time_ms = 0;
+    SetVenueParams venue{};
+    std::vector<MarketContext> markets;      ///< sorted by id
+    std::vector<std::uint32_t> market_slot;  ///< by id: 1 + place in `markets`, 0 = none
+    std::array<AssetContext, kMaxAssets> assets{};
+    std::vector<OracleDecision> oracle;  ///< sorted by (update, signer)
+    std::vector<BookDecision> books;     ///< sorted by (update, signer)
+
+    /// The market, or null.
+    [[nodiscard]] const MarketContext* market(MarketId id) const noexcept {
+        const std::uint32_t number = raw(id);
+        if (number >= market_slot.size() || market_slot[number] == 0) {
+            return nullptr;
+        }
+        return &markets[market_slot[number] - 1];
+    }
+    /// The asset, or null.
+    [[nodiscard]] const AssetContext* asset(AssetId id) const noexcept {
+        return raw(id) < kMaxAssets && assets[raw(id)].known ? &assets[raw(id)] : nullptr;
+    }
+    /// Status of the update; kMalformed when the start of the block has not seen it.
+    [[nodiscard]] Status oracle_status(AccountId signer, const OracleUpdate& update) const;
+    [[nodiscard]] Status book_status(AccountId signer, const BookUpdate& update) const;
+};
+
+/// The order in which updates of a block are applied: feed, source, sequence; then everything else,
+/// so that only identical updates tie. Identical updates share one decision.
+[[nodiscard]] bool applies_before(const OracleDecision& a, const OracleDecision& b) noexcept;
+[[nodiscard]] bool applies_before(const BookDecision& a, const BookDecision& b) noexcept;
+
+}  // namespace lockstep

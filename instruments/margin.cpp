@@ -1,0 +1,210 @@
+#include "instruments/margin.hpp"
+
+#include <algorithm>
+
+#include "engine/base/rounding.hpp"
+#include "instruments/context.hpp"
+
+namespace lockstep {
+namespace {
+
+Checked maximum(Checked a, Checked b) noexcept {
+    if (!a.ok() || !b.ok()) {
+        return Checked::overflowed();
+    }
+    return a.value() >= b.value() ? a : b;
+}
+
+std::int64_t option_out_of_money(const MarketTerms& terms, std::int64_t index) noexcept {
+    const std::int64_t distance = terms.strike - index;
+    return std::max<std::int64_t>(0, terms.option_side == OptionSide::kCall ? distance : -distance);
+}
+
+/// Requirement of |lots| short options: a share of the underlying less what the option is out of
+/// the money, with a floor; the mark itself is already a debt in equity.
+Requirement short_option_requirement(const MarketContext& market, std::int64_t lots) noexcept {
+    const MarketTerms& terms = market.terms;
+    const MarginTier& tier = market.margin.brackets[0].tier;
+    const Checked spot = std::max<std::int64_t>(0, market.index);
+    const std::int64_t out_of_money = option_out_of_money(terms, market.index);
+    const Checked initial = maximum(spot * tier.initial_ppm - Checked{out_of_money} * kPpm,
+                                    spot * market.margin.option_floor_ppm);
+    Checked maintenance = spot * tier.maintenance_ppm;
+    if (terms.option_side == OptionSide::kPut) {
+        maintenance = maximum(maintenance, Checked{market.mark} * tier.maintenance_ppm);
+    }
+    const Checked size = -Checked{lots} * terms.multiplier;
+    return {.maintenance = ceil_div(size * maintenance, kPpm),
+            .initial = ceil_div(size * maximum(initial, maintenance), kPpm)};
+}
+
+}  // namespace
+
+MarginTable MarginTable::make(const MarketParams& params, Checked open_notional) noexcept {
+    MarginTable table;
+    table.option_floor_ppm = params.option_floor_ppm;
+    table.count = std::min(params.margin_tiers.size(), kMaxMarginTiers);
+    for (std::size_t i = 0; i < table.count; ++i) {
+        Bracket& bracket = table.brackets[i];
+        bracket.tier = params.margin_tiers[i];
+        if (i > 0) {
+            const Bracket& below = table.brackets[i - 1];
+            const Int128 limit = below.tier.notional_upper;
+            bracket.maintenance_deduction =
+                below.maintenance_deduction +
+                limit * (bracket.tier.maintenance_ppm - below.tier.maintenance_ppm);
+            bracket.initial_deduction = below.initial_deduction +
+                                        limit * (bracket.tier.initial_ppm - below.tier.initial_ppm);
+        }
+    }
+    if (params.oi_margin_upper > params.oi_margin_lower && open_notional.ok()) {
+        table.oi_whole = Int128{params.oi_margin_upper} - params.oi_margin_lower;
+        table.oi_part =
+            std::clamp<Int128>(open_notional.value() - params.oi_margin_lower, 0, table.oi_whole);
+    }
+    return table;
+}
+
+Requirement MarginTable::of_notional(Checked notional) const noexcept {
+    if (!notional.ok() || count == 0) {
+        return {.maintenance = Checked::overflowed(), .initial = Checked::overflowed()};
+    }
+    std::size_t i = 0;
+    while (i + 1 < count && notional.value() > brackets[i].tier.notional_upper) {
+        ++i;
+    }
+    const Bracket& bracket = brackets[i];
+    const Checked maintenance =
+        notional * bracket.tier.maintenance_ppm - bracket.maintenance_deduction;
+    Checked initial = notional * bracket.tier.initial_ppm - bracket.initial_deduction;
+    if (oi_part > 0) {
+        const Checked scaled =
+            notional * (Checked{bracket.tier.initial_ppm} +
+                        floor_div(Checked{kPpm - bracket.tier.initial_ppm} * oi_part, oi_whole));
+        initial = maximum(initial, scaled - bracket.initial_deduction);
+    }
+    return {.maintenance = ceil_div(maintenance, kPpm), .initial = ceil_div(initial, kPpm)};
+}
+
+bool margin_tiers_valid(const std::vector<MarginTier>& tiers) noexcept {
+    if (tiers.empty() || tiers.size() > kMaxMarginTiers) {
+        return false;
+    }
+    for (std::size_t i = 0; i < tiers.size(); ++i) {
+        const MarginTier& tier = tiers[i];
+        const bool rates = tier.maintenance_ppm > 0 && tier.initial_ppm >= tier.maintenance_ppm &&
+                           tier.initial_ppm <= kPpm;
+        const bool rises = i == 0 || (tier.notional_upper > tiers[i - 1].notional_upper &&
+                                      tier.maintenance_ppm >= tiers[i - 1].maintenance_ppm &&
+                                      tier.initial_ppm >= tiers[i - 1].initial_ppm);
+        if (!rates || !rises || tier.notional_upper <= 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Checked oi_scaled_initial_ppm(std::int32_t base_ppm, Int128 open_notional, Int128 lower,
+                              Int128 upper) noexcept {
+    if (upper <= lower || open_notional <= lower) {
+        return base_ppm;
+    }
+    if (open_notional >= upper) {
+        return kPpm;
+    }
+    return Checked{base_ppm} +
+           floor_div(Checked{kPpm - base_ppm} * (open_notional - lower), upper - lower);
+}
+
+Checked oi_scaled_initial_margin(std::int32_t base_ppm, Checked notional, Int128 open_notional,
+                                 Int128 lower, Int128 upper) noexcept {
+    return ceil_div(notional * oi_scaled_initial_ppm(base_ppm, open_notional, lower, upper), kPpm);
+}
+
+Checked notional_at(const MarketTerms& terms, std::int64_t lots, std::int64_t price) noexcept {
+    const Checked size = abs(Checked{lots});
+    if (terms.kind == MarketKind::kInversePerpetual) {
+        return ceil_div(size * terms.multiplier, price);
+    }
+    return size * abs(Checked{price}) * terms.multiplier;
+}
+
+Checked cash_paid_by_buyer(const MarketTerms& terms, std::int64_t lots,
+                           std::int64_t price) noexcept {
+    if (terms.kind == MarketKind::kInversePerpetual) {
+        return -floor_div(Checked{lots} * terms.multiplier, price);
+    }
+    return Checked{lots} * price * terms.multiplier;
+}
+
+Checked settlement_value(const MarketContext& market, std::int64_t lots) noexcept {
+    if (market.terms.kind == MarketKind::kInversePerpetual) {
+        return 0;  // paid through the funding index, whose remainders are exact
+    }
+    return Checked{lots} * market.mark * market.terms.multiplier;
+}
+
+Checked equity_value(const MarketContext& market, std::int64_t lots) noexcept {
+    if (market.settled()) {
+        return settlement_value(market, lots);
+    }
+    switch (market.terms.kind) {
+        case MarketKind::kInversePerpetual: {
+            const Checked coins = Checked{lots} * market.terms.multiplier;
+            return lots > 0 ? -ceil_div(coins, market.mark) : floor_div(-coins, market.mark);
+        }
+        case MarketKind::kEuropeanOption:
+            return lots > 0 ? Checked{0} : Checked{lots} * market.mark * market.terms.multiplier;
+        case MarketKind::kLinearPerpetual:
+        case MarketKind::kDatedFuture:
+            break;
+    }
+    return Checked{lots} * market.mark * market.terms.multiplier;
+}
+
+Requirement position_requirement(const MarketContext& market, std::int64_t lots) noexcept {
+    if (lots == 0 || market.settled()) {
+        return {};
+    }
+    if (market.terms.kind == MarketKind::kEuropeanOption) {
+        return lots > 0 ? Requirement{} : short_option_requirement(market, lots);
+    }
+    return market.margin.of_notional(notional_at(market.terms, lots, market.mark));
+}
+
+Checked collateral_value(const AssetContext& asset, Checked amount) noexcept {
+    if (!amount.ok()) {
+        return amount;
+    }
+    if (amount.value() >= 0) {
+        if (!asset.priced) {
+            return 0;
+        }
+        const Checked gross = floor_div(amount * asset.price, asset.divisor);
+        return asset.haircut_ppm == 0 ? gross : floor_div(gross * (kPpm - asset.haircut_ppm), kPpm);
+    }
+    if (!asset.priced) {
+        return Checked::overflowed();
+    }
+    const Checked gross = ceil_div(-amount * asset.price, asset.divisor);
+    return asset.liability_ppm == 0 ? -gross
+                                    : -ceil_div(gross * (kPpm + asset.liability_ppm), kPpm);
+}
+
+Checked requirement_value(const AssetContext& asset, Checked amount) noexcept {
+    if (amount.ok() && amount.value() == 0) {
+        return 0;
+    }
+    return asset.priced ? ceil_div(amount * asset.price, asset.divisor) : Checked::overflowed();
+}
+
+bool reduces_risk(const Risk& before, const Risk& after) noexcept {
+    if (!before.ok() || !after.ok() || after.maintenance.value() >= before.maintenance.value()) {
+        return false;
+    }
+    const Checked left = after.equity_maintenance * before.maintenance;
+    const Checked right = before.equity_maintenance * after.maintenance;
+    return left.ok() && right.ok() && left.value() >= right.value();
+}
+
+}  // namespace lockstep

@@ -1,0 +1,161 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "accounts/id_list.hpp"
+#include "accounts/ledger.hpp"
+#include "instruments/context.hpp"
+#include "instruments/events.hpp"
+#include "instruments/price_phase.hpp"
+#include "instruments/records.hpp"
+
+namespace lockstep {
+
+inline constexpr std::size_t kMaxListedMarkets = 4096;
+using MarketList = IdList<kMaxListedMarkets>;
+
+/// What governance and the matcher say about a market.
+struct MarketSetup {
+    MarketId id{};
+    MarketTerms terms{};
+    MarketParams params{};
+    MarketStatus control = MarketStatus::kHalted;  ///< asked for by governance
+    BookUpdate book{};
+};
+
+/// The part of a market's state that only the phases of a block write.
+struct MarketState {
+    TickRecord tick{};
+    MarkStateRecord mark{};
+    SettleStateRecord settle{};
+    friend bool operator==(const MarketState&, const MarketState&) = default;
+};
+
+/// What happened to a market at the start of a block.
+struct MarketNews {
+    std::optional<FundingEvent> funding{};
+    bool settled = false;
+};
+
+/// Brings a market to block time: index, mark, funding, daily settlement, expiry, status; in this
+/// order. `feed` is null when the feed is unknown. Pure; never fails: what cannot be computed is
+/// left as it is.
+[[nodiscard]] MarketNews advance_market(const MarketSetup& setup, const FeedStateRecord* feed,
+                                        std::int64_t now_ms, MarketState& state) noexcept;
+
+/// The market as the transactions of the block will see it.
+[[nodiscard]] MarketContext market_context(const MarketSetup& setup, const TickRecord& tick,
+                                           Int128 open_interest,
+                                           const std::array<FeeTier, kMaxFeeTiers>& fees) noexcept;
+
+template <class View>
+[[nodiscard]] MarketState load_market_state(View& view, MarketId id) {
+    MarketState state;
+    if (const Cell* cell = view.read(market_key(CellKind::kTick, id))) {
+        state.tick = TickRecord::decode(*cell);
+    }
+    if (const Cell* cell = view.read(market_key(CellKind::kMarkState, id))) {
+        state.mark = MarkStateRecord::decode(*cell);
+    }
+    if (const Cell* cell = view.read(market_key(CellKind::kSettleState, id))) {
+        state.settle = SettleStateRecord::decode(*cell);
+    }
+    return state;
+}
+
+template <class View>
+void store_market_state(View& view, MarketId id, const MarketState& before,
+                        const MarketState& after) {
+    if (after.tick != before.tick) {
+        view.write(market_key(CellKind::kTick, id), after.tick.encode());
+    }
+    if (after.mark != before.mark) {
+        view.write(market_key(CellKind::kMarkState, id), after.mark.encode());
+    }
+    if (after.settle != before.settle) {
+        view.write(market_key(CellKind::kSettleState, id), after.settle.encode());
+    }
+}
+
+template <class View>
+[[nodiscard]] MarketSetup load_market_setup(View& view, MarketId id) {
+    MarketSetup setup{.id = id};
+    if (const Cell* cell = view.read(market_key(CellKind::kMarketTerms, id))) {
+        setup.terms = decode_terms(*cell);
+    }
+    setup.params = load_params(view, id);
+    if (const Cell* cell = view.read(market_key(CellKind::kMarketControl, id))) {
+        setup.control = cell->load<MarketStatus>(0);
+    }
+    setup.book.market = id;
+    if (const Cell* cell = view.read(market_key(CellKind::kBook, id))) {
+        setup.book = decode_book(id, *cell);
+    }
+    return setup;
+}
+
+/// Takes the book updates of market `id` over, from `next` on.
+template <class View, class Iterator>
+void apply_book_updates(View& view, MarketId id, Iterator& next, Iterator end, BookUpdate& book) {
+    bool changed = false;
+    for (; next != end && next->update.market <= id; ++next) {
+        if (next->update.market < id) {
+            next->status = Status::kMarketUnknown;
+        } else if (!is_venue(next->signer)) {
+            next->status = Status::kUnauthorised;
+        } else if (next->update.sequence <= book.sequence) {
+            next->status = Status::kSeqOld;
+        } else {
+            book = next->update;
+            changed = true;
+        }
+    }
+    if (changed) {
+        view.write(market_key(CellKind::kBook, id), encode_book(book));
+    }
+}
+
+/// Book updates and all markets, by id; fills `context.markets`.
+template <class View>
+void run_market_phase(View& view, const FeedTable& feeds, VenueContext& context) {
+    auto next = context.books.begin();
+    const MarketList list = MarketList::load(view, CellKind::kMarketList, 0);
+    context.markets.reserve(list.ids().size());
+    for (const std::uint32_t number : list.ids()) {
+        const MarketId id{number};
+        MarketSetup setup = load_market_setup(view, id);
+        apply_book_updates(view, id, next, context.books.end(), setup.book);
+        const MarketState before = load_market_state(view, id);
+        MarketState state = before;
+        const MarketNews news =
+            advance_market(setup, feeds.find(setup.terms.feed), context.time_ms, state);
+        store_market_state(view, id, before, state);
+        if (news.funding.has_value()) {
+            emit(view, EventType::kFundingApplied, news.funding->encode());
+        }
+        if (news.settled) {
+            EventBytes<12> event;
+            event.put(id).put(state.tick.mark);
+            emit(view, EventType::kMarketSettled, event);
+        }
+        std::array<FeeTier, kMaxFeeTiers> fees{};
+        if (const Cell* cell = view.read(market_key(CellKind::kFeeSchedule, id))) {
+            fees = decode_fees(*cell);
+        }
+        const Int128 open = number_at(view, market_key(CellKind::kOpenInterest, id));
+        context.markets.push_back(market_context(setup, state.tick, open, fees));
+        if (number >= kMaxMarkets) {
+            continue;
+        }
+        if (context.market_slot.size() <= number) {
+            context.market_slot.resize(number + 1, 0);
+        }
+        context.market_slot[number] = static_cast<std::uint32_t>(context.markets.size());
+    }
+    for (; next != context.books.end(); ++next) {
+        next->status = Status::kMarketUnknown;
+    }
+}
+
+}  // namespace lockstep

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <algorithm>
+
+#include "instruments/events.hpp"
+#include "instruments/portfolio.hpp"
+#include "instruments/prologue.hpp"
+#include "instruments/trade_checks.hpp"
+
+namespace lockstep {
+
+/// Takes a closed position out of the market's sums.
+template <class View>
+[[nodiscard]] bool post_closing(View& view, const MarketContext& market, const Position& position,
+                                const FundingFlow& flow, Int128 value) {
+    const Int128 remainder = position.remainder;
+    const Checked claims =
+        Checked{flow.claims} - Checked{position.lots} * market.funding.funding - remainder;
+    return claims.ok() &&
+           post_funding(view, market.id,
+                        {.paid = flow.paid, .claims = claims.value(), .social = flow.social}) &&
+           post(view, market_key(CellKind::kDust, market.id), remainder) &&
+           post(view, market_key(CellKind::kSettleClear, market.id), -value) &&
+           post(view, market_key(CellKind::kOpenInterest, market.id),
+                -Int128{std::max<std::int64_t>(position.lots, 0)});
+}
+
+/// Closes one position of a settled market at its settlement price. Nothing to do when absent.
+template <class View>
+[[nodiscard]] Status close_settled(View& view, const MarketContext& market, AccountId account) {
+    const StateKey key = position_key(account, market.id);
+    const Cell* cell = view.read(key);
+    const Cell* owner = view.read(account_key(account));
+    if (cell == nullptr || owner == nullptr) {
+        return Status::kApplied;
+    }
+    AccountRecord record = AccountRecord::decode(*owner);
+    FillSide side{};
+    side.position = Position::decode(*cell);
+    side.present = true;
+    if (settle_side(market, side) != Status::kApplied) {
+        return Status::kOverflow;
+    }
+    const Checked value = settlement_value(market, side.position.lots);
+    const Checked cash = Checked{side.position.cost} + value + side.swept;
+    if (!cash.ok() || !post_closing(view, market, side.position, side.funding, value.value()) ||
+        !credit(view, account, record, market.terms.settlement_asset, cash.value())) {
+        return Status::kOverflow;
+    }
+    view.erase(key);
+    OpenMarkets open = OpenMarkets::load(view, CellKind::kOpenMarkets, raw(account));
+    open.remove(view, raw(market.id));
+    emit(view, EventType::kPositionSettled,
+         PositionSettledEvent{.account = account,
+                              .market = market.id,
+                              .lots = side.lots_before,
+                              .cost = side.cost_before,
+                              .funding = side.funding.paid,
+                              .value = value.value(),
+                              .cash = cash.value()}
+             .encode());
+    return Status::kApplied;
+}
+
+template <class View>
+[[nodiscard]] Status handle(View& view, const VenueContext& context, const Envelope&,
+                            const SettleBatch& tx) {
+    if (tx.accounts.size() > kMaxSettleList) {
+        return Status::kBatchSize;
+    }
+    const auto out_of_order = [](AccountId a, AccountId b) { return !(raw(a) < raw(b)); };
+    if (std::adjacent_find(tx.accounts.begin(), tx.accounts.end(), out_of_order) !=
+        tx.accounts.end()) {
+        return Status::kListOrder;
+    }
+    const MarketContext* market = context.market(tx.market);
+    if (market == nullptr) {
+        return Status::kMarketUnknown;
+    }
+    if (!market->settled()) {
+        return Status::kNotSettled;
+    }
+    for (const AccountId account : tx.accounts) {
+        const Status status = close_settled(view, *market, account);
+        if (status != Status::kApplied || view.stopped()) {
+            return status != Status::kApplied ? status : Status::kInconsistent;
+        }
+    }
+    return Status::kApplied;
+}
+
+/// Settled market: closes the position. Dated future: realises up to the last daily settlement;
+/// kNoEpoch when that has been done.
+template <class View>
+[[nodiscard]] Status handle(View& view, const VenueContext& context, const Envelope&,
+                            const RealisePnl& tx) {
+    const MarketContext* market = context.market(tx.market);
+    if (market == nullptr) {
+        return Status::kMarketUnknown;
+    }
+    if (market->settled()) {
+        return close_settled(view, *market, tx.account);
+    }
+    const StateKey key = position_key(tx.account, tx.market);
+    const Cell* cell = view.read(key);
+    FillSide side{};
+    side.present = true;
+    if (cell != nullptr) {
+        side.position = Position::decode(*cell);
+    }
+    if (cell == nullptr || side.position.epoch == market->epoch) {
+        return Status::kNoEpoch;
+    }
+    const Cell* owner = view.read(account_key(tx.account));
+    if (owner == nullptr) {
+        return Status::kNoAccount;
+    }
+    AccountRecord record = AccountRecord::decode(*owner);
+    const AssetId asset = market->terms.settlement_asset;
+    if (settle_side(*market, side) != Status::kApplied ||
+        !post_funding(view, market->id, side.funding) ||
+        !credit(view, tx.account, record, asset, side.swept)) {
+        return Status::kOverflow;
+    }
+    view.write(key, side.position.encode());
+    emit(view, EventType::kCashMoved,
+         CashEvent{.account = tx.account, .asset = asset, .amount = side.swept}.encode());
+    return Status::kApplied;
+}
+
+}  // namespace lockstep

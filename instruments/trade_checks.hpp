@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+
+#include "accounts/position.hpp"
+#include "accounts/records.hpp"
+#include "instruments/context.hpp"
+#include "instruments/status.hpp"
+#include "instruments/transaction.hpp"
+
+namespace lockstep {
+
+/// One side of a fill while it is worked on.
+struct FillSide {
+    const Order* order = nullptr;
+    bool buys = false;
+    bool takes = false;
+    AccountRecord record{};
+    bool tracked = false;        ///< fills of the order are counted
+    std::uint64_t order_id = 0;  ///< digest of the order
+    OrderFillRecord filled{};    ///< after this fill
+    Int128 fee = 0;
+
+    Position position{};   ///< stored, then settled, then filled
+    bool present = false;  ///< the position has a cell
+    std::int64_t lots_before = 0;
+    Int128 cost_before = 0;
+    FundingFlow funding{};
+    Int128 swept = 0;   ///< cash from daily settlements
+    Int128 closed = 0;  ///< cash from closing
+};
+
+/// Both sides and the numbers they share.
+struct Fill {
+    const Trade* trade = nullptr;
+    const MarketContext* market = nullptr;
+    Int128 paid = 0;      ///< by the buyer to the seller; negative for inverse contracts
+    Int128 notional = 0;  ///< quanta of the settlement asset, >= 0
+    FillSide buyer{};
+    FillSide seller{};
+};
+
+/// Identity of an order: the low half of its XXH3-128. An account can only make its own orders
+/// collide, and orders that collide share their fills, which never favours it.
+[[nodiscard]] std::uint64_t order_digest(const Order& order);
+
+/// Price times size: `paid` and `notional` of the fill. kOverflow when out of range.
+[[nodiscard]] Status price_fill(Fill& fill) noexcept;
+
+/// Fees of both sides by tier, or as the matcher charged them.
+[[nodiscard]] Status charge_fees(Fill& fill) noexcept;
+
+/// Checks of one order against the fill, in this order: expired, cancelled, overfill, price limit,
+/// fee limit. Needs `record`, `filled` as stored, and `fee`; counts the fill.
+[[nodiscard]] Status check_order(const Fill& fill, FillSide& side, std::int64_t now_ms) noexcept;
+
+/// Checks of the pair, in this order: market mismatch, self trade, size step, tick, zero notional,
+/// minimum notional, price band, explicit fees, fee total.
+[[nodiscard]] Status check_pair(const Fill& fill) noexcept;
+
+/// True when the fill moves the side's position towards zero and not beyond.
+[[nodiscard]] bool only_reduces(const FillSide& side, std::int64_t lots) noexcept;
+
+/// Checks against positions, in this order: reduce-only orders, reduce-only market, stale feed.
+[[nodiscard]] Status check_positions(const Fill& fill) noexcept;
+
+/// Position limit of one side; reducing is always allowed.
+[[nodiscard]] bool exceeds_position_limit(const Fill& fill, const FillSide& side) noexcept;
+
+/// Open interest that the fill adds, lots.
+[[nodiscard]] Int128 open_interest_change(const Fill& fill) noexcept;
+
+/// Settles funding and daily settlements, then applies the fill and its fee. kOverflow leaves the
+/// side unusable.
+[[nodiscard]] Status settle_side(const MarketContext& market, FillSide& side) noexcept;
+[[nodiscard]] Status fill_side(const Fill& fill, FillSide& side) noexcept;
+
+}  // namespace lockstep
