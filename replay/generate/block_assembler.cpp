@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "accounts/records.hpp"
 #include "engine/base/check.hpp"
 
 namespace lockstep {
@@ -27,6 +28,11 @@ Result<void, Error> BlockAssembler::finish() {
 }
 
 void BlockAssembler::push_venue(Payload payload) {
+    const std::int64_t bucket = valid_until_ms() / NonceRecord::kBucketMs;
+    if (bucket != nonce_bucket_) {
+        nonce_bucket_ = bucket;
+        venue_nonce_ = 0;
+    }
     push({.envelope = {.signer = AccountId{0},
                        .nonce = ++venue_nonce_,
                        .valid_until_ms = valid_until_ms()},

@@ -28,7 +28,8 @@ class BlockAssembler {
     /// Hands the open block to the sink; nothing to do when none is open.
     [[nodiscard]] Result<void, Error> finish();
 
-    /// Adds a transaction of the venue itself, with its next nonce.
+    /// Adds a transaction of the venue itself with its next nonce. Nonces restart with each expiry
+    /// bucket, so that the venue's nonce cells are used again.
     void push_venue(Payload payload);
     void push(Transaction transaction) { block_.transactions.push_back(std::move(transaction)); }
 
@@ -49,6 +50,7 @@ class BlockAssembler {
     std::uint64_t blocks_ = 0;
     std::uint64_t transactions_ = 0;
     std::uint64_t venue_nonce_ = 0;
+    std::int64_t nonce_bucket_ = 0;
 };
 
 }  // namespace lockstep

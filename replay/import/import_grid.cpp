@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/rounding.hpp"
+#include "instruments/price_phase.hpp"
 
 namespace lockstep {
 namespace {
@@ -121,10 +122,19 @@ std::int32_t band_of(const MarketSurvey& survey, std::int64_t lowest, std::int64
     return static_cast<std::int32_t>(width.value() + kBandSlackPpm);
 }
 
+/// The venue wants max_position * multiplier (* max_price, unless inverse) <= 2^85.
+void set_limits(MarketGrid& grid, bool inverse, std::int64_t lowest, std::int64_t highest) {
+    const std::int64_t reach = std::max({highest, -lowest, std::int64_t{1}});
+    grid.max_price = std::min(kMaxPrice, reach <= kMaxPrice / 16 ? reach * 16 : kMaxPrice);
+    const Int128 unit = Int128{grid.multiplier} * (inverse ? 1 : grid.max_price);
+    grid.max_position_lots =
+        static_cast<std::int64_t>(std::min<Int128>(kMaxLots, (Int128{1} << 85) / unit));
+}
+
 }  // namespace
 
 Result<ImportGrid, Error> ImportGrid::make(const TradeSurvey& survey) {
-    if (survey.markets().size() + 1 >= kMaxMarkets) {
+    if (survey.markets().size() > kMaxListedFeeds) {
         return failure(bad_record("more markets than the venue holds"));
     }
     ImportGrid out;
@@ -167,6 +177,7 @@ Result<ImportGrid, Error> ImportGrid::make(const TradeSurvey& survey) {
                     bad_record("prices of " + market.market.name + " exceed 2^40 ticks"));
             }
             out.markets.back().band_ppm = band_of(market, *lowest, *highest);
+            set_limits(out.markets.back(), is_inverse(market.market), *lowest, *highest);
         }
     }
     return out;

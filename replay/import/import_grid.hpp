@@ -23,10 +23,12 @@ struct MarketGrid {
     MarketId market{};
     FeedId feed{};
     AssetId asset{};
-    std::uint8_t price_scale = 0;  ///< one tick is 10^-price_scale
-    std::uint8_t size_scale = 0;   ///< one lot is 10^-size_scale
-    std::int64_t multiplier = 1;   ///< MarketTerms::multiplier
-    std::int32_t band_ppm = 0;     ///< MarketParams::band_ppm
+    std::uint8_t price_scale = 0;               ///< one tick is 10^-price_scale
+    std::uint8_t size_scale = 0;                ///< one lot is 10^-size_scale
+    std::int64_t multiplier = 1;                ///< MarketTerms::multiplier
+    std::int32_t band_ppm = 0;                  ///< MarketParams::band_ppm
+    std::int64_t max_price = kMaxPrice;         ///< MarketParams::max_price
+    std::int64_t max_position_lots = kMaxLots;  ///< MarketParams::max_position_lots
 };
 
 /// Ticks, lots and quanta that hold every recorded price, size and amount exactly.
@@ -35,8 +37,10 @@ struct MarketGrid {
 ///   tick     the finest decimal of any price of the market
 ///   lot      the finest decimal of any size, and of any position before a trade (spot: sizes only)
 ///   quantum  per currency: at most 1e-8, as fine as fees and every lot * tick need
-/// A market whose lot * tick would be more than 2^30 quanta gets a finer tick. The band covers the
-/// market's whole range of recorded prices, so that it turns no recorded trade away.
+/// The largest price is 16 times the highest recorded one; the largest position is what the venue
+/// allows with it. A market whose lot * tick would be more than 2^30 quanta gets a finer tick. The
+/// band covers the market's whole range of recorded prices, so that it turns no recorded trade
+/// away.
 struct ImportGrid {
     std::vector<CurrencyGrid> currencies;  ///< by AssetId; 0 is the numeraire
     std::vector<MarketGrid> markets;       ///< by RecordedMarketId

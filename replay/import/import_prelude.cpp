@@ -40,6 +40,8 @@ CreateMarket market_of(const MarketSurvey& survey, const MarketGrid& grid) {
     market.params.margin_tiers.push_back(
         {.maintenance_ppm = kMaintenancePpm, .initial_ppm = kInitialPpm});
     market.params.band_ppm = grid.band_ppm;
+    market.params.max_price = grid.max_price;
+    market.params.max_position_lots = grid.max_position_lots;
     return market;
 }
 

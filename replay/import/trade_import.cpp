@@ -95,6 +95,7 @@ void TradeImport::push_trade(RecordedMarketId market, Trade trade, Parties parti
                    .market = grid_.markets[raw(market)].market,
                    .limit_price = trade.price,
                    .lots = trade.lots,
+                   .max_fee_ppm = std::numeric_limits<std::int32_t>::max(),
                    .good_til_ms = blocks_.valid_until_ms()};
     trade.seller = trade.buyer;
     trade.seller.account = parties.seller;
