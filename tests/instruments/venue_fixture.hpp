@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +11,14 @@
 #include "engine/serial_executor.hpp"
 #include "instruments/venue.hpp"
 
-namespace lockstep::test {
+namespace lockstep {
+
+/// Tells what a status is in a failure message.
+inline void PrintTo(Status status, std::ostream* out) {
+    *out << name(status);
+}
+
+namespace test {
 
 inline constexpr AccountId kVenueAccount{1};  // owner 0, subaccount 1
 inline constexpr AccountId kAlice = make_account(1);
@@ -44,9 +52,10 @@ class TestVenue {
 
     /// Wraps a payload into a transaction of `signer` with a fresh nonce.
     [[nodiscard]] Transaction sign(AccountId signer, Payload payload) {
-        return {
-            .envelope = {.signer = signer, .nonce = nonce_++, .valid_until_ms = now_ms_ + kHourMs},
-            .payload = std::move(payload)};
+        return {.envelope = {.signer = signer,
+                             .nonce = nonce_++,
+                             .valid_until_ms = now_ms_ + 40 * kHourMs},
+                .payload = std::move(payload)};
     }
 
     /// One block, `elapsed_ms` after the last one.
@@ -72,6 +81,9 @@ class TestVenue {
             }
         });
         last_ = std::move(*result);
+        if (observer_) {
+            observer_(block, last_);
+        }
         if (checked_) {
             EXPECT_EQ(violations(), std::vector<std::string>{});
         }
@@ -91,6 +103,10 @@ class TestVenue {
         return scan.violations();
     }
     void check_invariants(bool on) noexcept { checked_ = on; }
+    /// Calls `observer` after every block.
+    void observe(std::function<void(const Block<Transaction>&, const BlockResult&)> observer) {
+        observer_ = std::move(observer);
+    }
 
     [[nodiscard]] Int128 number(const StateKey& key) const {
         const Cell* cell = store_.get(key);
@@ -189,6 +205,8 @@ class TestVenue {
     std::uint64_t salt_ = 0;
     std::uint64_t reference_ = 0;
     bool checked_ = true;
+    std::function<void(const Block<Transaction>&, const BlockResult&)> observer_;
 };
 
-}  // namespace lockstep::test
+}  // namespace test
+}  // namespace lockstep
