@@ -121,6 +121,7 @@ class ParallelExecutor {
         ByteWriter scratch;
         std::vector<CellId> touched;    ///< cells whose slot this worker made non-empty
         std::vector<CellId> emptied;    ///< cells that became absent
+        std::vector<Entry> declared;    ///< keys of the transaction being resolved
         std::vector<Entry> superseded;  ///< published entries of the incarnation being replaced
         std::vector<std::uint32_t> order;
         Digest added;  ///< this worker's share of the change of the state digest
@@ -160,8 +161,8 @@ class ParallelExecutor {
 
     void prepare() {
         const auto size = static_cast<TxnIndex>(transactions_.size());
-        records_.assign(size, Record{});
-        result_.receipts.assign(size, Receipt{.disposition = Disposition::kSkipped});
+        records_.resize(size);  // resolve_some resets them
+        result_.receipts.resize(size);
         for (const auto& worker : workers_) {
             worker->arena.reset();
             worker->queue = {};
@@ -173,9 +174,7 @@ class ParallelExecutor {
         }
         const TxnIndex share = size / (pool_.workers() * 8) + 1;
         chunk_ = std::min<TxnIndex>(share, options_.chunk_max);
-        scheduler_.reset(size, {.chunk = chunk_,
-                                .window = std::max(options_.window, chunk_),
-                                .revalidate = options_.revalidate});
+        scheduler_.reset(size, {.chunk = chunk_, .window = std::max(options_.window, chunk_)});
         mode_ = {};
         noted_ = false;
         cancelled_ = false;
@@ -204,6 +203,7 @@ class ParallelExecutor {
                     link_declared(worker);
                 }
             });
+            scheduler_.set_revalidation(options_.revalidate && mode_.search);
             // seq_cst: see enter_execution.
             stage_.store(Stage::kExecute, std::memory_order_seq_cst);
         } else {
@@ -303,6 +303,7 @@ class ParallelExecutor {
                 return;
             }
             const std::uint32_t last = std::min(first + kResolveChunk, size);
+            std::fill(records_.begin() + first, records_.begin() + last, Record{});
             if (options_.use_declared) {
                 guarded([&] { resolve_chunk(worker, first, last); });
             }
@@ -310,38 +311,50 @@ class ParallelExecutor {
             resolve_finished_.fetch_add(last - first, std::memory_order_release);
         }
     }
-    /// Turns declared keys into entries. Three passes, so that the misses of a chunk overlap.
+    /// Turns declared keys into entries. In passes, so that the cache misses of a chunk overlap.
     void resolve_chunk(Worker& worker, std::uint32_t first, std::uint32_t last) {
         if constexpr (requires(const M& m, const Transaction& t, const Context& c) {
                           m.declare(t, c, [](const typename M::Key&, Access) {});
                       }) {
             for (std::uint32_t i = first; i < last; ++i) {
-                Record& record = records_[i];
-                try {
-                    machine_.declare(transactions_[i], *context_,
-                                     [&](const typename M::Key& key, Access access) {
-                                         declare_key(worker, record, key, access);
-                                     });
-                } catch (const std::bad_alloc&) {
-                    throw;
-                } catch (...) {
-                    record.count = 0;  // a hint that cannot be had changes speed only
+                declare_keys(worker, i);
+            }
+            for (std::uint32_t i = first; i < last; ++i) {
+                for (const Entry& entry : records_[i].accesses()) {
+                    const CellId cell = store_.candidate(entry.key);
+                    if (cell != kNoCell) {
+                        store_.prefetch_cell(cell);
+                    }
                 }
-                record.declared_count = record.count;
             }
             for (std::uint32_t i = first; i < last; ++i) {
                 for (Entry& entry : records_[i].accesses()) {
                     entry.cell = store_.intern(entry.key);
-                    store_.prefetch_cell(entry.cell);
                 }
             }
         }
     }
-    void declare_key(Worker& worker, Record& record, const typename M::Key& key, Access access) {
-        if (record.count >= kDeclaredKeysMax) {
-            return;
+    void declare_keys(Worker& worker, TxnIndex txn) {
+        std::vector<Entry>& declared = worker.declared;
+        declared.clear();
+        try {
+            machine_.declare(transactions_[txn], *context_,
+                             [&](const typename M::Key& key, Access access) {
+                                 declare_key(declared, key, access);
+                             });
+        } catch (const std::bad_alloc&) {
+            throw;
+        } catch (...) {
+            declared.clear();  // a hint that cannot be had changes speed only
         }
-        for (Entry& entry : record.accesses()) {
+        Record& record = records_[txn];
+        record.declared_count = record.count = record.capacity =
+            static_cast<std::uint32_t>(declared.size());
+        record.entries = worker.arena.template make_array<Entry>(declared.size());
+        std::copy(declared.begin(), declared.end(), record.entries);
+    }
+    void declare_key(std::vector<Entry>& declared, const typename M::Key& key, Access access) {
+        for (Entry& entry : declared) {
             if (entry.key == key) {
                 if (access == Access::kWrite || entry.access == Access::kRead) {
                     entry.access = access;
@@ -349,12 +362,13 @@ class ParallelExecutor {
                 return;
             }
         }
-        Entry& entry = record.append(worker.arena);
-        entry = Entry{};
-        entry.key = key;
-        entry.declared = true;
-        entry.access = access;
-        store_.prefetch_index(key);
+        if (declared.size() < kDeclaredKeysMax) {
+            Entry& entry = declared.emplace_back();
+            entry.key = key;
+            entry.declared = true;
+            entry.access = access;
+            store_.prefetch_index(key);
+        }
     }
 
     /// Puts an estimate for every declared write into its chain and links every declared access to
@@ -511,7 +525,7 @@ class ParallelExecutor {
         if (receipt.disposition != Disposition::kExecuted) {
             view.discard_effects();
         }
-        records_[txn].receipt = receipt;
+        result_.receipts[txn] = receipt;
     }
 
     /// Makes the incarnation's versions visible and completes its record.
@@ -581,11 +595,8 @@ class ParallelExecutor {
                 worker.order.push_back(i);
             }
         }
-        std::sort(worker.order.begin(), worker.order.end(),
-                  [&record](std::uint32_t a, std::uint32_t b) {
-                      return record.entries[a].key < record.entries[b].key;
-                  });
-        Receipt& receipt = record.receipt;
+        sort_by_key(worker.order, record);
+        Receipt& receipt = result_.receipts[txn];
         worker.effects.begin(txn, receipt.disposition, receipt.status, receipt.weight);
         for (const std::uint32_t i : worker.order) {
             const Entry& entry = record.entries[i];
@@ -597,12 +608,27 @@ class ParallelExecutor {
         }
         const std::span<const std::byte> events = worker.view.events().encoded();
         receipt.effects = worker.effects.finish(events);
-        record.event_bytes = events.size();
+        record.event_bytes = static_cast<std::uint32_t>(events.size());
         record.events = nullptr;
         if (!events.empty()) {
             std::byte* kept = worker.arena.template make_array<std::byte>(events.size());
             std::copy(events.begin(), events.end(), kept);
             record.events = kept;
+        }
+    }
+
+    static void sort_by_key(std::vector<std::uint32_t>& order, const Record& record) {
+        const auto less = [&record](std::uint32_t a, std::uint32_t b) {
+            return record.entries[a].key < record.entries[b].key;
+        };
+        if (order.size() > kInsertionSortMax) {
+            std::sort(order.begin(), order.end(), less);
+            return;
+        }
+        for (std::size_t i = 1; i < order.size(); ++i) {
+            for (std::size_t j = i; j > 0 && less(order[j], order[j - 1]); --j) {
+                std::swap(order[j], order[j - 1]);
+            }
         }
     }
 
@@ -662,16 +688,16 @@ class ParallelExecutor {
             set_aside(worker, record);
             execute_finally(worker, txn);
         }
-        if (record.receipt.weight > result_.header.weight_limit - weight_used_) {
+        const Receipt& receipt = result_.receipts[txn];
+        if (receipt.weight > result_.header.weight_limit - weight_used_) {
             scheduler_.stop_at(txn);
             return false;
         }
-        weight_used_ += record.receipt.weight;
+        weight_used_ += receipt.weight;
         note_effects(record, txn);
         committed_ = txn + 1;
-        result_.receipts[txn] = record.receipt;
         if (options_now_->on_commit) {
-            options_now_->on_commit(txn, record.receipt, {record.events, record.event_bytes});
+            options_now_->on_commit(txn, receipt, {record.events, record.event_bytes});
         }
         scheduler_.finish_commit(txn, candidate.deferred, worker.queue);
         return true;
@@ -890,6 +916,7 @@ class ParallelExecutor {
     static constexpr std::uint32_t kResolveChunk = 64;
     static constexpr std::uint32_t kDeclaredKeysMax = 256;
     static constexpr std::uint32_t kLinkAhead = 8;
+    static constexpr std::size_t kInsertionSortMax = 32;
     static constexpr std::size_t kSettleChunk = 256;
     static constexpr std::size_t kNotListed = ~std::size_t{0};
     static constexpr int kSpinsBeforeYield = 1'000;

@@ -86,11 +86,27 @@ class StateStore {
             }
         }
     }
+    /// The cell that `find` would look at first, without touching it; kNoCell when there is none.
+    [[nodiscard]] CellId candidate(const Key& key) const noexcept {
+        const std::uint64_t hash = M::hash(key);
+        const std::size_t mask = index_.size() - 1;
+        for (std::size_t at = place(hash, mask);; at = (at + 1) & mask) {
+            const IndexEntry& entry = index_[at];
+            if (entry.cell == kNoCell || entry.tag == tag_of(hash)) {
+                return entry.cell;
+            }
+        }
+    }
     /// Starts fetching the index entry of a key.
     void prefetch_index(const Key& key) const noexcept {
         __builtin_prefetch(&index_[place(M::hash(key), index_.size() - 1)]);
     }
-    void prefetch_cell(CellId id) const noexcept { __builtin_prefetch(&cell(id), 1); }
+    void prefetch_cell(CellId id) const noexcept {
+        const auto* lines = reinterpret_cast<const std::byte*>(&cell(id));
+        for (std::size_t line = 0; line < sizeof(Cell); line += kCacheLineSize) {
+            __builtin_prefetch(lines + line, 1);
+        }
+    }
 
     [[nodiscard]] Cell& cell(CellId id) noexcept { return *locate(id); }
     [[nodiscard]] const Cell& cell(CellId id) const noexcept { return *locate(id); }

@@ -257,12 +257,13 @@ class Scheduler {
         if (phase != TxnPhase::kExecuted && phase != TxnPhase::kDeferred) {
             return {};
         }
-        // acquire: the record. Fails only against try_retake.
-        if (!state.word.compare_exchange_strong(
-                word,
-                TxnState<Sync>::pack(TxnPhase::kCommitting, TxnState<Sync>::incarnation_of(word)),
-                std::memory_order_acquire, std::memory_order_relaxed)) {
-            return {};
+        const std::uint32_t taken =
+            TxnState<Sync>::pack(TxnPhase::kCommitting, TxnState<Sync>::incarnation_of(word));
+        if (!options_.revalidate) {
+            state.word.store(taken, std::memory_order_relaxed);  // relaxed: nobody else moves it
+        } else if (!state.word.compare_exchange_strong(word, taken, std::memory_order_acquire,
+                                                       std::memory_order_relaxed)) {
+            return {};  // try_retake was faster; acquire as above
         }
         return {.txn = at, .deferred = phase == TxnPhase::kDeferred};
     }
@@ -289,6 +290,9 @@ class Scheduler {
         // A worker may have finished the frontier's transaction and found the role taken.
         progress_.advance();
     }
+
+    /// Whether idle workers look for stale incarnations. REQUIRES: no worker runs.
+    void set_revalidation(bool on) noexcept { options_.revalidate = on; }
 
     /// Ends the block at once, from any thread; the caller discards everything.
     void cancel() noexcept { stop_at(0); }

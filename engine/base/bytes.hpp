@@ -18,7 +18,9 @@ namespace lockstep {
 ///
 /// Role:  everything that is hashed or compared between machines goes through it, so no padding,
 ///        no byte order and no pointer reaches a digest.
-/// Cost:  appends to one growing buffer that is meant to be reused (clear keeps the capacity).
+/// Cost:  one capacity test and one store per integer; the buffer is meant to be reused (clear
+/// keeps
+///        its capacity).
 class ByteWriter {
   public:
     template <std::integral T>
@@ -26,15 +28,16 @@ class ByteWriter {
         if constexpr (std::same_as<T, bool>) {
             put(static_cast<std::uint8_t>(value));
         } else {
-            auto bits = static_cast<std::make_unsigned_t<T>>(value);
-            std::byte raw[sizeof(T)];
-            for (std::byte& b : raw) {
-                b = static_cast<std::byte>(bits & 0xff);
-                if constexpr (sizeof(T) > 1) {
-                    bits >>= 8;
+            using Bits = std::make_unsigned_t<T>;
+            const auto bits = static_cast<Bits>(value);
+            std::byte* out = extend(sizeof(T));
+            if constexpr (std::endian::native == std::endian::little) {
+                std::memcpy(out, &bits, sizeof(T));
+            } else {
+                for (std::size_t i = 0; i < sizeof(T); ++i) {
+                    out[i] = static_cast<std::byte>((bits >> (8 * i)) & 0xff);
                 }
             }
-            append(raw);
         }
     }
     template <class T>
@@ -52,17 +55,32 @@ class ByteWriter {
     void put_text(std::string_view text) { put_bytes(std::as_bytes(std::span(text))); }
     /// Bytes without a length, for fields of fixed size.
     void append(std::span<const std::byte> bytes) {
-        buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+        if (!bytes.empty()) {
+            std::memcpy(extend(bytes.size()), bytes.data(), bytes.size());
+        }
     }
 
-    void clear() noexcept { buffer_.clear(); }
+    void clear() noexcept { size_ = 0; }
     /// Drops everything behind the first `size` bytes.
-    void truncate(std::size_t size) { buffer_.resize(size < buffer_.size() ? size : buffer_.size()); }
-    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return buffer_; }
-    [[nodiscard]] std::size_t size() const noexcept { return buffer_.size(); }
+    void truncate(std::size_t size) noexcept { size_ = size < size_ ? size : size_; }
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+        return std::span(buffer_).first(size_);
+    }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   private:
-    std::vector<std::byte> buffer_;
+    /// Room for `count` more bytes, which the caller fills.
+    [[nodiscard]] std::byte* extend(std::size_t count) {
+        if (count > buffer_.size() - size_) {
+            buffer_.resize((size_ + count) * 2);
+        }
+        std::byte* out = buffer_.data() + size_;
+        size_ += count;
+        return out;
+    }
+
+    std::vector<std::byte> buffer_;  ///< as large as its capacity; the first size_ bytes count
+    std::size_t size_ = 0;
 };
 
 /// Reads what ByteWriter wrote. A read past the end returns zero and clears ok() for good.
