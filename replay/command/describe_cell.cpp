@@ -1,0 +1,246 @@
+#include "replay/command/describe_cell.hpp"
+
+#include <string>
+
+#include "accounts/position.hpp"
+#include "accounts/records.hpp"
+#include "engine/base/int128.hpp"
+#include "instruments/records.hpp"
+#include "replay/command/describe_transaction.hpp"
+
+namespace lockstep {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string hex(std::span<const std::byte> bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string out;
+    for (const std::byte b : bytes) {
+        out += kDigits[static_cast<std::size_t>(b) >> 4];
+        out += kDigits[static_cast<std::size_t>(b) & 0xf];
+    }
+    return out;
+}
+
+Json describe_account_cell(const StateKey& key, const Cell& cell) {
+    switch (key.kind()) {
+        case CellKind::kAccount: {
+            const AccountRecord record = AccountRecord::decode(cell);
+            return {{"delegate", account_name(record.delegate)},
+                    {"salt_below", record.salt_below},
+                    {"assets", record.assets},
+                    {"fee_tier", record.fee_tier},
+                    {"frozen", record.frozen}};
+        }
+        case CellKind::kPosition: {
+            const Position position = Position::decode(cell);
+            return {{"lots", position.lots},
+                    {"cost", to_string(position.cost)},
+                    {"remainder_q32", position.remainder},
+                    {"epoch", position.epoch},
+                    {"funding_since_q32", to_string(position.since.funding)},
+                    {"social_since_q32", to_string(position.since.social)}};
+        }
+        case CellKind::kOpenMarkets: {
+            const IdChunk chunk = IdChunk::decode(cell);
+            return {{"total", chunk.total}, {"ids", chunk.ids}};
+        }
+        case CellKind::kOrderFill: {
+            const OrderFillRecord fill = OrderFillRecord::decode(cell);
+            return {{"filled", fill.filled}, {"good_til_ms", fill.good_til_ms}};
+        }
+        case CellKind::kNonces: {
+            const NonceRecord nonces = NonceRecord::decode(cell);
+            return {{"bucket", nonces.bucket}, {"used", nonces.used}};
+        }
+        default:
+            return {{"bytes", hex(cell.bytes())}};
+    }
+}
+
+Json describe_feed_cell(const StateKey& key, const Cell& cell) {
+    switch (key.kind()) {
+        case CellKind::kFeed: {
+            std::uint32_t sources = 0;
+            Json out = describe_feed_params(decode_feed(cell, sources));
+            out["sources"] = sources;
+            return out;
+        }
+        case CellKind::kFeedState: {
+            const FeedStateRecord state = FeedStateRecord::decode(cell);
+            return {{"index", state.index},     {"time_ms", state.time_ms},
+                    {"pending", state.pending}, {"priced", state.priced},
+                    {"valid", state.valid},     {"has_pending", state.has_pending}};
+        }
+        case CellKind::kFeedSource: {
+            const FeedSourceRecord source = FeedSourceRecord::decode(cell);
+            return {{"signer", account_name(source.signer)},
+                    {"weight", source.weight},
+                    {"seen", source.seen},
+                    {"price", source.price},
+                    {"confidence", source.confidence},
+                    {"publish_time_ms", source.publish_time_ms},
+                    {"sequence", source.sequence}};
+        }
+        default:
+            return {{"bytes", hex(cell.bytes())}};
+    }
+}
+
+Json describe_market_cell(const StateKey& key, const Cell& cell) {
+    switch (key.kind()) {
+        case CellKind::kMarketTerms:
+            return describe_terms(decode_terms(cell));
+        case CellKind::kFeeSchedule:
+            return {{"tiers", describe_fees(decode_fees(cell))}};
+        case CellKind::kTick: {
+            const TickRecord tick = TickRecord::decode(cell);
+            return {{"status", market_status_name(tick.status)},
+                    {"mark", tick.mark},
+                    {"index", tick.index},
+                    {"priced", tick.priced},
+                    {"stale", tick.stale},
+                    {"settle_price", tick.settle_price},
+                    {"epoch", tick.epoch},
+                    {"funding_q32", to_string(tick.funding.funding)},
+                    {"social_q32", to_string(tick.funding.social)}};
+        }
+        case CellKind::kMarkState: {
+            const MarkStateRecord mark = MarkStateRecord::decode(cell);
+            return {{"basis_q32", to_string(mark.basis_q32)},
+                    {"premium_sum", to_string(mark.premium_sum)},
+                    {"basis_time_ms", mark.basis_time_ms},
+                    {"funding_time_ms", mark.funding_time_ms},
+                    {"sample_time_ms", mark.sample_time_ms},
+                    {"premium_ms", mark.premium_ms}};
+        }
+        case CellKind::kSettleState: {
+            const SettleStateRecord settle = SettleStateRecord::decode(cell);
+            return {{"time_ms", settle.time_ms}, {"interval", settle.interval}};
+        }
+        case CellKind::kBook: {
+            const BookUpdate book = decode_book(MarketId{key.item()}, cell);
+            return {{"best_bid", describe_price(book.best_bid)},
+                    {"best_ask", describe_price(book.best_ask)},
+                    {"last", describe_price(book.last)},
+                    {"impact_bid", describe_price(book.impact_bid)},
+                    {"impact_ask", describe_price(book.impact_ask)},
+                    {"external", describe_price(book.external)},
+                    {"sequence", book.sequence}};
+        }
+        default:
+            return {{"bytes", hex(cell.bytes())}};
+    }
+}
+
+}  // namespace
+
+std::string_view cell_kind_name(CellKind kind) {
+    switch (kind) {
+        case CellKind::kAccount:
+            return "account";
+        case CellKind::kNonces:
+            return "nonces";
+        case CellKind::kCash:
+            return "cash";
+        case CellKind::kPosition:
+            return "position";
+        case CellKind::kOpenMarkets:
+            return "open_markets";
+        case CellKind::kOrderFill:
+            return "order_fill";
+        case CellKind::kAccountVolume:
+            return "account_volume";
+        case CellKind::kDepositUsed:
+            return "deposit_used";
+        case CellKind::kVenue:
+            return "venue";
+        case CellKind::kAssetList:
+            return "asset_list";
+        case CellKind::kAsset:
+            return "asset";
+        case CellKind::kAssetTotal:
+            return "asset_total";
+        case CellKind::kInsurance:
+            return "insurance";
+        case CellKind::kFeedList:
+            return "feed_list";
+        case CellKind::kFeed:
+            return "feed";
+        case CellKind::kFeedState:
+            return "feed_state";
+        case CellKind::kFeedSource:
+            return "feed_source";
+        case CellKind::kMarketList:
+            return "market_list";
+        case CellKind::kMarketTerms:
+            return "market_terms";
+        case CellKind::kMarketParams:
+            return "market_params";
+        case CellKind::kMarginTiers:
+            return "margin_tiers";
+        case CellKind::kFeeSchedule:
+            return "fee_schedule";
+        case CellKind::kMarketControl:
+            return "market_control";
+        case CellKind::kTick:
+            return "tick";
+        case CellKind::kMarkState:
+            return "mark_state";
+        case CellKind::kSettleState:
+            return "settle_state";
+        case CellKind::kBook:
+            return "book";
+        case CellKind::kOpenInterest:
+            return "open_interest";
+        case CellKind::kVolume:
+            return "volume";
+        case CellKind::kFees:
+            return "fees";
+        case CellKind::kFundClear:
+            return "fund_clear";
+        case CellKind::kClaimsLow:
+            return "claims_low";
+        case CellKind::kClaimsHigh:
+            return "claims_high";
+        case CellKind::kSocialClaims:
+            return "social_claims";
+        case CellKind::kDust:
+            return "dust";
+        case CellKind::kSettleClear:
+            return "settle_clear";
+    }
+    return "other";
+}
+
+bool is_account_kind(CellKind kind) {
+    return kind >= CellKind::kAccount && kind < CellKind::kDepositUsed;
+}
+
+bool is_market_kind(CellKind kind) {
+    return kind >= CellKind::kMarketTerms && kind <= CellKind::kSettleClear;
+}
+
+Json describe_cell(const StateKey& key, const Cell& cell) {
+    Json out = {{"kind", cell_kind_name(key.kind())}};
+    if (is_account_kind(key.kind())) {
+        out["account"] = account_name(AccountId{key.owner()});
+    } else if (key.owner() != 0) {
+        out["owner"] = key.owner();
+    }
+    out["item"] = key.item();
+    out["chunk"] = key.chunk();
+    if (is_numeric(key.kind())) {
+        out["value"] = to_string(cell.number());
+    } else if (is_account_kind(key.kind())) {
+        out.update(describe_account_cell(key, cell));
+    } else if (is_market_kind(key.kind())) {
+        out.update(describe_market_cell(key, cell));
+    } else {
+        out.update(describe_feed_cell(key, cell));
+    }
+    return out;
+}
+
+}  // namespace lockstep

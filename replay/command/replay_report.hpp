@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <iosfwd>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/error.hpp"
+#include "replay/driver.hpp"
+#include "replay/format/log_header.hpp"
+
+namespace lockstep {
+
+/// Everything that `lockstep replay` says at its end.
+struct ReplayReport {
+    std::string log;
+    LogHeader header;
+    Digest log_digest;
+    std::uint32_t workers = 0;
+    ReplaySummary summary;
+    std::chrono::nanoseconds wall{0};  ///< reading, decoding and comparing included
+    std::chrono::nanoseconds cpu{0};   ///< of the process over the same time
+    /// Violated invariants; nothing when they were not checked.
+    std::optional<std::vector<std::string>> violations;
+    std::optional<std::string> against;  ///< the digest file that was compared
+    std::optional<Error> torn_tail;      ///< where an allowed torn tail was cut
+    std::optional<Error> error;          ///< what ended the replay early, or failed at its end
+};
+
+/// The report for programs. Rates are null when nothing was executed.
+[[nodiscard]] nlohmann::ordered_json report_json(const ReplayReport& report);
+
+/// The report for people.
+void print_report(std::ostream& out, const ReplayReport& report);
+
+}  // namespace lockstep

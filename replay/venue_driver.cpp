@@ -1,0 +1,17 @@
+#include "replay/venue_driver.hpp"
+
+namespace lockstep {
+
+template class ReplayDriver<Venue>;
+
+std::vector<std::string> scan_invariants(const StateStore<Venue>& store) {
+    InvariantScan scan;
+    store.for_each([&](const StateKey& key, const Cell& cell) { scan.add(key, cell); });
+    std::vector<std::string> violations = scan.violations();
+    if (store.recompute_digest() != store.digest()) {
+        violations.emplace_back("the state digest is not the sum over all cells");
+    }
+    return violations;
+}
+
+}  // namespace lockstep
