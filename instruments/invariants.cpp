@@ -81,7 +81,7 @@ void InvariantScan::add(const StateKey& key, const Cell& cell) {
             break;
         case CellKind::kOpenMarkets: {
             const IdChunk chunk = IdChunk::decode(cell);
-            for (const std::uint32_t id : chunk.ids) {
+            for (const std::uint32_t& id : chunk.ids) {
                 // Unused places hold 0, which may also be the first id of part 0.
                 if (id != 0 || (key.chunk() == 0 && &id == &chunk.ids[0])) {
                     listed_[key.owner()].push_back(id);
