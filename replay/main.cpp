@@ -16,6 +16,7 @@ int run(int argc, const char* const* argv) {
         "Exit codes: 0 ok, 1 usage, 2 divergence, 3 corrupt or invalid input, "
         "4 invariant broken, 5 environment.");
     int exit_code = 0;
+    lockstep::register_generate_command(app, exit_code);
     lockstep::register_import_command(app, exit_code);
     lockstep::register_inspect_command(app, exit_code);
     lockstep::register_replay_command(app, exit_code);

@@ -10,6 +10,7 @@ namespace lockstep {
 ///
 /// A callback writes data to stdout, messages and progress to stderr, and throws nothing but
 /// std::bad_alloc.
+void register_generate_command(CLI::App& app, int& exit_code);
 void register_import_command(CLI::App& app, int& exit_code);
 void register_inspect_command(CLI::App& app, int& exit_code);
 void register_replay_command(CLI::App& app, int& exit_code);
