@@ -316,8 +316,9 @@ class StateStore {
     ByteWriter scratch_;
 
     FreshMap fresh_;  ///< keys that this block met first
-    typename Sync::Mutex
-        allocation_;  // guards next_, free_ and the making of segments within a block
+    // Guards next_, free_ and the making of segments within a block. Not of the Sync policy: it is
+    // taken inside the lock of a fresh_ entry, where no test may let another worker run.
+    std::mutex allocation_;
     CellId next_ = 0;
     std::vector<CellId> free_;
     std::array<std::unique_ptr<Cell[]>, kSegments> segments_;

@@ -55,8 +55,8 @@ class Progress {
     }
 
   private:
-    static constexpr std::uint32_t kSpinRounds = 200;
-    static constexpr std::uint32_t kYieldRounds = 50;
+    static constexpr std::uint32_t kSpinRounds = Sync::kIdleSpinRounds;
+    static constexpr std::uint32_t kYieldRounds = Sync::kIdleYieldRounds;
 
     // count_: grows with every announcement.  writers: advance  readers: wait
     //   publish: the work made before advance. Order argued in the table above.

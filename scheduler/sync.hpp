@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 
@@ -15,6 +16,10 @@ struct StdSync {
     using Atomic = std::atomic<T>;
 
     using Mutex = std::mutex;
+
+    /// How often a worker without work looks again, spinning and then yielding, before it sleeps.
+    static constexpr std::uint32_t kIdleSpinRounds = 200;
+    static constexpr std::uint32_t kIdleYieldRounds = 50;
 
     /// A hint inside a short spin.
     static void relax() noexcept {
