@@ -29,8 +29,10 @@ class RandomMarket {
         }
         venue_.set_price(price_);
         for (std::uint64_t i = 0; i < kTraders; ++i) {
-            venue_.deposit(trader(i), 2'000'000'000'000, kUsd);
-            venue_.deposit(trader(i), 5'000'000'000, kCoin);
+            // Some are rich, the others meet their margin soon.
+            const bool rich = i < 4;
+            venue_.deposit(trader(i), rich ? 2'000'000'000'000 : 120'000'000, kUsd);
+            venue_.deposit(trader(i), rich ? 5'000'000'000 : 10'000, kCoin);
         }
     }
     /// A block of `count` transactions, drawn now.
@@ -106,8 +108,10 @@ class RandomMarket {
         const bool option = market == kCall || market == kPut;
         const std::int64_t price =
             option ? random_.between(1, 60'000) : price_ + random_.between(-6'000, 6'000);
-        Trade trade =
-            venue_.trade(trader(buyer), trader(seller), random_.between(1, 400), price, market);
+        Trade trade = venue_.trade(
+            trader(buyer), trader(seller),
+            random_.chance(2, 3) ? 100 * random_.between(1, 2) : random_.between(1, 400), price,
+            market);
         trade.buyer_is_taker = random_.chance(1, 2);
         trade.buyer.reduce_only = random_.chance(1, 10);
         return trade;

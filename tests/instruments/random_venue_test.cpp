@@ -19,13 +19,14 @@ TEST_P(RandomVenue, KeepsAllInvariantsThroughExpiryAndDelisting) {
     market.set_up();
     std::map<Status, int> seen;
     for (std::uint64_t i = 0; i < scaled(40); ++i) {
-        for (const Status status : venue.run(market.block(12), 20'000)) {
+        for (const Status status : venue.run(market.block(12), 60'000)) {
             ++seen[status];
         }
         ASSERT_FALSE(HasFailure());
     }
     EXPECT_GT(seen[Status::kApplied], 150);
-    EXPECT_GT(seen.size(), 3U);
+    EXPECT_GT(seen[Status::kMarginTaker] + seen[Status::kMarginMaker], 0);
+    EXPECT_GT(seen[Status::kReduceOnly], 0);
     for (const MarketId id : {kPerp, kInverse}) {
         EXPECT_EQ(venue.run_one(SetMarketStatus{.market = id, .status = MarketStatus::kClosing}),
                   Status::kApplied);
