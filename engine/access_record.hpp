@@ -74,6 +74,7 @@ struct TxnRecord {
     std::uint32_t count = 0;
     std::uint32_t capacity = 0;
     bool checks_numbers = false;  ///< some entry must be checked at the frontier in any case
+    bool replaced = false;  ///< versions of an earlier incarnation were published and taken back
     Receipt receipt;
     const std::byte* events = nullptr;
     std::size_t event_bytes = 0;

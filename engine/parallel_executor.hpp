@@ -459,36 +459,33 @@ class ParallelExecutor {
     }
     void run_incarnation(Worker& worker, TxnIndex txn) {
         Record& record = records_[txn];
+        // An incarnation that replaces another has versions to drop first, so it never parks.
+        const bool may_park = worker.superseded.empty();
         for (;;) {
-            if (const TxnIndex blocker = declared_blocker(record); blocker != kNoTxn) {
-                ++worker.metrics.waits;
-                if (scheduler_.block_on(txn, blocker)) {
-                    return;
+            TxnIndex blocker = declared_blocker(record);
+            if (blocker == kNoTxn) {
+                worker.view.begin(record, txn, mode_, false);
+                call_machine(worker, txn);
+                if (worker.view.deferred()) {
+                    break;
                 }
-                continue;
+                blocker = worker.view.blocked_on();
             }
-            worker.view.begin(record, txn, mode_, false);
-            call_machine(worker, txn);
-            if (worker.view.blocked_on() != kNoTxn) {
-                ++worker.metrics.waits;
-                // A superseded incarnation has versions to settle first, so it never parks.
-                if (worker.superseded.empty() &&
-                    scheduler_.block_on(txn, worker.view.blocked_on())) {
-                    return;
-                }
-                if (worker.superseded.empty()) {
-                    continue;
-                }
+            if (blocker == kNoTxn) {
+                publish(worker, txn);
+                scheduler_.finish_execution(txn, worker.queue);
+                return;
             }
-            break;
+            ++worker.metrics.waits;
+            if (!may_park) {
+                break;
+            }
+            if (scheduler_.block_on(txn, blocker)) {
+                return;
+            }
         }
-        if (worker.view.blocked_on() != kNoTxn || worker.view.deferred()) {
-            drop_superseded(worker);
-            scheduler_.finish_deferred(txn);
-            return;
-        }
-        publish(worker, txn);
-        scheduler_.finish_execution(txn, worker.queue);
+        drop_superseded(worker);
+        scheduler_.finish_deferred(txn);
     }
     /// A transaction that a declared access certainly waits for, kNoTxn when there is none.
     [[nodiscard]] TxnIndex declared_blocker(const Record& record) const noexcept {
@@ -579,6 +576,7 @@ class ParallelExecutor {
         for (Entry& entry : record.accesses()) {
             if (entry.linked && entry.written) {
                 worker.superseded.push_back(entry);
+                record.replaced = true;
             }
             if (entry.linked) {
                 entry.own = nullptr;
@@ -769,6 +767,8 @@ class ParallelExecutor {
 
     /// Records what later validations need to know of a committed transaction.
     void note_effects(const Record& record, TxnIndex txn) {
+        // Readers may have seen a version that its writer has taken back, and not written again.
+        noted_ = noted_ || record.replaced;
         for (const Entry& entry : record.accesses()) {
             noted_ = noted_ || (entry.written && !entry.placeholder) ||
                      (entry.adds() && !entry.declared_add());
