@@ -15,22 +15,22 @@
 namespace lockstep::bench {
 namespace {
 
-constexpr std::uint64_t kBlocks = 8;  ///< different blocks, taken in turn
-
 template <class Workload>
 void execute_block(benchmark::State& state, const Workload& workload, const Entrant& entrant) {
     const auto contestant = make_contestant(workload, entrant);
-    std::vector<Block<typename Workload::Machine::Transaction>> blocks;
-    for (std::uint64_t height = 1; height <= kBlocks; ++height) {
-        blocks.push_back(workload.block(height));
+    auto source = workload.source();
+    for (std::uint64_t i = workload.prelude(); i > 0; --i) {
+        static_cast<void>(contestant->execute(source.next()));
     }
-    const std::size_t txns = blocks.front().transactions.size();
-    std::size_t next = 0;
+    std::int64_t txns = 0;
     for (auto _ : state) {
-        benchmark::DoNotOptimize(contestant->execute(blocks[next++ % kBlocks]));
+        state.PauseTiming();
+        const auto block = source.next();
+        txns += static_cast<std::int64_t>(block.transactions.size());
+        state.ResumeTiming();
+        benchmark::DoNotOptimize(contestant->execute(block));
     }
-    state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) *
-                            static_cast<std::int64_t>(txns));
+    state.SetItemsProcessed(txns);
     const ExecutionMetrics metrics = contestant->metrics();
     if (metrics.transactions > 0) {
         const auto of = [&](std::uint64_t count) {

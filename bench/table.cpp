@@ -51,8 +51,15 @@ bool run_row(const Workload& workload, const Options& options) {
     }
     std::vector<Series> series(contestants.size());
     ExecutionMetrics before;
+    auto source = workload.source();
+    for (std::uint64_t i = workload.prelude(); i > 0; --i) {
+        const auto block = source.next();
+        for (const auto& contestant : contestants) {
+            static_cast<void>(contestant->execute(block));
+        }
+    }
     for (std::uint32_t r = 0; r < kWarmUps + options.repetitions; ++r) {
-        const auto block = workload.block(r + 1);
+        const auto block = source.next();
         const auto txns = static_cast<double>(block.transactions.size());
         if (r == kWarmUps) {
             before = contestants.back()->metrics();

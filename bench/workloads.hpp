@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "bench/transfers.hpp"
+#include "instruments/venue.hpp"
+#include "replay/generate/workload.hpp"
 
 namespace lockstep::bench {
 
@@ -20,10 +22,21 @@ struct Sizes {
     }
 };
 
-/// Transfers with everything that makes one row of the results.
+/// A workload is a machine, a way to fill its state, and a source of blocks:
+///   name, machine; populate(state) with set(key, value); source() -> object with next() -> block;
+///   prelude(): blocks from the start of the source that belong to the set-up.
+
+/// Transfers between accounts that exist from the start.
 template <bool kDeclares>
 struct TransferWorkload {
     using Machine = TransferMachine<kDeclares>;
+    struct Source {
+        const TransferWorkload& workload;
+        std::uint64_t height = 0;
+        [[nodiscard]] Block<Transfer> next() {
+            return transfer_block(workload.pattern, workload.accounts, workload.txns, ++height, 1);
+        }
+    };
 
     std::string name;
     Machine machine;
@@ -32,9 +45,22 @@ struct TransferWorkload {
     std::uint32_t txns = 0;
 
     void populate(auto& state) const { machine.populate(state, accounts); }
-    [[nodiscard]] Block<Transfer> block(std::uint64_t height) const {
-        return transfer_block(pattern, accounts, txns, height, 1);
-    }
+    [[nodiscard]] Source source() const { return {*this}; }
+    [[nodiscard]] std::uint64_t prelude() const { return 0; }
+};
+
+/// The derivatives venue on a generated workload; its set-up blocks open accounts and markets.
+struct VenueWorkload {
+    using Machine = Venue;
+    using Source = Workload;
+
+    std::string name;
+    Machine machine;
+    WorkloadOptions options;
+
+    void populate(auto&) const {}
+    [[nodiscard]] Source source() const { return Workload(options); }
+    [[nodiscard]] std::uint64_t prelude() const { return source().setup_blocks(); }
 };
 
 /// Calls `visit(workload)` for every workload: what is measured, in one place.
@@ -69,6 +95,19 @@ void for_each_workload(const Sizes& sizes, Visit&& visit) {
     declared("transfers_2r2w_chain", k2, TransferPattern::kChain, sizes.accounts, 500U);
     undeclared("transfers_2r2w_chain_undeclared", k2, TransferPattern::kChain, sizes.accounts,
                500U);
+
+    const auto venue = [&](std::string name, WorkloadKind kind) {
+        WorkloadOptions options;
+        options.kind = kind;
+        options.accounts = sizes.accounts;
+        options.block_transactions = sizes.txns;
+        visit(VenueWorkload{.name = std::move(name), .machine = {}, .options = options});
+    };
+    venue("venue_trades", WorkloadKind::kTrades);
+    venue("venue_hot_market", WorkloadKind::kHotMarket);
+    venue("venue_hot_account", WorkloadKind::kHotAccount);
+    venue("venue_mixed", WorkloadKind::kMixed);
+    venue("venue_chain", WorkloadKind::kChain);
 }
 
 }  // namespace lockstep::bench
