@@ -131,7 +131,9 @@ void InvariantScan::check_market(MarketId market, const MarketSums& sums,
     if (!funding_balances(sums.sums)) {
         out.push_back("I3: funding of " + text(market) + " does not balance");
     }
-    const Checked claims = sums.charged + sums.remainders;
+    // In a settled market the closed positions' q * F are still part of the claims.
+    const Checked closed = settled ? -Checked{sums.lots} * sums.tick.funding.funding : Checked{0};
+    const Checked claims = sums.charged + sums.remainders + closed;
     const WideAddends parts = split_wide(claims.value());
     const Int128 high = sums.sums.claims_high - parts.high;
     const Int128 low = sums.sums.claims_low - parts.low;

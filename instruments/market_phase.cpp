@@ -175,14 +175,14 @@ MarketNews advance_market(const MarketSetup& setup, const FeedStateRecord* feed,
         return news;
     }
     const MarketTerms& terms = setup.terms;
+    const bool valid = feed != nullptr && feed->valid && (terms.allow_negative || feed->index > 0);
     if (in_window(terms, now_ms)) {
-        if (tick.priced && !tick.stale) {
-            const std::int64_t from = state.settle.time_ms;
-            state.settle.average.cover(tick.index, from, now_ms, terms);
+        // The last index held until now, provided that the feed was valid at both ends.
+        if (tick.priced && !tick.stale && valid) {
+            state.settle.average.cover(tick.index, state.settle.time_ms, now_ms, terms);
         }
         state.settle.time_ms = now_ms;
     }
-    const bool valid = feed != nullptr && feed->valid && (terms.allow_negative || feed->index > 0);
     tick.stale = !valid;
     if (valid) {
         tick.index = feed->index;

@@ -9,16 +9,15 @@
 
 namespace lockstep {
 
-/// Takes a closed position out of the market's sums.
+/// Takes a closed position out of the market's sums. Its q * F stays in the claims: F no longer
+/// moves, and over all positions of the market these terms cancel.
 template <class View>
 [[nodiscard]] bool post_closing(View& view, const MarketContext& market, const Position& position,
                                 const FundingFlow& flow, Int128 value) {
     const Int128 remainder = position.remainder;
-    const Checked claims =
-        Checked{flow.claims} - Checked{position.lots} * market.funding.funding - remainder;
-    return claims.ok() &&
-           post_funding(view, market.id,
-                        {.paid = flow.paid, .claims = claims.value(), .social = flow.social}) &&
+    return post_funding(
+               view, market.id,
+               {.paid = flow.paid, .claims = flow.claims - remainder, .social = flow.social}) &&
            post(view, market_key(CellKind::kDust, market.id), remainder) &&
            post(view, market_key(CellKind::kSettleClear, market.id), -value) &&
            post(view, market_key(CellKind::kOpenInterest, market.id),

@@ -53,16 +53,12 @@ class RandomMarket {
         }
         return out;
     }
-    /// Closes everything that has settled.
-    [[nodiscard]] std::vector<Transaction> settle_all() {
-        std::vector<AccountId> accounts;
-        for (std::uint64_t i = 0; i < kTraders; ++i) {
-            accounts.push_back(trader(i));
-        }
+    /// Closes what one trader holds in settled markets.
+    [[nodiscard]] std::vector<Transaction> settle(std::uint64_t trader_number) {
         std::vector<Transaction> out;
         for (const MarketId market : {kPerp, kInverse, kFuture, kCall, kPut}) {
-            out.push_back(
-                venue_.sign(kVenueAccount, SettleBatch{.market = market, .accounts = accounts}));
+            out.push_back(venue_.sign(
+                kVenueAccount, SettleBatch{.market = market, .accounts = {trader(trader_number)}}));
         }
         return out;
     }

@@ -35,8 +35,10 @@ TEST_P(RandomVenue, KeepsAllInvariantsThroughExpiryAndDelisting) {
     for (const MarketId id : {kPerp, kInverse, kFuture, kCall, kPut}) {
         EXPECT_EQ(venue.tick(id).status, MarketStatus::kSettled);
     }
-    for (const Status status : venue.run(market.settle_all())) {
-        EXPECT_EQ(status, Status::kApplied);
+    for (std::uint64_t i = 0; i < RandomMarket::kTraders; ++i) {
+        for (const Status status : venue.run(market.settle(i))) {
+            EXPECT_EQ(status, Status::kApplied);
+        }
     }
     for (const MarketId id : {kPerp, kInverse, kFuture, kCall, kPut}) {
         EXPECT_EQ(venue.number(market_key(CellKind::kOpenInterest, id)), 0);
@@ -93,7 +95,8 @@ TEST_P(RandomVenue, ParallelExecutionGivesTheSameBytes) {
         venue.run(market.block(60), 20'000);
     }
     venue.set_price(601'000, 4 * kHourMs);
-    venue.run(market.settle_all());
+    venue.run(market.settle(1));
+    venue.run(market.settle(0));
     for (const std::uint32_t workers : {1U, 2U, 4U}) {
         const Venue machine;
         StateStore<Venue> store;
