@@ -92,6 +92,8 @@ Json describe_market_cell(const StateKey& key, const Cell& cell) {
     switch (key.kind()) {
         case CellKind::kMarketTerms:
             return describe_terms(decode_terms(cell));
+        case CellKind::kMarketControl:
+            return {{"status", market_status_name(cell.load<MarketStatus>(0))}};
         case CellKind::kFeeSchedule:
             return {{"tiers", describe_fees(decode_fees(cell))}};
         case CellKind::kTick: {
@@ -223,7 +225,7 @@ bool is_market_kind(CellKind kind) {
 }
 
 Json describe_cell(const StateKey& key, const Cell& cell) {
-    Json out = {{"kind", cell_kind_name(key.kind())}};
+    Json out = {{"cell", cell_kind_name(key.kind())}};
     if (is_account_kind(key.kind())) {
         out["account"] = account_name(AccountId{key.owner()});
     } else if (key.owner() != 0) {

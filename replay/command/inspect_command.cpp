@@ -207,7 +207,9 @@ Json inspect_market(const StateStore<Venue>& store, MarketId market) {
     std::uint64_t positions = 0;
     Json cells = pick_cells(store, [&](const StateKey& key) {
         positions += key.kind() == CellKind::kPosition && key.item() == raw(market);
-        return is_market_kind(key.kind()) && key.item() == raw(market);
+        // Parameters take several cells; they are shown together.
+        return is_market_kind(key.kind()) && key.kind() != CellKind::kMarketParams &&
+               key.kind() != CellKind::kMarginTiers && key.item() == raw(market);
     });
     const bool exists = store.get(market_key(CellKind::kMarketTerms, market)) != nullptr;
     Json out = {{"market", raw(market)}, {"exists", exists}, {"positions", positions}};
