@@ -176,13 +176,15 @@ class Scheduler {
 
     /// The running incarnation has published its versions: wakes who waited for them.
     void finish_execution(TxnIndex txn, WorkerQueue& worker) {
+        // Closes the waiter list while the transaction is still held: behind the store below
+        // another worker may retake it, abort it and open the list for the next incarnation.
+        wake_waiters(txn, worker);
         TxnState<Sync>& state = states_[txn];
         // relaxed load: own word. release: publishes the record to begin_commit.
         const Incarnation incarnation =
             TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
         state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation),
                          std::memory_order_release);
-        wake_waiters(txn, worker);
     }
 
     /// The transaction can only run at the frontier. Its waiters stay parked until then.
