@@ -88,7 +88,8 @@ TEST_F(InspectCommand, ShowsEveryTypeOfTransaction) {
 
 TEST_F(InspectCommand, ShowsAnAccountAfterTheLogAndAfterABlock) {
     const auto cash = [&](std::vector<std::string> more) {
-        for (const Json& cell : shown(std::move(more)).at("cells")) {
+        const Json json = shown(std::move(more));
+        for (const Json& cell : json.at("cells")) {
             if (cell.at("cell") == "cash") {
                 return cell.at("value").get<std::string>();
             }
