@@ -210,6 +210,7 @@ class StateStore {
         static std::size_t hash(const Key& key) noexcept { return M::hash(key); }
         static bool equal(const Key& a, const Key& b) noexcept { return a == b; }
     };
+    // tidy: allow(banned) its order decides cell numbers only, which reach no output
     using FreshMap = tbb::concurrent_hash_map<Key, CellId, HashCompare>;
 
     static constexpr std::size_t kInitialIndexSize = 64;
