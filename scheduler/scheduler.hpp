@@ -232,6 +232,7 @@ class Scheduler {
         if (incarnation + 1 >= kIncarnationsMax) {
             return false;
         }
+        // relaxed: own word.
         state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuting, incarnation + 1),
                          std::memory_order_relaxed);
         // release: before any version becomes an estimate, the list is open again.
