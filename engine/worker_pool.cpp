@@ -10,7 +10,9 @@ constexpr std::uint64_t kOpen = std::uint64_t{1} << 31;
 constexpr std::uint64_t kInsideMask = kOpen - 1;
 constexpr int kSpinsBeforeSleep = 2'000;
 
-std::uint64_t generation_of(std::uint64_t state) { return state >> 32; }
+std::uint64_t generation_of(std::uint64_t state) {
+    return state >> 32;
+}
 
 }  // namespace
 
@@ -89,10 +91,8 @@ void WorkerPool::serve(std::uint32_t worker, std::stop_token stop) {
         } else {
             // acquire: as in try_join.
             const std::uint64_t state = state_.load(std::memory_order_acquire);
-            const bool joinable =
-                (state & kOpen) != 0 && generation_of(state) != seen_generation;
-            if (!joinable && !stopping_.load(std::memory_order_acquire) &&
-                !stop.stop_requested()) {
+            const bool joinable = (state & kOpen) != 0 && generation_of(state) != seen_generation;
+            if (!joinable && !stopping_.load(std::memory_order_acquire) && !stop.stop_requested()) {
                 state_.wait(state, std::memory_order_acquire);
             }
         }

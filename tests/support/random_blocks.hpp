@@ -15,18 +15,18 @@ enum class Hints : std::uint8_t { kNone, kExact, kPartial, kWrong, kMixed };
 struct BlockShape {
     std::uint32_t transactions_min = 2;
     std::uint32_t transactions_max = 32;
-    std::uint32_t universe = 8;        ///< fewer keys, more conflicts
+    std::uint32_t universe = 8;  ///< fewer keys, more conflicts
     std::uint32_t steps_max = 8;
     std::uint32_t delay_max = 0;
     Hints hints = Hints::kNone;
-    bool hostile = true;               ///< throws, endless loops, data-dependent keys
-    bool limits = true;                ///< sometimes a weight limit that cuts the block
+    bool hostile = true;  ///< throws, endless loops, data-dependent keys
+    bool limits = true;   ///< sometimes a weight limit that cuts the block
 };
 
 inline Step random_step(Random& random, const BlockShape& shape) {
-    static constexpr Op kTame[] = {Op::kRead, Op::kRead,    Op::kWrite,  Op::kWrite, Op::kErase,
-                                   Op::kAdd,  Op::kAdd,     Op::kAtLeast, Op::kExists, Op::kEmit,
-                                   Op::kSave, Op::kRollback, Op::kRejectIfOdd};
+    static constexpr Op kTame[] = {
+        Op::kRead,    Op::kRead,   Op::kWrite, Op::kWrite, Op::kErase,    Op::kAdd,        Op::kAdd,
+        Op::kAtLeast, Op::kExists, Op::kEmit,  Op::kSave,  Op::kRollback, Op::kRejectIfOdd};
     static constexpr Op kHostile[] = {Op::kJump, Op::kThrowIfOdd, Op::kSpinIfOdd};
     Step step;
     step.op = shape.hostile && random.chance(1, 12) ? kHostile[random.below(std::size(kHostile))]
@@ -35,10 +35,17 @@ inline Step random_step(Random& random, const BlockShape& shape) {
     step.operand = random.between(-20, 20);
     if (step.op == Op::kAdd) {
         switch (random.below(4)) {
-            case 0: step.bounds = {.lower = 0, .upper = 30}; break;
-            case 1: step.bounds = {.lower = -5'000'000'000, .upper = 5'000'000'000}; break;
-            case 2: step.bounds = {.lower = 10, .upper = kInt128Max}; break;
-            default: break;
+            case 0:
+                step.bounds = {.lower = 0, .upper = 30};
+                break;
+            case 1:
+                step.bounds = {.lower = -5'000'000'000, .upper = 5'000'000'000};
+                break;
+            case 2:
+                step.bounds = {.lower = 10, .upper = kInt128Max};
+                break;
+            default:
+                break;
         }
     }
     return step;
@@ -78,17 +85,17 @@ inline Program random_program(Random& random, const BlockShape& shape) {
         program.steps.push_back(random_step(random, shape));
     }
     program.weight = random.below(5);
-    program.delay = shape.delay_max == 0
-                        ? 0
-                        : static_cast<std::uint32_t>(random.below(shape.delay_max));
+    program.delay =
+        shape.delay_max == 0 ? 0 : static_cast<std::uint32_t>(random.below(shape.delay_max));
     declare_hints(random, shape, program);
     return program;
 }
 
 inline Block<Program> random_block(Random& random, const BlockShape& shape, std::uint64_t height) {
-    Block<Program> block{.header = {.height = height, .time_ms = static_cast<std::int64_t>(height)}};
-    const auto size = static_cast<std::uint64_t>(
-        random.between(shape.transactions_min, shape.transactions_max));
+    Block<Program> block{
+        .header = {.height = height, .time_ms = static_cast<std::int64_t>(height)}};
+    const auto size =
+        static_cast<std::uint64_t>(random.between(shape.transactions_min, shape.transactions_max));
     for (std::uint64_t i = 0; i < size; ++i) {
         block.transactions.push_back(random_program(random, shape));
     }
