@@ -40,10 +40,13 @@ class EventBytes {
         } else if constexpr (std::is_same_v<T, bool>) {
             return put(static_cast<std::uint8_t>(value));
         } else {
-            auto bits = static_cast<std::uint64_t>(value);
-            for (std::size_t i = 0; i < sizeof(T) && size_ < Capacity; ++i) {
-                bytes_[size_++] = static_cast<std::byte>(bits & 0xff);
-                bits >>= 8;
+            const auto bits = static_cast<std::make_unsigned_t<T>>(value);
+            if (size_ + sizeof(T) <= Capacity) {
+                for (std::size_t i = 0; i < sizeof(T); ++i) {
+                    // One store on little-endian hosts: compilers merge the bytes.
+                    bytes_[size_ + i] = static_cast<std::byte>((bits >> (8 * i)) & 0xff);
+                }
+                size_ += sizeof(T);
             }
             return *this;
         }
