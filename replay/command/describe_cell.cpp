@@ -13,6 +13,50 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+struct KindName {
+    CellKind kind;
+    std::string_view name;
+};
+
+constexpr KindName kKindNames[] = {
+    {CellKind::kAccount, "account"},
+    {CellKind::kNonces, "nonces"},
+    {CellKind::kCash, "cash"},
+    {CellKind::kPosition, "position"},
+    {CellKind::kOpenMarkets, "open_markets"},
+    {CellKind::kOrderFill, "order_fill"},
+    {CellKind::kAccountVolume, "account_volume"},
+    {CellKind::kDepositUsed, "deposit_used"},
+    {CellKind::kVenue, "venue"},
+    {CellKind::kAssetList, "asset_list"},
+    {CellKind::kAsset, "asset"},
+    {CellKind::kAssetTotal, "asset_total"},
+    {CellKind::kInsurance, "insurance"},
+    {CellKind::kFeedList, "feed_list"},
+    {CellKind::kFeed, "feed"},
+    {CellKind::kFeedState, "feed_state"},
+    {CellKind::kFeedSource, "feed_source"},
+    {CellKind::kMarketList, "market_list"},
+    {CellKind::kMarketTerms, "market_terms"},
+    {CellKind::kMarketParams, "market_params"},
+    {CellKind::kMarginTiers, "margin_tiers"},
+    {CellKind::kFeeSchedule, "fee_schedule"},
+    {CellKind::kMarketControl, "market_control"},
+    {CellKind::kTick, "tick"},
+    {CellKind::kMarkState, "mark_state"},
+    {CellKind::kSettleState, "settle_state"},
+    {CellKind::kBook, "book"},
+    {CellKind::kOpenInterest, "open_interest"},
+    {CellKind::kVolume, "volume"},
+    {CellKind::kFees, "fees"},
+    {CellKind::kFundClear, "fund_clear"},
+    {CellKind::kClaimsLow, "claims_low"},
+    {CellKind::kClaimsHigh, "claims_high"},
+    {CellKind::kSocialClaims, "social_claims"},
+    {CellKind::kDust, "dust"},
+    {CellKind::kSettleClear, "settle_clear"},
+};
+
 std::string hex(std::span<const std::byte> bytes) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string out;
@@ -139,79 +183,10 @@ Json describe_market_cell(const StateKey& key, const Cell& cell) {
 }  // namespace
 
 std::string_view cell_kind_name(CellKind kind) {
-    switch (kind) {
-        case CellKind::kAccount:
-            return "account";
-        case CellKind::kNonces:
-            return "nonces";
-        case CellKind::kCash:
-            return "cash";
-        case CellKind::kPosition:
-            return "position";
-        case CellKind::kOpenMarkets:
-            return "open_markets";
-        case CellKind::kOrderFill:
-            return "order_fill";
-        case CellKind::kAccountVolume:
-            return "account_volume";
-        case CellKind::kDepositUsed:
-            return "deposit_used";
-        case CellKind::kVenue:
-            return "venue";
-        case CellKind::kAssetList:
-            return "asset_list";
-        case CellKind::kAsset:
-            return "asset";
-        case CellKind::kAssetTotal:
-            return "asset_total";
-        case CellKind::kInsurance:
-            return "insurance";
-        case CellKind::kFeedList:
-            return "feed_list";
-        case CellKind::kFeed:
-            return "feed";
-        case CellKind::kFeedState:
-            return "feed_state";
-        case CellKind::kFeedSource:
-            return "feed_source";
-        case CellKind::kMarketList:
-            return "market_list";
-        case CellKind::kMarketTerms:
-            return "market_terms";
-        case CellKind::kMarketParams:
-            return "market_params";
-        case CellKind::kMarginTiers:
-            return "margin_tiers";
-        case CellKind::kFeeSchedule:
-            return "fee_schedule";
-        case CellKind::kMarketControl:
-            return "market_control";
-        case CellKind::kTick:
-            return "tick";
-        case CellKind::kMarkState:
-            return "mark_state";
-        case CellKind::kSettleState:
-            return "settle_state";
-        case CellKind::kBook:
-            return "book";
-        case CellKind::kOpenInterest:
-            return "open_interest";
-        case CellKind::kVolume:
-            return "volume";
-        case CellKind::kFees:
-            return "fees";
-        case CellKind::kFundClear:
-            return "fund_clear";
-        case CellKind::kClaimsLow:
-            return "claims_low";
-        case CellKind::kClaimsHigh:
-            return "claims_high";
-        case CellKind::kSocialClaims:
-            return "social_claims";
-        case CellKind::kDust:
-            return "dust";
-        case CellKind::kSettleClear:
-            return "settle_clear";
+    for (const KindName& known : kKindNames) {
+        if (known.kind == kind) {
+            return known.name;
+        }
     }
     return "other";
 }
