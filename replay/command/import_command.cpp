@@ -8,6 +8,7 @@
 #include "replay/command/commands.hpp"
 #include "replay/command/report_error.hpp"
 #include "replay/format/log_writer.hpp"
+#include "replay/import/hyperliquid_check.hpp"
 #include "replay/import/import_summary.hpp"
 #include "replay/import/open_recorded_data.hpp"
 #include "replay/import/trade_import.hpp"
@@ -24,6 +25,7 @@ struct Options {
     std::string names;
     TradeImportOptions trades;
     bool json = false;
+    bool check = false;
 };
 
 LogHeader header_of(const Options& options, const RecordedData& data) {
@@ -100,7 +102,58 @@ Result<ImportedTrades, Error> import(const Options& options) {
     return imported;
 }
 
+nlohmann::json json_of(const Agreement& agreement) {
+    return {{"compared", agreement.compared}, {"agreed", agreement.agreed}};
+}
+
+nlohmann::json json_of(const HyperliquidReport& report) {
+    return {{"trades", report.trades},
+            {"executed_trades", report.executed_trades},
+            {"start_positions", json_of(report.positions)},
+            {"spot_start_positions", json_of(report.spot_positions)},
+            {"fees", json_of(report.fees)},
+            {"foreign_fees", report.foreign_fees},
+            {"closed_profits", json_of(report.profits)},
+            {"closed_profits_exact", report.profits_exact},
+            {"closed_profits_floored", report.profits_floored},
+            {"closed_profits_of_positions_opened_in_the_log", report.profits_known},
+            {"opening_profits", json_of(report.opening_profits)},
+            {"first_closes", report.first_closes},
+            {"spot_profits_not_compared", report.spot_profits},
+            {"statuses", report.statuses},
+            {"sound", report.sound()}};
+}
+
+/// Executes the import and compares it with what the recorded venue booked; no log is written.
+int check(const Options& options) {
+    if (options.format != "hyperliquid-fills") {
+        return report_error(
+            {.code = ErrorCode::kUsage, .message = "--check needs --format hyperliquid-fills"});
+    }
+    const auto data = open_recorded_data(options.format, options.input);
+    if (!data) {
+        return report_error(data.error());
+    }
+    const auto report = check_hyperliquid(**data, options.trades, {});
+    if (!report) {
+        Error error = report.error();
+        if (error.file.empty()) {
+            error.file = options.input;
+        }
+        return report_error(error);
+    }
+    std::cout << (options.json ? json_of(*report).dump(2) + "\n" : report->text());
+    return report->sound() ? 0 : static_cast<int>(ErrorCode::kDivergence);
+}
+
 int run(const Options& options) {
+    if (options.check) {
+        return check(options);
+    }
+    if (options.output.empty()) {
+        return report_error(
+            {.code = ErrorCode::kUsage, .message = "--output or --check is needed"});
+    }
     const Result<ImportedTrades, Error> imported = import(options);
     if (!imported) {
         return report_error(imported.error());
@@ -124,7 +177,7 @@ void register_import_command(CLI::App& app, int& exit_code) {
     command->add_option("--format", options->format, "what the file holds")
         ->required()
         ->check(CLI::IsMember(recorded_data_formats()));
-    command->add_option("-o,--output", options->output, "log to write, - for stdout")->required();
+    command->add_option("-o,--output", options->output, "log to write, - for stdout");
     command->add_option("--names", options->names,
                         "also write a csv of markets and accounts with their recorded names");
     command->add_option("--seed", options->trades.seed, "of synthetic counterparties")
@@ -149,6 +202,9 @@ void register_import_command(CLI::App& app, int& exit_code) {
                      "longest time span of a block in ms, where the data have no blocks; 0: none")
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400'000}))
         ->capture_default_str();
+    command->add_flag("--check", options->check,
+                      "write nothing; execute the import and compare positions, fees and realised "
+                      "profits with the records (hyperliquid-fills)");
     command->add_flag("--json", options->json, "print a summary as JSON");
     command->callback([options, &exit_code] { exit_code = run(*options); });
 }

@@ -27,6 +27,7 @@ struct Fill {
     Decimal price;
     Decimal size;
     Decimal position;
+    Decimal closed_profit;
     std::optional<Decimal> fee;
     bool foreign_fee = false;
     std::int64_t time_ms = 0;
@@ -105,9 +106,10 @@ Result<void, Error> read_numbers(const Json& object, Fill& fill) {
     const auto price = decimal_field(object, "px");
     const auto size = decimal_field(object, "sz");
     const auto fee = decimal_field(object, "fee");
+    const auto profit = decimal_field(object, "closedPnl");
     const auto token = field<std::string_view>(object, "feeToken");
     const auto position = position_field(object, fill.spot);
-    for (const auto* value : {&price, &size, &fee, &position}) {
+    for (const auto* value : {&price, &size, &fee, &position, &profit}) {
         if (!*value) {
             return failure(value->error());
         }
@@ -118,6 +120,7 @@ Result<void, Error> read_numbers(const Json& object, Fill& fill) {
     fill.price = *price;
     fill.size = *size;
     fill.position = *position;
+    fill.closed_profit = *profit;
     if (*token == kCurrency) {
         fill.fee = *fee;
     } else {
@@ -146,7 +149,10 @@ Result<Fill, Error> read_fill(const Json& event) {
 }
 
 RecordedSide side_of(const Fill& fill) {
-    return {.account = fill.user, .fee = fill.fee, .position_before = fill.position};
+    return {.account = fill.user,
+            .fee = fill.fee,
+            .position_before = fill.position,
+            .closed_profit = fill.closed_profit};
 }
 
 class HyperliquidFills final : public RecordedData {

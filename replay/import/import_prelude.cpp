@@ -1,5 +1,6 @@
 #include "replay/import/import_prelude.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace lockstep {
@@ -89,7 +90,7 @@ Result<void, Error> next_prelude_block(BlockAssembler& blocks, bool force) {
 
 Result<void, Error> write_import_prelude(BlockAssembler& blocks, const TradeSurvey& survey,
                                          const ImportGrid& grid, const ImportAccounts& accounts) {
-    blocks.start(survey.first_time_ms() - kPreludeLeadMs);
+    blocks.start(std::max<std::int64_t>(survey.first_time_ms() - kPreludeLeadMs, 0));
     for (const MarketGrid& market : grid.markets) {
         blocks.push_venue(feed_of(survey.markets()[raw(market.market)], market));
     }

@@ -38,6 +38,7 @@ struct RecordedSide {
     std::string_view account = {};                ///< empty: not recorded
     std::optional<Decimal> fee = {};              ///< in the market's currency, positive = paid
     std::optional<Decimal> position_before = {};  ///< signed size before the trade
+    std::optional<Decimal> closed_profit = {};    ///< booked for what the trade closed, before fee
 };
 
 struct RecordedTrade {

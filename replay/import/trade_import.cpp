@@ -8,6 +8,9 @@
 namespace lockstep {
 namespace {
 
+/// A recorded fee is taken as it is, whatever its share of the notional.
+constexpr std::int32_t kRecordedFeePpm = std::numeric_limits<std::int32_t>::max();
+
 Error changed_data() {
     return bad_record("the data changed between two readings");
 }
@@ -90,12 +93,13 @@ void TradeImport::push_moved_prices() {
     moved_.clear();
 }
 
-void TradeImport::push_trade(RecordedMarketId market, Trade trade, Parties parties) {
+void TradeImport::push_trade(RecordedMarketId market, Trade trade, Parties parties,
+                             std::int32_t max_fee_ppm) {
     trade.buyer = {.account = parties.buyer,
                    .market = grid_.markets[raw(market)].market,
                    .limit_price = trade.price,
                    .lots = trade.lots,
-                   .max_fee_ppm = std::numeric_limits<std::int32_t>::max(),
+                   .max_fee_ppm = max_fee_ppm,
                    .good_til_ms = blocks_.valid_until_ms()};
     trade.seller = trade.buyer;
     trade.seller.account = parties.seller;
@@ -113,7 +117,7 @@ void TradeImport::push_position(RecordedMarketId market, AccountId account, std:
     trade.lots = lots > 0 ? lots : -lots;
     trade.price = markets_[raw(market)].last_price;
     trade.host_fees = HostFees{};
-    push_trade(market, trade, parties);
+    push_trade(market, trade, parties, 0);
 }
 
 std::optional<Int128> TradeImport::fee_quanta(RecordedMarketId market,
@@ -268,10 +272,14 @@ Result<void, Error> TradeImport::trade(const RecordedTrade& trade) {
     fill.lots = *lots;
     fill.price = *price;
     fill.host_fees = HostFees{.buyer = *buyer_fee, .seller = *seller_fee};
-    push_trade(trade.market, fill, *parties);
+    push_trade(trade.market, fill, *parties, kRecordedFeePpm);
     ++block_trades_;
     ++counts_.trades;
     return index(trade.market, trade.price);
+}
+
+bool is_recorded_trade(const Trade& trade) noexcept {
+    return trade.buyer.max_fee_ppm == kRecordedFeePpm;
 }
 
 Result<ImportedTrades, Error> import_trades(RecordedData& data, const TradeImportOptions& options,

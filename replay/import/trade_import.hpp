@@ -91,7 +91,9 @@ class TradeImport final : public RecordSink {
     [[nodiscard]] bool block_is_full(const RecordedTrade& trade) const;
     void start_block(std::int64_t time_ms);
     void push_moved_prices();
-    void push_trade(RecordedMarketId market, Trade trade, Parties parties);
+    void push_trade(RecordedMarketId market, Trade trade, Parties parties,
+                    std::int32_t max_fee_ppm);
+    /// Trades with an opening account carry an order fee ceiling of 0, recorded ones the largest.
     void push_position(RecordedMarketId market, AccountId account, std::int64_t lots);
 
     const TradeSurvey& survey_;
@@ -109,6 +111,9 @@ class TradeImport final : public RecordSink {
     std::uint64_t block_trades_ = 0;
     TradeImportCounts counts_;
 };
+
+/// True for a trade that stands for a recorded one, false for one that aligns a position.
+[[nodiscard]] bool is_recorded_trade(const Trade& trade) noexcept;
 
 /// Reads `data` twice and hands the blocks of its log to `sink`.
 struct ImportedTrades {

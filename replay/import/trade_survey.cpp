@@ -10,6 +10,11 @@ namespace {
 /// Largest scale of prices and sizes that can still be put on a grid of whole quanta.
 constexpr std::uint8_t kGridScaleMax = 18;
 
+bool is_time(std::int64_t time_ms) {
+    constexpr std::int64_t kYear10000Ms = 253'402'300'800'000;
+    return time_ms >= 0 && time_ms < kYear10000Ms;
+}
+
 std::uint8_t scale_of(const Decimal& value) {
     return value.shortest().scale;
 }
@@ -103,6 +108,9 @@ void TradeSurvey::see_time(std::int64_t time_ms) {
 }
 
 Result<void, Error> TradeSurvey::block(const RecordedBlock& block) {
+    if (!is_time(block.time_ms)) {
+        return failure(bad_record("the time is not between 1970 and 9999"));
+    }
     if (!first_block_) {
         first_block_ = block;
     }
@@ -112,6 +120,9 @@ Result<void, Error> TradeSurvey::block(const RecordedBlock& block) {
 }
 
 Result<void, Error> TradeSurvey::trade(const RecordedTrade& trade) {
+    if (!is_time(trade.time_ms)) {
+        return failure(bad_record("the time is not between 1970 and 9999"));
+    }
     if (trade.size.units <= 0) {
         return failure(bad_record("the size is not positive"));
     }
@@ -125,7 +136,9 @@ Result<void, Error> TradeSurvey::trade(const RecordedTrade& trade) {
     }
     see_side(trade.market, trade.buyer);
     see_side(trade.market, trade.seller);
-    see_time(trade.time_ms);
+    if (!has_blocks_) {  // else the blocks tell the time
+        see_time(trade.time_ms);
+    }
     if (trade.buyer.account.empty() || trade.seller.account.empty()) {
         ++anonymous_trades_;
     } else if (trade.buyer.account == trade.seller.account) {

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "replay/import/entry_price.hpp"
+#include "replay/import/trade_import.hpp"
+
+namespace lockstep {
+
+/// How many of a kind were compared and how many agree.
+struct Agreement {
+    std::uint64_t compared = 0;
+    std::uint64_t agreed = 0;
+};
+
+/// Result of comparing an imported log, executed by the serial executor, with what Hyperliquid
+/// booked. A side is one party of a recorded fill.
+struct HyperliquidReport {
+    std::uint64_t trades = 0;           ///< recorded
+    std::uint64_t executed_trades = 0;  ///< with a trade event
+    Agreement positions;                ///< startPosition of perpetuals
+    Agreement spot_positions;           ///< startPosition of spot coins
+    Agreement fees;                     ///< in USDC
+    std::uint64_t foreign_fees = 0;     ///< sides with a fee in another token, left out
+    /// closedPnl of perpetuals where the entry is known; agreed: to one quantum of 1e-6 USDC
+    /// against the average entry, floored to the price grid of the coin where that is needed.
+    Agreement profits;
+    Agreement opening_profits;          ///< closedPnl of fills that only open; must be 0
+    std::uint64_t profits_exact = 0;    ///< of profits.agreed: without flooring
+    std::uint64_t profits_floored = 0;  ///< of profits.agreed: with flooring
+    std::uint64_t profits_known = 0;    ///< of profits.compared: the position was opened in the log
+    std::uint64_t first_closes = 0;     ///< fix the entry of positions older than the log
+    std::uint64_t spot_profits = 0;     ///< not compared: the cost of the coins is not recorded
+    std::map<std::string, std::uint64_t> statuses;  ///< of all transactions
+
+    /// Everything that must agree does.
+    [[nodiscard]] bool sound() const noexcept;
+    [[nodiscard]] std::string text() const;
+};
+
+/// Imports `data` (hyperliquid-fills), executes the log serially and compares each trade event with
+/// its record: position before the fill, fee, and realised profit.
+///
+/// Entry prices are those of EntryPrice; Hyperliquid books profits against the average entry
+/// floored to 10^-(6 - size decimals). Memory: the records of one block.
+/// `also` receives every block too; may be empty.
+[[nodiscard]] Result<HyperliquidReport, Error> check_hyperliquid(RecordedData& data,
+                                                                 const TradeImportOptions& options,
+                                                                 const BlockSink& also);
+
+}  // namespace lockstep

@@ -1,0 +1,94 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "replay/import/hyperliquid_check.hpp"
+#include "replay/import/open_recorded_data.hpp"
+#include "replay/import/serial_run.hpp"
+#include "tests/support/data_dir.hpp"
+
+namespace lockstep {
+namespace {
+
+std::vector<std::string> files_in(const std::filesystem::path& folder, const std::string& part) {
+    std::vector<std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        if (entry.path().filename().string().find(part) != std::string::npos) {
+            files.push_back(entry.path().string());
+        }
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+/// Every recorded trade is one applied transaction, and nothing else is rejected: imports make
+/// their own margin, prices and orders, so no rule of the venue stands against a recorded trade.
+void expect_every_row_applied(const std::string& format, const std::string& path) {
+    SCOPED_TRACE(path);
+    const auto data = open_recorded_data(format, path);
+    ASSERT_TRUE(data.has_value()) << data.error().describe();
+    SerialRun run;
+    const auto imported =
+        import_trades(**data, {}, [&](const LogBlock& block) { return run.execute(block); });
+    ASSERT_TRUE(imported.has_value()) << imported.error().describe();
+    EXPECT_GT(imported->counts.trades, 0U);
+    EXPECT_EQ(imported->counts.trades, imported->survey.trades());
+    EXPECT_EQ(run.applied(), run.transactions());
+    const TradeImportCounts& counts = imported->counts;
+    EXPECT_EQ(run.trade_events(),
+              counts.trades + counts.opening_trades + counts.balance_trades + counts.gap_trades);
+}
+
+TEST(RecordedData, HyperliquidFillsReplayWithBookedPositionsFeesAndProfits) {
+    LOCKSTEP_DATA_OR_SKIP(folder, "hyperliquid_fills");
+    const auto files = files_in(folder, ".jsonl");
+    ASSERT_FALSE(files.empty());
+    for (const std::string& path : files) {
+        expect_every_row_applied("hyperliquid-fills", path);
+        const auto data = open_recorded_data("hyperliquid-fills", path);
+        ASSERT_TRUE(data.has_value());
+        const auto report = check_hyperliquid(**data, {}, {});
+        ASSERT_TRUE(report.has_value()) << report.error().describe();
+        EXPECT_GT(report->positions.compared, 0U);
+        EXPECT_EQ(report->positions.agreed, report->positions.compared);
+        EXPECT_EQ(report->fees.agreed, report->fees.compared);
+        EXPECT_EQ(report->profits.agreed, report->profits.compared) << report->text();
+        EXPECT_EQ(report->opening_profits.agreed, report->opening_profits.compared);
+        EXPECT_EQ(report->executed_trades, report->trades);
+    }
+}
+
+TEST(RecordedData, BinanceTradesAreAllApplied) {
+    LOCKSTEP_DATA_OR_SKIP(folder, "binance_trades");
+    const auto csv = files_in(folder, ".csv");
+    const auto streams = files_in(folder, ".raw");
+    ASSERT_FALSE(csv.empty() && streams.empty());
+    for (const auto* files : {&csv, &streams}) {
+        for (const std::string& path : *files) {
+            expect_every_row_applied("binance-trades", path);
+        }
+    }
+}
+
+TEST(RecordedData, ComexTicksAreAllApplied) {
+    LOCKSTEP_DATA_OR_SKIP(folder, "comex_gold_futures");
+    const auto files = files_in(folder, ".zip");
+    ASSERT_FALSE(files.empty());
+    for (const std::string& path : files) {
+        expect_every_row_applied("comex-ticks", path);
+    }
+}
+
+TEST(RecordedData, NepseTradesAreAllApplied) {
+    LOCKSTEP_DATA_OR_SKIP(folder, "nepse_trades");
+    const auto files = files_in(folder, ".csv");
+    ASSERT_FALSE(files.empty());
+    for (const std::string& path : files) {
+        expect_every_row_applied("nepse", path);
+    }
+}
+
+}  // namespace
+}  // namespace lockstep

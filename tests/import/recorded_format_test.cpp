@@ -1,0 +1,207 @@
+#include <gtest/gtest.h>
+
+#include "replay/import/comex_ticks.hpp"
+#include "replay/import/hyperliquid_check.hpp"
+#include "replay/import/open_recorded_data.hpp"
+#include "replay/import/serial_run.hpp"
+#include "tests/import/temporary_file.hpp"
+
+namespace lockstep {
+namespace {
+
+using test::TemporaryFile;
+
+struct Outcome {
+    std::string error;
+    TradeImportCounts counts;
+    std::uint64_t self_trades = 0;
+    std::uint64_t applied = 0;
+    std::uint64_t transactions = 0;
+    std::uint64_t trade_events = 0;
+    std::vector<TradeEvent> events;
+};
+
+Outcome import(const std::string& format, const std::string& path) {
+    Outcome out;
+    const auto data = open_recorded_data(format, path);
+    if (!data) {
+        out.error = data.error().describe();
+        return out;
+    }
+    SerialRun run;
+    const auto imported = import_trades(**data, {.accounts = 8}, [&](const LogBlock& block) {
+        return run.execute(block, [&](const BlockHeader&, std::uint32_t, const TradeEvent& event) {
+            out.events.push_back(event);
+        });
+    });
+    if (!imported) {
+        out.error = imported.error().describe();
+        return out;
+    }
+    out.counts = imported->counts;
+    out.self_trades = imported->survey.self_trades();
+    out.applied = run.applied();
+    out.transactions = run.transactions();
+    out.trade_events = run.trade_events();
+    return out;
+}
+
+constexpr std::string_view kCsvHeader =
+    "trade_time_ms,trade_id,market,symbol,price,qty,buyer_is_maker,recv_ns,exec_type\n";
+
+TEST(BinanceTrades, LinearInverseAndSpotTradesAreApplied) {
+    const TemporaryFile file("csv", std::string(kCsvHeader) +
+                                        "1000,1,usdm,BTCUSDT,61000.10,0.003,1,1,MARKET\n"
+                                        "1001,2,cm,BTCUSD_PERP,61000.1,7,0,1,MARKET\n"
+                                        "1002,3,spot,ETHUSDT,2683.80000000,0.00200000,1,1,\n"
+                                        "1003,4,spot,ETHUSDT,2683.80000000,0.00000000,1,1,\n");
+    const Outcome out = import("binance-trades", file.path());
+    EXPECT_EQ(out.error, "");
+    EXPECT_EQ(out.counts.trades, 3U);
+    EXPECT_EQ(out.trade_events, 3U);
+    EXPECT_EQ(out.applied, out.transactions);
+    ASSERT_EQ(out.events.size(), 3U);
+    // 7 contracts of 100 USD at 61000.1 USD: floor(7 * 100 * 10^8 / 61000.1) satoshi.
+    EXPECT_EQ(out.events[1].buyer.flow, 1147539);
+    EXPECT_FALSE(out.events[0].buyer_is_taker);
+}
+
+TEST(BinanceTrades, BadRowsNameTheirPlace) {
+    const auto error_of = [](const std::string& row) {
+        const TemporaryFile file("csv", std::string(kCsvHeader) + row + "\n");
+        return import("binance-trades", file.path()).error;
+    };
+    EXPECT_NE(error_of("1000,1,usdm,BTCUSDT,abc,0.003,1,1,X").find("line 2: column 5 'abc'"),
+              std::string::npos);
+    EXPECT_NE(error_of("1000,1,usdm,BTCUSDT,1").find("5 columns where 9"), std::string::npos);
+    EXPECT_NE(error_of("1000,1,swap,BTCUSDT,1,1,1,1,X").find("'swap'"), std::string::npos);
+    EXPECT_NE(error_of("1000,1,usdm,BTCUSDT,1,-1,1,1,X").find("not positive"), std::string::npos);
+    EXPECT_NE(error_of("1000,1,usdm,BTCUSDT,1,1,2,1,X").find("neither"), std::string::npos);
+    EXPECT_NE(error_of("99999999999999999,1,usdm,A,1,1,1,1,X").find("time"), std::string::npos);
+    const TemporaryFile headless("csv", "a,b\n1,2\n");
+    EXPECT_NE(import("binance-trades", headless.path()).error.find("no column"), std::string::npos);
+    const TemporaryFile empty("csv", kCsvHeader);
+    EXPECT_NE(import("binance-trades", empty.path()).error.find("no trades"), std::string::npos);
+}
+
+TEST(NepseTrades, NewestFirstIsTurnedAroundAndSelfTradesAreApplied) {
+    const TemporaryFile file("csv",
+                             "Transact. No.,Symbol,Buyer,Seller,Quantity,Rate,Amount\n"
+                             "2021021801000003,SCB,34,34,10,646.0,6460.0\n"
+                             "2021021801000002,NABIL,59,49,\"1,026\",1400.5,1.0\n"
+                             "2021021801000001,NABIL,42,49,20,1400.0,28000.0\n");
+    const Outcome out = import("nepse", file.path());
+    EXPECT_EQ(out.error, "");
+    EXPECT_EQ(out.self_trades, 1U);
+    EXPECT_EQ(out.applied, out.transactions);
+    ASSERT_EQ(out.events.size(), 3U);
+    EXPECT_EQ(out.events[0].lots, 20);
+    EXPECT_EQ(out.events[1].lots, 1026);
+    EXPECT_EQ(owner_of(out.events[2].buyer.account), owner_of(out.events[2].seller.account));
+    EXPECT_NE(out.events[2].buyer.account, out.events[2].seller.account);
+}
+
+TEST(NepseTrades, LayoutWithTimesIsRead) {
+    const TemporaryFile file(
+        "csv",
+        "time_us,trade_book_id,symbol,buyer_member,seller_member,qty,rate_npr,contract_id\n"
+        "1613624400000000,1,SCB,34,35,10,646,1\n"
+        "1613624400500000,1,SCB,35,34,10,647.5,2\n");
+    const Outcome out = import("nepse", file.path());
+    EXPECT_EQ(out.error, "");
+    EXPECT_EQ(out.counts.trades, 2U);
+    EXPECT_EQ(out.applied, out.transactions);
+}
+
+TEST(ComexTicks, FileNameTellsDayAndExpiry) {
+    const auto name = parse_tick_file_name("folder/20131007_gc_tick_trade_201312.csv");
+    ASSERT_TRUE(name.has_value());
+    EXPECT_EQ(name->market, "gc_201312");
+    EXPECT_EQ(name->day_ms, 1381104000000);
+    EXPECT_EQ(name->expiry_ms, 1388534400000);  // 2014-01-01
+    for (const char* bad :
+         {"20131007_gc_tick_trade_201313.csv", "20131007_gc_tick_trade_201300.csv",
+          "gc_tick_trade_201312.csv", "20131007_gc_tick_trade_201312.txt",
+          "20131007__tick_trade_2013.csv", ""}) {
+        EXPECT_FALSE(parse_tick_file_name(bad).has_value()) << bad;
+    }
+}
+
+std::string fill(const std::string& user, const std::string& side, const std::string& size,
+                 const std::string& start, const std::string& profit, int id,
+                 const std::string& price) {
+    return "[\"" + user + "\",{\"coin\":\"X\",\"px\":\"" + price + "\",\"sz\":\"" + size +
+           "\",\"side\":\"" + side + "\",\"time\":1000,\"startPosition\":\"" + start +
+           "\",\"closedPnl\":\"" + profit +
+           "\",\"crossed\":true,\"fee\":\"0.01\",\"feeToken\":\"USDC\",\"tid\":" +
+           std::to_string(id) + "}]";
+}
+
+std::string block(int number, const std::string& events) {
+    return "{\"block_time\":\"2025-10-27T16:59:5" + std::to_string(number) +
+           ".5\",\"block_number\":" + std::to_string(number) + ",\"events\":[" + events + "]}\n";
+}
+
+TEST(HyperliquidFills, PositionsFeesAndProfitsAgreeWithTheRecord) {
+    const TemporaryFile file(
+        "jsonl", block(1, fill("a", "B", "2.5", "-1.0000000001", "0.3", 1, "10.1") + "," +
+                              fill("b", "A", "2.5", "0.0", "0.0", 1, "10.1")) +
+                     block(2, "") +
+                     block(3, fill("b", "B", "1.5", "-2.5", "0.15", 2, "10.0") + "," +
+                                  fill("a", "A", "1.5", "1.5", "-0.15", 2, "10.0")));
+    const auto data = open_recorded_data("hyperliquid-fills", file.path());
+    ASSERT_TRUE(data.has_value());
+    const auto report = check_hyperliquid(**data, {}, {});
+    ASSERT_TRUE(report.has_value()) << report.error().describe();
+    EXPECT_TRUE(report->sound()) << report->text();
+    EXPECT_EQ(report->positions.compared, 4U);
+    EXPECT_EQ(report->fees.agreed, 4U);
+    EXPECT_EQ(report->profits.agreed, 2U);
+    EXPECT_EQ(report->first_closes, 1U);
+}
+
+TEST(HyperliquidFills, WrongStartPositionIsCounted) {
+    const TemporaryFile file("jsonl",
+                             block(1, fill("a", "B", "2.5", "0.0", "0.0", 1, "10.1") + "," +
+                                          fill("b", "A", "2.5", "0.0", "0.0", 1, "10.1")) +
+                                 block(3, fill("b", "B", "1.5", "-2.4", "0.15", 2, "10.0") + "," +
+                                              fill("a", "A", "1.5", "2.5", "-0.15", 2, "10.0")));
+    const auto data = open_recorded_data("hyperliquid-fills", file.path());
+    ASSERT_TRUE(data.has_value());
+    const auto report = check_hyperliquid(**data, {}, {});
+    ASSERT_TRUE(report.has_value());
+    EXPECT_FALSE(report->sound());
+    EXPECT_EQ(report->positions.agreed, 3U);
+}
+
+TEST(HyperliquidFills, BrokenLinesNameTheirPlace) {
+    const auto error_of = [](const std::string& text) {
+        const TemporaryFile file("jsonl", text);
+        return import("hyperliquid-fills", file.path()).error;
+    };
+    EXPECT_NE(error_of("{\n").find("line 1: not JSON"), std::string::npos);
+    EXPECT_NE(error_of("{}\n").find("'block_number' is missing"), std::string::npos);
+    EXPECT_NE(error_of(block(1, "[\"a\"]")).find("event 0: an event is not a pair"),
+              std::string::npos);
+    EXPECT_NE(error_of(block(1, fill("a", "C", "1", "0", "0", 1, "1"))).find("'side'"),
+              std::string::npos);
+    EXPECT_NE(
+        error_of(block(1, fill("a", "B", "x", "0", "0", 1, "1"))).find("'sz' is not a number"),
+        std::string::npos);
+    EXPECT_NE(error_of(block(1, fill("a", "B", "1", "0", "0", 1, "1") + "," +
+                                    fill("b", "A", "2", "0", "0", 1, "1")))
+                  .find("differ in coin"),
+              std::string::npos);
+}
+
+TEST(HyperliquidFills, OneRecordedSideTradesWithTheOpeningOwner) {
+    const TemporaryFile file("jsonl", block(1, fill("a", "B", "2.5", "1.0", "0.0", 1, "10.1")));
+    const Outcome out = import("hyperliquid-fills", file.path());
+    EXPECT_EQ(out.error, "");
+    EXPECT_EQ(out.counts.one_sided, 1U);
+    EXPECT_EQ(out.counts.opening_trades, 1U);
+    EXPECT_EQ(out.applied, out.transactions);
+}
+
+}  // namespace
+}  // namespace lockstep
