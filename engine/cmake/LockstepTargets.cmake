@@ -51,6 +51,5 @@ function(lockstep_install_package)
     COMPATIBILITY SameMinorVersion)
   install(EXPORT lockstepTargets NAMESPACE lockstep:: DESTINATION ${folder})
   install(FILES ${PROJECT_BINARY_DIR}/lockstepConfig.cmake
-                ${PROJECT_BINARY_DIR}/lockstepConfigVersion.cmake
-                ${PROJECT_SOURCE_DIR}/engine/cmake/FindxxHash.cmake DESTINATION ${folder})
+                ${PROJECT_BINARY_DIR}/lockstepConfigVersion.cmake DESTINATION ${folder})
 endfunction()
