@@ -46,6 +46,7 @@ struct AccessEntry {
     bool present_seen = false;
     bool written = false;        ///< own holds this incarnation's value
     Node* link = nullptr;        ///< declared: newest declared writer below, at resolution
+    TxnIndex adder_below = kNoTxn;  ///< declared: highest declared adder below, at resolution
     const Node* seen = nullptr;  ///< version found below; null: base value
     Node* own = nullptr;         ///< declared placeholder, or private until published
     NumberAccess<M>* number = nullptr;

@@ -387,16 +387,18 @@ class ParallelExecutor {
                 auto& slot = store_.cell(entry.cell).slot;
                 // relaxed: one thread builds the chains; stage_ publishes them.
                 entry.link = slot.newest.load(std::memory_order_relaxed);
+                const auto* additions = slot.additions.load(std::memory_order_relaxed);
+                entry.adder_below = additions != nullptr ? additions->last_declared : kNoTxn;
                 if (entry.access == Access::kRead) {
                     continue;
                 }
-                // relaxed: as above.
-                if (entry.link == nullptr &&
-                    slot.additions.load(std::memory_order_relaxed) == nullptr) {
+                if (entry.link == nullptr && additions == nullptr) {
                     worker.touched.push_back(entry.cell);
                 }
                 if (entry.access == Access::kAdd) {
-                    additions_of(worker, entry).note_adder(i);
+                    auto& added = additions_of(worker, entry);
+                    added.note_adder(i);
+                    added.last_declared = i;
                     continue;
                 }
                 entry.own = worker.arena.template make<Node>();
@@ -464,7 +466,7 @@ class ParallelExecutor {
         for (;;) {
             TxnIndex blocker = declared_blocker(record);
             if (blocker == kNoTxn) {
-                worker.view.begin(record, txn, mode_, false);
+                worker.view.begin(record, txn, mode_, scheduler_.frontier());
                 call_machine(worker, txn);
                 if (worker.view.deferred()) {
                     break;
@@ -702,7 +704,7 @@ class ParallelExecutor {
     }
     /// Runs the transaction on final state; cannot fail validation.
     void execute_finally(Worker& worker, TxnIndex txn) {
-        worker.view.begin(records_[txn], txn, mode_, true);
+        worker.view.begin(records_[txn], txn, mode_, txn);
         call_machine(worker, txn);
         publish(worker, txn);
     }
@@ -730,7 +732,8 @@ class ParallelExecutor {
         // acquire: pairs with additions_or_make.
         const auto* additions =
             store_.cell(entry.cell).slot.additions.load(std::memory_order_acquire);
-        if (additions != nullptr && additions->applies_to(now)) {
+        const bool sum_seen = entry.number != nullptr && entry.number->has_below;
+        if (!sum_seen && additions != nullptr && additions->applies_to(now)) {
             return false;  // added to by someone who had not declared it
         }
         return now == entry.seen || same_value(entry, now);

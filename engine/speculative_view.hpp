@@ -46,7 +46,8 @@ class SpeculativeView {
         : store_(store), arena_(arena), limits_(limits) {}
 
     /// Prepares for an incarnation of `txn`.
-    void begin(Record& record, TxnIndex txn, BlockAccessMode mode, bool final) {
+    /// `frontier`: how far the block is committed; equal to txn in final mode.
+    void begin(Record& record, TxnIndex txn, BlockAccessMode mode, TxnIndex frontier) {
         record_ = &record;
         record.count = record.declared_count;
         for (Entry& entry : record.accesses()) {
@@ -55,7 +56,8 @@ class SpeculativeView {
         record.checks_numbers = false;
         txn_ = txn;
         mode_ = mode;
-        final_ = final;
+        frontier_ = frontier;
+        final_ = frontier == txn;
         cursor_ = 0;
         index_.clear();
         undo_.clear();
@@ -364,29 +366,46 @@ class SpeculativeView {
             entry.read = true;
             return value_below(entry);
         }
-        if (!final_) {
+        if (!final_ && entry.adder_below == kNoTxn) {
             // relaxed: see Additions::first_adder.
             if (additions->first_adder.load(std::memory_order_relaxed) < txn_) {
-                deferred_ = true;
+                deferred_ = true;  // by someone who had not declared it, so nobody knows how many
                 return nullptr;
             }
             entry.read = true;
             return value_below(entry);
         }
+        if (!final_ && entry.adder_below >= frontier_) {
+            deferred_ = true;  // certainly not all of the sum yet
+            return nullptr;
+        }
         entry.read = true;
-        if (!additions->applies_to(entry.seen)) {
-            return value_below(entry);
-        }
+        const bool applies = final_ ? additions->applies_to(entry.seen) : true;
+        return applies ? with_additions(entry, *additions) : value_below(entry);
+    }
+    /// The value below with the committed additions folded in; ahead of the frontier a prediction,
+    /// which the frontier checks.
+    const Value* with_additions(Entry& entry, const Additions<Value, Sync>& additions) {
         NumberAccess<M>& number = number_access(entry);
-        if (!number.has_below) {
-            const Value* plain = value_below(entry);
-            number.below = plain != nullptr ? *plain : Value{};
-            M::set_number(number.below,
-                          static_cast<Int128>(static_cast<UInt128>(M::number(number.below)) +
-                                              static_cast<UInt128>(additions->sum)));
-            number.has_below = true;
+        if (number.has_below) {
+            return number.below_present ? &number.below : nullptr;
         }
-        return &number.below;
+        const Value* plain = value_below(entry);
+        const Int128 sum = final_ ? additions.sum : additions.sum_hint();
+        number.has_below = true;
+        number.below_present = final_ || plain != nullptr || sum != 0;
+        number.below = plain != nullptr ? *plain : Value{};
+        M::set_number(number.below,
+                      static_cast<Int128>(static_cast<UInt128>(M::number(number.below)) +
+                                          static_cast<UInt128>(sum)));
+        if (!final_) {
+            assume(number);
+            number.lower = std::max(number.lower, M::number(number.below));
+            number.upper = std::min(number.upper, M::number(number.below));
+            entry.presence_checked = true;
+            entry.present_seen = number.below_present;
+        }
+        return number.below_present ? &number.below : nullptr;
     }
     /// Number and presence below, exact at the frontier, a prediction before it.
     Guess look_below(Entry& entry) {
@@ -500,6 +519,7 @@ class SpeculativeView {
     TxnIndex txn_ = 0;
     BlockAccessMode mode_;
     bool final_ = false;
+    TxnIndex frontier_ = 0;
     bool logs_undo_ = false;
     bool over_budget_ = false;
     bool deferred_ = false;

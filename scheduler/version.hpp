@@ -68,6 +68,7 @@ struct Additions {
     Int128 sum = 0;                              ///< committed additions since base
     bool applied = false;                        ///< a non-zero addition is in sum
     bool based = false;                          ///< base is meaningful
+    TxnIndex last_declared = kNoTxn;             ///< while chains are linked: last adder so far
 
     // first_adder: lowest transaction known to add here.   writers: note_adder   readers: views
     //   publish: nothing; a stale value costs a failed validation, never a wrong result.
