@@ -8,7 +8,6 @@
 namespace lockstep {
 namespace {
 
-constexpr std::uint8_t kQuantumScaleLeast = 8;
 constexpr std::uint8_t kQuantumScaleMost = 24;
 constexpr std::int64_t kBandSlackPpm = 50'000;
 
