@@ -17,7 +17,7 @@ TEST_P(RandomVenue, KeepsAllInvariantsThroughExpiryAndDelisting) {
     RandomMarket market(GetParam(), venue);
     market.set_up();
     std::map<Status, int> seen;
-    for (std::uint64_t i = 0; i < scaled(40); ++i) {
+    for (std::uint64_t i = 0; i < scaled(40, 40); ++i) {
         for (const Status status : venue.run(market.block(12), 60'000)) {
             ++seen[status];
         }

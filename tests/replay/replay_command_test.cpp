@@ -82,7 +82,7 @@ TEST_F(ReplayCommand, ReportsEveryPromisedField) {
 }
 
 TEST_F(ReplayCommand, DigestFilesAreTheSameForEveryWorkerCount) {
-    for (const std::string& effects : {"", "--effects"}) {
+    for (const std::string effects : {"", "--effects"}) {
         std::vector<std::byte> first;
         for (const char* workers : {"0", "1", "2", "4"}) {
             std::vector<std::string> options{"--workers", workers, "--digests", file("d")};
