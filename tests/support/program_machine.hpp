@@ -37,8 +37,8 @@ struct Step {
 
 /// A transaction as data: every access pattern that a real machine could show.
 struct Program {
-    std::vector<Step> steps;
-    std::vector<std::pair<std::uint32_t, Access>> declared;  ///< may be incomplete or wrong
+    std::vector<Step> steps = {};
+    std::vector<std::pair<std::uint32_t, Access>> declared = {};  ///< may be incomplete or wrong
     std::uint64_t weight = 1;
     std::uint32_t delay = 0;  ///< spin iterations, to shake interleavings; no effect on results
 };
