@@ -44,11 +44,11 @@ struct AccessEntry {
     bool read = false;              ///< the value mattered: validated by identity, then by value
     bool presence_checked = false;  ///< only presence mattered: `present_seen`
     bool present_seen = false;
-    bool written = false;        ///< own holds this incarnation's value
-    Node* link = nullptr;        ///< declared: newest declared writer below, at resolution
+    bool written = false;           ///< own holds this incarnation's value
+    Node* link = nullptr;           ///< declared: newest declared writer below, at resolution
     TxnIndex adder_below = kNoTxn;  ///< declared: highest declared adder below, at resolution
-    const Node* seen = nullptr;  ///< version found below; null: base value
-    Node* own = nullptr;         ///< declared placeholder, or private until published
+    const Node* seen = nullptr;     ///< version found below; null: base value
+    Node* own = nullptr;            ///< declared placeholder, or private until published
     NumberAccess<M>* number = nullptr;
 
     /// Forgets what an incarnation did; the declaration stays.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -18,6 +19,8 @@
 #include "engine/effects.hpp"
 #include "engine/execution.hpp"
 #include "engine/machine.hpp"
+#include "engine/mode_chooser.hpp"
+#include "engine/serial_executor.hpp"
 #include "engine/speculative_view.hpp"
 #include "engine/state_store.hpp"
 #include "engine/worker_pool.hpp"
@@ -31,6 +34,9 @@ struct ParallelOptions {
     std::uint32_t window = 4096;   ///< how far execution may run ahead of the frontier
     bool use_declared = true;      ///< ask the machine for declared keys
     bool revalidate = true;        ///< idle workers look for stale incarnations early
+    /// Run blocks serially where that has proved faster; counted as ExecutionMetrics::fallbacks.
+    /// Off by default: who compares parallel with serial wants to know which one ran.
+    bool adaptive = false;
 };
 
 /// Executes blocks speculatively on all workers of a pool; results equal SerialExecutor's.
@@ -63,7 +69,8 @@ class ParallelExecutor {
           pool_(pool),
           limits_(limits),
           options_(options),
-          commit_(store) {
+          commit_(store),
+          serial_(machine, store, limits) {
         for (std::uint32_t i = 0; i < pool.workers(); ++i) {
             workers_.push_back(std::make_unique<Worker>(store, limits));
         }
@@ -76,6 +83,40 @@ class ParallelExecutor {
                                  .message = "the state is unusable since an earlier failure",
                                  .block = block.header.height});
         }
+        if (!options_.adaptive) {
+            return execute_in_parallel(block, options);
+        }
+        const bool serial = chooser_.prefers_serial(block.transactions.size());
+        const auto start = std::chrono::steady_clock::now();
+        auto result =
+            serial ? execute_serially(block, options) : execute_in_parallel(block, options);
+        chooser_.record(serial, block.transactions.size(),
+                        std::chrono::steady_clock::now() - start);
+        return result;
+    }
+
+    /// Digest of the last executed block; the chain continues from it.
+    [[nodiscard]] const Digest& previous_block_digest() const noexcept { return previous_; }
+    void set_previous_block_digest(const Digest& digest) noexcept { previous_ = digest; }
+
+    /// Sums over all blocks so far.
+    [[nodiscard]] const ExecutionMetrics& metrics() const noexcept { return metrics_; }
+
+  private:
+    Result<BlockResult, Error> execute_serially(const Block<Transaction>& block,
+                                                const ExecuteOptions& options) {
+        serial_.set_previous_block_digest(previous_);
+        auto result = serial_.execute(block, options);
+        if (result) {
+            previous_ = result->block;
+            ++metrics_.fallbacks;
+            metrics_.transactions += block.transactions.size();
+            metrics_.executions += block.transactions.size();
+        }
+        return result;
+    }
+    Result<BlockResult, Error> execute_in_parallel(const Block<Transaction>& block,
+                                                   const ExecuteOptions& options) {
         commit_.begin_block();
         failure_ = nullptr;
         settled_ = false;
@@ -96,14 +137,6 @@ class ParallelExecutor {
                              .block = block.header.height});
     }
 
-    /// Digest of the last executed block; the chain continues from it.
-    [[nodiscard]] const Digest& previous_block_digest() const noexcept { return previous_; }
-    void set_previous_block_digest(const Digest& digest) noexcept { previous_ = digest; }
-
-    /// Sums over all blocks so far.
-    [[nodiscard]] const ExecutionMetrics& metrics() const noexcept { return metrics_; }
-
-  private:
     using View = SpeculativeView<M, Sync>;
     using Record = TxnRecord<M, Sync>;
     using Entry = AccessEntry<M, Sync>;
@@ -930,6 +963,8 @@ class ParallelExecutor {
     const TxnLimits limits_;
     const ParallelOptions options_;
     DirectCommit<M, Sync> commit_;
+    SerialExecutor<M, Sync> serial_;  ///< for blocks that are faster that way
+    ModeChooser chooser_;
     std::vector<std::unique_ptr<Worker>> workers_;
     Scheduler<Sync> scheduler_;
     Digest previous_;

@@ -21,12 +21,12 @@ namespace lockstep {
 ///          memory, no threads, no hints.
 /// Threads: one.
 /// Errors:  a cancelled or failed block leaves state and chained digest as they were.
-template <Machine M>
+template <Machine M, class Sync = StdSync>
 class SerialExecutor {
   public:
     using Transaction = typename M::Transaction;
 
-    SerialExecutor(const M& machine, StateStore<M>& store, TxnLimits limits = {})
+    SerialExecutor(const M& machine, StateStore<M, Sync>& store, TxnLimits limits = {})
         : machine_(machine), store_(store), limits_(limits), commit_(store) {}
 
     [[nodiscard]] Result<BlockResult, Error> execute(const Block<Transaction>& block,
@@ -59,7 +59,7 @@ class SerialExecutor {
     BlockResult run(const Block<Transaction>& block, const ExecuteOptions& options) {
         BlockResult result;
         result.header = block.header;
-        SerialView<M> view(store_, kPhaseLimits);
+        SerialView<M, Sync> view(store_, kPhaseLimits);
         const auto context = machine_.begin_block(view, block.header,
                                                   std::span<const Transaction>(block.transactions));
         result.begin_effects =
@@ -67,7 +67,7 @@ class SerialExecutor {
 
         std::uint64_t weight_used = 0;
         bool full = false;
-        SerialView<M> txn_view(store_, limits_);
+        SerialView<M, Sync> txn_view(store_, limits_);
         for (std::uint32_t i = 0; i < block.transactions.size(); ++i) {
             if (options.stop.stop_requested()) {
                 throw Cancelled{};
@@ -100,7 +100,8 @@ class SerialExecutor {
     }
 
     template <class Context>
-    Receipt attempt(SerialView<M>& view, const Transaction& transaction, const Context& context) {
+    Receipt attempt(SerialView<M, Sync>& view, const Transaction& transaction,
+                    const Context& context) {
         Receipt receipt;
         try {
             const auto outcome = machine_.execute(view, transaction, context);
@@ -122,10 +123,10 @@ class SerialExecutor {
     }
 
     const M& machine_;
-    StateStore<M>& store_;
+    StateStore<M, Sync>& store_;
     const TxnLimits limits_;
     Digest previous_;
-    DirectCommit<M> commit_;
+    DirectCommit<M, Sync> commit_;
 };
 
 }  // namespace lockstep

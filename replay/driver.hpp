@@ -68,7 +68,9 @@ class ReplayDriver {
         : options_(options), serial_(machine, serial_store_) {
         if (options.workers > 0) {
             pool_ = std::make_unique<WorkerPool>(options.workers);
-            parallel_ = std::make_unique<ParallelExecutor<M>>(machine, store_, *pool_);
+            // A verified replay compares the parallel path, so it never takes the other one.
+            parallel_ = std::make_unique<ParallelExecutor<M>>(
+                machine, store_, *pool_, TxnLimits{}, ParallelOptions{.adaptive = !options.verify});
         }
         if (options.verify) {
             summary_.verified = true;

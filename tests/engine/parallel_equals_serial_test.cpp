@@ -94,5 +94,28 @@ INSTANTIATE_TEST_SUITE_P(
              200}),
     [](const testing::TestParamInfo<Case>& shape) { return std::string(shape.param.name); });
 
+TEST(AdaptiveMode, SerialAndParallelBlocksInTurnLeaveTheSameChainOfDigests) {
+    const BlockShape shape{
+        .transactions_min = 5, .transactions_max = 60, .universe = 6, .hints = Hints::kMixed};
+    ProgramMachine machine{.universe = shape.universe};
+    StateStore<ProgramMachine> serial_store;
+    StateStore<ProgramMachine> adaptive_store;
+    SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
+    WorkerPool pool(2);
+    ParallelExecutor<ProgramMachine> adaptive(machine, adaptive_store, pool, kLimits,
+                                              {.adaptive = true});
+    Random random(77);
+    const std::uint64_t blocks = scaled(400, 40);
+    for (std::uint64_t i = 1; i <= blocks; ++i) {
+        const Block<Program> block = random_block(random, shape, i);
+        const auto expected = serial.execute(block);
+        const auto actual = adaptive.execute(block);
+        ASSERT_TRUE(expected.has_value() && actual.has_value());
+        ASSERT_TRUE(*expected == *actual) << "block " << i;
+    }
+    EXPECT_GT(adaptive.metrics().fallbacks, 0U);
+    EXPECT_LT(adaptive.metrics().fallbacks, blocks);
+}
+
 }  // namespace
 }  // namespace lockstep::test
