@@ -1,0 +1,125 @@
+#include "scheduler/version.hpp"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "engine/base/random.hpp"
+
+namespace lockstep::test {
+namespace {
+
+using Node = Version<int>;
+using Slot = VersionSlot<int>;
+
+Node* put(std::deque<Node>& nodes, Slot& slot, TxnIndex txn, int value) {
+    Node& node = nodes.emplace_back();
+    node.txn = txn;
+    node.value = value;
+    node.publish();
+    slot.insert(&node);
+    return &node;
+}
+
+TEST(Version, ShowsItsValueOncePublishedAndNullWhenErased) {  // [V1]
+    Node node;
+    EXPECT_EQ(node.current(), VersionState::kPending);
+    node.value = 3;
+    node.publish();
+    EXPECT_EQ(node.current(), VersionState::kReady);
+    EXPECT_EQ(*node.get(), 3);
+    Node erasure;
+    erasure.erased = true;
+    erasure.publish();
+    EXPECT_EQ(erasure.get(), nullptr);
+}
+
+TEST(Version, BecomesAnEstimateAndIsDroppedWhenItsWriterIsAborted) {  // [V2]
+    std::deque<Node> nodes;
+    Slot slot;
+    Node* old = put(nodes, slot, 4, 1);
+    old->make_estimate();
+    EXPECT_EQ(slot.find(5), old);
+    EXPECT_EQ(old->current(), VersionState::kPending);
+    Node* replacement = put(nodes, slot, 4, 2);
+    EXPECT_EQ(slot.find(5), replacement);
+    old->drop();
+    replacement->drop();
+    EXPECT_EQ(slot.find(5), nullptr);
+}
+
+TEST(VersionSlot, FindsTheNewestVersionBelowInAnyOrderOfInsertion) {  // [V3]
+    Random random(1);
+    for (int round = 0; round < 200; ++round) {
+        std::deque<Node> nodes;
+        Slot slot;
+        Node* newest_of[20] = {};
+        for (int i = 0; i < 15; ++i) {
+            const auto txn = static_cast<TxnIndex>(random.below(20));
+            newest_of[txn] = put(nodes, slot, txn, i);
+        }
+        for (TxnIndex reader = 0; reader <= 20; ++reader) {
+            const Node* expected = nullptr;
+            for (TxnIndex below = 0; below < reader; ++below) {
+                expected = newest_of[below] != nullptr ? newest_of[below] : expected;
+            }
+            EXPECT_EQ(slot.find(reader), expected);
+        }
+        TxnIndex last = kNoTxn;
+        std::size_t length = 0;
+        for (const Node* node = slot.newest.load(); node != nullptr; node = node->older.load()) {
+            EXPECT_LE(node->txn, last);
+            last = node->txn;
+            ++length;
+        }
+        EXPECT_EQ(length, nodes.size());
+    }
+}
+
+TEST(VersionSlot, SkipsDroppedVersions) {
+    std::deque<Node> nodes;
+    Slot slot;
+    Node* low = put(nodes, slot, 1, 10);
+    Node* middle = put(nodes, slot, 3, 30);
+    put(nodes, slot, 5, 50);
+    middle->drop();
+    EXPECT_EQ(slot.find(5), low);
+    EXPECT_EQ(slot.find(1), nullptr);
+    EXPECT_EQ(Slot::first_standing(middle, 9), low);
+}
+
+TEST(VersionSlot, MakesItsAdditionsOnce) {
+    Additions<int> first;
+    Additions<int> second;
+    Slot slot;
+    EXPECT_EQ(&slot.additions_or_make([&] { return &first; }), &first);
+    EXPECT_EQ(&slot.additions_or_make([&] { return &second; }), &first);
+}
+
+TEST(Additions, SumOnlyWhatCameOnTopOfTheSameVersion) {
+    Additions<int> additions;
+    Node base;
+    EXPECT_FALSE(additions.applies_to(nullptr));
+    additions.commit(nullptr, 5);
+    additions.commit(nullptr, -2);
+    EXPECT_TRUE(additions.applies_to(nullptr));
+    EXPECT_EQ(additions.sum, 3);
+    EXPECT_EQ(additions.sum_hint(), 3);
+    EXPECT_FALSE(additions.applies_to(&base));
+    additions.commit(&base, -7);
+    EXPECT_TRUE(additions.applies_to(&base));
+    EXPECT_FALSE(additions.applies_to(nullptr));
+    EXPECT_EQ(additions.sum, -7);
+    EXPECT_EQ(additions.sum_hint(), -7);
+}
+
+TEST(Additions, KnowTheLowestAdder) {
+    Additions<int> additions;
+    for (const TxnIndex txn : {7U, 3U, 5U}) {
+        additions.note_adder(txn);
+    }
+    EXPECT_EQ(additions.first_adder.load(), 3U);
+}
+
+}  // namespace
+}  // namespace lockstep::test
