@@ -36,6 +36,7 @@ class Fiber {
         unsigned int uncaught = 0;
     };
 
+    static void start();
     static void run_entry(Fiber* fiber);
 
     std::unique_ptr<std::byte[]> stack_;
