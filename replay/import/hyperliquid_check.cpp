@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "replay/import/import_summary.hpp"
 #include "replay/import/serial_run.hpp"
 
 namespace lockstep {
@@ -17,6 +18,7 @@ constexpr std::uint8_t kProfitScale = 6;
 struct SideRecord {
     bool recorded = false;
     std::optional<Decimal> fee;
+    bool coin_fee = false;
     std::optional<Decimal> position_before;
     std::optional<Decimal> closed_profit;
 };
@@ -30,6 +32,7 @@ struct TradeRecord {
 /// What the check keeps of one position.
 struct Holding {
     EntryPrice entry;
+    bool seen = false;     ///< a recorded fill came before
     bool aligned = false;  ///< changed by a trade that no record stands for, since the last fill
 };
 
@@ -43,6 +46,7 @@ void count(Agreement& agreement, bool agrees) {
 SideRecord copy_of(const RecordedSide& side) {
     return {.recorded = !side.account.empty(),
             .fee = side.fee,
+            .coin_fee = side.coin_fee.has_value(),
             .position_before = side.position_before,
             .closed_profit = side.closed_profit};
 }
@@ -74,7 +78,9 @@ class Comparison {
                 continue;
             }
             if (!is_recorded_trade(*trade)) {
-                note_alignment(*trade);
+                if (!is_coin_fee(*trade)) {
+                    note_alignment(*trade);
+                }
                 continue;
             }
             const TradeRecord record = pending_.front();
@@ -123,7 +129,8 @@ class Comparison {
         }
         const MarketSurvey& market = survey_.markets()[raw(record.market)];
         Holding& known = holding(record.market, event.account);
-        compare_position(record.market, market.market.spot, side, event, known.aligned);
+        compare_position(record.market, market.market.spot, side, event, known);
+        known.seen = true;
         known.aligned = false;
         compare_fee(record.market, side, event);
         if (market.market.spot) {
@@ -134,18 +141,22 @@ class Comparison {
     }
 
     void compare_position(RecordedMarketId market, bool spot, const SideRecord& side,
-                          const TradeSide& event, bool aligned) {
+                          const TradeSide& event, const Holding& known) {
         if (!side.position_before) {
             return;
         }
         const auto lots = grid_.lots(market, *side.position_before);
-        count(spot ? report_.spot_positions : report_.positions,
-              !aligned && lots && *lots == event.lots_before);
+        const bool agrees = !known.aligned && lots && *lots == event.lots_before;
+        if (agrees && !known.seen) {
+            ++(spot ? report_.spot_opened : report_.opened);
+            return;
+        }
+        count(spot ? report_.spot_positions : report_.positions, agrees);
     }
 
     void compare_fee(RecordedMarketId market, const SideRecord& side, const TradeSide& event) {
         if (!side.fee) {
-            ++report_.foreign_fees;
+            ++(side.coin_fee ? report_.coin_fees : report_.foreign_fees);
             return;
         }
         const CurrencyGrid& currency = grid_.currencies[raw(grid_.markets[raw(market)].asset)];
@@ -236,8 +247,14 @@ std::string HyperliquidReport::text() const {
     const auto number = [](std::uint64_t value) { return std::to_string(value); };
     std::string out =
         "trades executed: " + number(executed_trades) + " of " + number(trades) + "\n";
-    out += line("startPosition, perpetuals", positions);
-    out += line("startPosition, spot", spot_positions);
+    out += line("startPosition, perpetuals, reproduced", positions);
+    out += "  first ones, set by opening trades: " + number(opened) + "\n";
+    out += line("startPosition, spot, reproduced to the lot", spot_positions);
+    out += "  first ones, set by opening trades: " + number(spot_opened) + "\n";
+    for (const std::string& gap : aligned) {
+        out += "  aligned: " + gap + "\n";
+    }
+    out += "fees in the traded coin, taken from the position: " + number(coin_fees) + "\n";
     out += line("fee in USDC", fees);
     out += line("closedPnl of closing fills", profits);
     out += "  of these, entry opened in the log: " + number(profits_known) + "\n";
@@ -284,7 +301,11 @@ Result<HyperliquidReport, Error> check_hyperliquid(RecordedData& data,
     if (auto finished = import.finish(); !finished) {
         return failure(finished.error());
     }
-    return comparison.report();
+    HyperliquidReport report = comparison.report();
+    for (const PositionGap& gap : import.gaps()) {
+        report.aligned.push_back(describe_gap(gap, survey, *grid));
+    }
+    return report;
 }
 
 }  // namespace lockstep

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "replay/import/entry_price.hpp"
 #include "replay/import/trade_import.hpp"
@@ -20,10 +21,17 @@ struct Agreement {
 struct HyperliquidReport {
     std::uint64_t trades = 0;           ///< recorded
     std::uint64_t executed_trades = 0;  ///< with a trade event
-    Agreement positions;                ///< startPosition of perpetuals
-    Agreement spot_positions;           ///< startPosition of spot coins
-    Agreement fees;                     ///< in USDC
-    std::uint64_t foreign_fees = 0;     ///< sides with a fee in another token, left out
+    /// startPosition of perpetuals and of spot coins, to the lot. Agreed: the earlier fills and
+    /// fees of the log led to it. The first one of an account in a market is not compared but
+    /// opened.
+    Agreement positions;
+    Agreement spot_positions;
+    std::uint64_t opened = 0;  ///< first startPositions of perpetuals, set by the opening trades
+    std::uint64_t spot_opened = 0;     ///< of spot coins
+    std::vector<std::string> aligned;  ///< the first TradeImport::gaps in words
+    std::uint64_t coin_fees = 0;       ///< sides with a fee in the traded coin
+    Agreement fees;                    ///< in USDC
+    std::uint64_t foreign_fees = 0;    ///< sides with a fee in another token, left out
     /// closedPnl of perpetuals where the entry is known; agreed: to one quantum of 1e-6 USDC
     /// against the average entry, floored to the price grid of the coin where that is needed.
     Agreement profits;
@@ -35,7 +43,7 @@ struct HyperliquidReport {
     std::uint64_t spot_profits = 0;     ///< not compared: the cost of the coins is not recorded
     std::map<std::string, std::uint64_t> statuses;  ///< of all transactions
 
-    /// Everything that must agree does.
+    /// Everything that must agree does. Spot balances may differ, since transfers are not recorded.
     [[nodiscard]] bool sound() const noexcept;
     [[nodiscard]] std::string text() const;
 };

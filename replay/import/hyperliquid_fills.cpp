@@ -15,7 +15,8 @@ namespace {
 constexpr std::uint8_t kPerpetualPositionScale = 6;
 constexpr std::uint8_t kSpotPositionScale = 12;
 constexpr std::string_view kCurrency = "USDC";
-constexpr std::string_view kForeignFee = "fees in a token other than USDC (the fill is kept)";
+constexpr std::string_view kForeignFee =
+    "fees in a token that is neither USDC nor the traded coin (the fill is kept)";
 
 /// One element of a block's events.
 struct Fill {
@@ -29,6 +30,7 @@ struct Fill {
     Decimal position;
     Decimal closed_profit;
     std::optional<Decimal> fee;
+    std::optional<Decimal> coin_fee;
     bool foreign_fee = false;
     std::int64_t time_ms = 0;
     std::uint64_t trade_id = 0;
@@ -123,6 +125,8 @@ Result<void, Error> read_numbers(const Json& object, Fill& fill) {
     fill.closed_profit = *profit;
     if (*token == kCurrency) {
         fill.fee = *fee;
+    } else if (fill.spot && (fill.buys ? fee->units >= 0 : fee->units < 0)) {
+        fill.coin_fee = *fee;
     } else {
         fill.foreign_fee = fee->units != 0;
     }
@@ -151,6 +155,7 @@ Result<Fill, Error> read_fill(const Json& event) {
 RecordedSide side_of(const Fill& fill) {
     return {.account = fill.user,
             .fee = fill.fee,
+            .coin_fee = fill.coin_fee,
             .position_before = fill.position,
             .closed_profit = fill.closed_profit};
 }
@@ -161,9 +166,9 @@ class HyperliquidFills final : public RecordedData {
 
     Result<void, Error> read(RecordSink& sink) override;
     std::string assumptions() const override {
-        return "coins are linear markets paid in USDC; spot coins (@) have no funding and their "
-               "fees "
-               "in other tokens are left out; startPosition is rounded to 1e-6";
+        return "coins are linear markets paid in USDC; spot coins (@) have no funding and fees in "
+               "the coin change the balance; startPosition is rounded to 1e-6 (spot: to 1e-12 and "
+               "then to the lot)";
     }
 
   private:

@@ -7,12 +7,18 @@ namespace {
 
 constexpr std::uint64_t kOpeningOwner = 1;
 constexpr std::uint32_t kMarketsPerSubaccount = 48;  // below kMaxOpenMarkets
+constexpr std::uint16_t kCoinFeeSubaccount = 0x8000;
 constexpr std::uint16_t kSelfTradeSubaccount = 0x8000;
 
 }  // namespace
 
 AccountId ImportAccounts::opening(RecordedMarketId market) const {
     return make_account(kOpeningOwner, static_cast<std::uint16_t>(raw(market)));
+}
+
+AccountId ImportAccounts::coin_fees(RecordedMarketId market) {
+    return make_account(kOpeningOwner,
+                        static_cast<std::uint16_t>(raw(market) | kCoinFeeSubaccount));
 }
 
 AccountId ImportAccounts::recorded(std::uint32_t account, RecordedMarketId market) const {
@@ -36,6 +42,9 @@ std::vector<FundedAccount> ImportAccounts::funded() const {
         const RecordedMarketId market{i};
         const AssetId asset = grid_.markets[i].asset;
         out.push_back({opening(market), asset});
+        if (survey_.markets()[i].coin_fee_scale) {
+            out.push_back({coin_fees(market), asset});
+        }
         for (std::uint32_t k = 0; uses_synthetic() && k < synthetic_; ++k) {
             out.push_back({synthetic(k, market), asset});
         }

@@ -21,7 +21,8 @@ struct FundedAccount {
 ///
 /// Rules
 ///   owner 1            the opening owner: counterparty of positions that stood before the data and
-///                      of sides that are not recorded; one subaccount per market
+///                      of sides that are not recorded; one subaccount per market,
+///                      and with bit 15 set one that takes the fees paid in the market's coin
 ///   owners from 2      recorded accounts in order of first appearance, then synthetic ones
 ///   subaccount         one for each 48 markets of the owner (the venue allows 64 open markets);
 ///                      bit 15 marks the selling side of a trade of an account with itself
@@ -31,6 +32,8 @@ class ImportAccounts {
         : survey_(survey), grid_(grid), synthetic_(synthetic) {}
 
     [[nodiscard]] AccountId opening(RecordedMarketId market) const;
+    /// Where fees in the traded coin go.
+    [[nodiscard]] static AccountId coin_fees(RecordedMarketId market);
     [[nodiscard]] AccountId recorded(std::uint32_t account, RecordedMarketId market) const;
     [[nodiscard]] AccountId synthetic(std::uint32_t number, RecordedMarketId market) const;
     /// The account that sells to `account` in a trade with itself.

@@ -9,15 +9,33 @@ namespace lockstep {
 namespace {
 
 constexpr std::uint8_t kQuantumScaleMost = 24;
+constexpr std::uint32_t kCoinNotionalScaleMost = 14;
+constexpr std::uint32_t kReachScale = 6;  // of MarketSurvey::reach
 constexpr std::int64_t kBandSlackPpm = 50'000;
 
 bool is_inverse(const RecordedMarket& market) {
     return market.kind == MarketKind::kInversePerpetual;
 }
 
+/// Lots of spot coins are as fine as fees in the coin, within the venue's range.
+std::uint8_t size_scale_of(const MarketSurvey& survey) {
+    std::uint8_t scale = survey.size_scale;
+    if (!survey.coin_fee_scale || !survey.reach.ok()) {
+        return scale;
+    }
+    while (scale < *survey.coin_fee_scale && survey.price_scale + scale < kCoinNotionalScaleMost) {
+        const Checked lots = Checked{2} * survey.reach * Checked{power_of_ten(scale + 1U)};
+        if (!lots.ok() || lots.value() / power_of_ten(kReachScale) > kMaxLots) {
+            break;
+        }
+        ++scale;
+    }
+    return scale;
+}
+
 /// Decimals that one unit of size times one unit of price needs.
 std::uint32_t notional_scale(const MarketSurvey& survey) {
-    return std::uint32_t{survey.price_scale} + survey.size_scale + survey.market.contract.scale;
+    return std::uint32_t{survey.price_scale} + size_scale_of(survey) + survey.market.contract.scale;
 }
 
 std::size_t currency_index(std::vector<CurrencyGrid>& currencies, const std::string& name) {
@@ -149,7 +167,7 @@ Result<ImportGrid, Error> ImportGrid::make(const TradeSurvey& survey) {
                         .feed = FeedId{static_cast<std::uint32_t>(i + 1)},
                         .asset = AssetId{static_cast<std::uint32_t>(asset)},
                         .price_scale = market.price_scale,
-                        .size_scale = market.size_scale};
+                        .size_scale = size_scale_of(market)};
         if (is_inverse(market.market)) {
             const std::int64_t divisor = std::int64_t{currency.quantum_scale} + grid.price_scale -
                                          out.currencies[0].quantum_scale;

@@ -35,7 +35,9 @@ struct MarketGrid {
 ///
 /// Rule
 ///   tick     the finest decimal of any price of the market
-///   lot      the finest decimal of any size, and of any position before a trade (spot: sizes only)
+///   lot      the finest decimal of any size, and of any position before a trade (spot: of
+///            any fee in the coin, as far as twice the sum of the largest balances fits 2^47 lots
+///            and lot * tick is not finer than 1e-14)
 ///   quantum  per currency: at most 1e-8, as fine as fees and every lot * tick need
 /// The largest price is 16 times the highest recorded one; the largest position is what the venue
 /// allows with it. A market whose lot * tick would be more than 2^30 quanta gets a finer tick. The

@@ -22,8 +22,19 @@ void note_if(std::vector<std::string>& notes, std::uint64_t count, const std::st
 std::string describe_import_genesis(const TradeImportOptions& options) {
     return "The first blocks create assets, feeds, markets and accounts. Synthetic: 10^12 units of "
            "each currency per account; margin terms; oracle prices, which are the last recorded "
-           "prices; opening positions, traded with owner 1. Sides that are not recorded: " +
+           "prices; opening positions, traded with owner 1. Fees recorded in the traded coin are "
+           "moved, "
+           "at the price of their trade, to owner 1's subaccount with bit 15 set. Sides that are "
+           "not recorded: " +
            counterparties(options) + ".";
+}
+
+std::string describe_gap(const PositionGap& gap, const TradeSurvey& survey,
+                         const ImportGrid& grid) {
+    const Decimal size{.units = gap.lots, .scale = grid.markets[raw(gap.market)].size_scale};
+    return "block " + std::to_string(gap.block) + ", " +
+           survey.markets()[raw(gap.market)].market.name + ": the position changed by " +
+           size.text() + " without a recorded trade or fee (transfer or missing record)";
 }
 
 std::string describe_import_source(std::string_view format, std::string_view input,
@@ -46,11 +57,16 @@ std::vector<std::string> import_notes(const ImportedTrades& imported,
             "trades of an account with itself: it sells from the subaccount with bit 15 set");
     note_if(notes, counts.opening_trades,
             "opening positions, traded with owner 1 at the first recorded price without fee");
+    note_if(notes, counts.coin_fee_trades,
+            "fees in the traded coin, moved to owner 1's subaccount with bit 15 set");
     note_if(notes, counts.balance_trades,
-            "spot balances changed between trades (fees in the coin, transfers): aligned by trades "
+            "spot balances changed by other than trades and fees (transfers): aligned by trades "
             "with owner 1 without fee");
     note_if(notes, counts.gap_trades,
             "positions changed without a recorded trade: aligned by trades with owner 1");
+    for (const PositionGap& gap : imported.gaps) {
+        notes.push_back("aligned: " + describe_gap(gap, imported.survey, imported.grid));
+    }
     for (const auto& [rule, count] : imported.survey.left_out()) {
         note_if(notes, count, "left out: " + rule);
     }

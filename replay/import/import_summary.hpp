@@ -11,6 +11,10 @@ namespace lockstep {
 /// For LogHeader::genesis: what the prelude of an import makes up.
 [[nodiscard]] std::string describe_import_genesis(const TradeImportOptions& options);
 
+/// Where and by how much a recorded position was not reproduced.
+[[nodiscard]] std::string describe_gap(const PositionGap& gap, const TradeSurvey& survey,
+                                       const ImportGrid& grid);
+
 /// For LogHeader::source: file, format and the reader's assumptions.
 [[nodiscard]] std::string describe_import_source(std::string_view format, std::string_view input,
                                                  const RecordedData& data);

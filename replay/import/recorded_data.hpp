@@ -35,8 +35,10 @@ enum class RecordedMarketId : std::uint32_t {};
 
 /// One party of a recorded trade. What the data do not tell is absent.
 struct RecordedSide {
-    std::string_view account = {};                ///< empty: not recorded
-    std::optional<Decimal> fee = {};              ///< in the market's currency, positive = paid
+    std::string_view account = {};    ///< empty: not recorded
+    std::optional<Decimal> fee = {};  ///< in the market's currency, positive = paid
+    /// Taken from the position: paid in what is traded, positive = paid. Spot only.
+    std::optional<Decimal> coin_fee = {};
     std::optional<Decimal> position_before = {};  ///< signed size before the trade
     std::optional<Decimal> closed_profit = {};    ///< booked for what the trade closed, before fee
 };

@@ -11,6 +11,16 @@ namespace {
 /// A recorded fee is taken as it is, whatever its share of the notional.
 constexpr std::int32_t kRecordedFeePpm = std::numeric_limits<std::int32_t>::max();
 
+/// Balances are kept to 10^-12, or to the lot where that is finer.
+std::uint8_t residue_scale(const MarketGrid& grid) {
+    constexpr std::uint8_t kBalanceScale = 12;
+    return std::max(kBalanceScale, grid.size_scale);
+}
+
+Int128 residue_per_lot(const MarketGrid& grid) {
+    return power_of_ten(std::uint32_t{residue_scale(grid)} - grid.size_scale);
+}
+
 Error changed_data() {
     return bad_record("the data changed between two readings");
 }
@@ -27,7 +37,8 @@ TradeImport::TradeImport(const TradeSurvey& survey, const ImportGrid& grid,
       random_(options.seed),
       zipf_(std::max<std::uint32_t>(options.accounts, 2), options.zipf_quarters),
       markets_(survey.markets().size()),
-      positions_(survey.markets().size()) {}
+      positions_(survey.markets().size()),
+      residues_(survey.markets().size()) {}
 
 Result<void, Error> TradeImport::begin() {
     if (auto written = write_import_prelude(blocks_, survey_, grid_, accounts_); !written) {
@@ -63,7 +74,8 @@ Result<void, Error> TradeImport::open_positions() {
             return failure(lots.error());
         }
         if (*lots != 0) {
-            push_position(market, accounts_.recorded(account, market), *lots);
+            push_position(market, accounts_.recorded(account, market), *lots,
+                          accounts_.opening(market));
             ++counts_.opening_trades;
         }
         if (auto done = next_prelude_block(blocks_, false); !done) {
@@ -109,10 +121,10 @@ void TradeImport::push_trade(RecordedMarketId market, Trade trade, Parties parti
     blocks_.push_venue(std::move(trade));
 }
 
-/// Moves `lots` (signed) into an account from the market's opening account, without fee.
-void TradeImport::push_position(RecordedMarketId market, AccountId account, std::int64_t lots) {
-    const AccountId opening = accounts_.opening(market);
-    const Parties parties = lots > 0 ? Parties{account, opening} : Parties{opening, account};
+/// Moves `lots` (signed) into an account from another one, at the market's last price without fee.
+void TradeImport::push_position(RecordedMarketId market, AccountId account, std::int64_t lots,
+                                AccountId against) {
+    const Parties parties = lots > 0 ? Parties{account, against} : Parties{against, account};
     Trade trade;
     trade.lots = lots > 0 ? lots : -lots;
     trade.price = markets_[raw(market)].last_price;
@@ -141,6 +153,7 @@ Result<void, Error> TradeImport::block(const RecordedBlock& block) {
     if (auto finished = blocks_.finish(); !finished) {
         return finished;
     }
+    block_number_ = block.number;
     start_block(block.time_ms);
     return {};
 }
@@ -224,10 +237,49 @@ Result<void, Error> TradeImport::align_position(RecordedMarketId market, Account
         return failure(recorded.error());
     }
     const std::int64_t difference = *recorded - positions_[raw(market)][raw(account)];
+    const bool spot = survey_.markets()[raw(market)].market.spot;
     if (difference != 0) {
-        push_position(market, account, difference);
-        const bool spot = survey_.markets()[raw(market)].market.spot;
+        push_position(market, account, difference, accounts_.opening(market));
         ++(spot ? counts_.balance_trades : counts_.gap_trades);
+        if (gaps_.size() < kGapsListed) {
+            gaps_.push_back({.block = block_number_, .market = market, .lots = difference});
+        }
+    }
+    if (spot) {
+        const auto [residue, fresh] = residues_[raw(market)].try_emplace(raw(account), 0);
+        if (fresh || difference != 0) {
+            const MarketGrid& grid = grid_.markets[raw(market)];
+            const auto exact = side.position_before->rounded_to(residue_scale(grid));
+            if (!exact) {
+                return failure(bad_record("the balance is out of range"));
+            }
+            residue->second = *exact - *recorded * residue_per_lot(grid);
+        }
+    }
+    return {};
+}
+
+Result<void, Error> TradeImport::take_coin_fee(RecordedMarketId market, AccountId account,
+                                               const RecordedSide& side) {
+    if (!side.coin_fee) {
+        return {};
+    }
+    const MarketGrid& grid = grid_.markets[raw(market)];
+    const auto fee = side.coin_fee->rounded_to(residue_scale(grid));
+    Int128& residue = residues_[raw(market)][raw(account)];
+    const Checked rest = fee ? Checked{residue} - Checked{*fee} : Checked::overflowed();
+    const auto lots = rest.ok()
+                          ? Decimal{.units = rest.value(), .scale = residue_scale(grid)}.rounded_to(
+                                grid.size_scale)
+                          : std::nullopt;
+    if (!lots || magnitude(*lots) > static_cast<UInt128>(kMaxLots)) {
+        return failure(bad_record("the fee in the coin is out of range"));
+    }
+    residue = rest.value() - *lots * residue_per_lot(grid);
+    if (*lots != 0) {
+        push_position(market, account, static_cast<std::int64_t>(*lots),
+                      ImportAccounts::coin_fees(market));
+        ++counts_.coin_fee_trades;
     }
     return {};
 }
@@ -275,11 +327,22 @@ Result<void, Error> TradeImport::trade(const RecordedTrade& trade) {
     push_trade(trade.market, fill, *parties, kRecordedFeePpm);
     ++block_trades_;
     ++counts_.trades;
-    return index(trade.market, trade.price);
+    if (auto moved = index(trade.market, trade.price); !moved) {
+        return moved;
+    }
+    if (auto taken = take_coin_fee(trade.market, parties->buyer, trade.buyer); !taken) {
+        return taken;
+    }
+    return take_coin_fee(trade.market, parties->seller, trade.seller);
 }
 
 bool is_recorded_trade(const Trade& trade) noexcept {
     return trade.buyer.max_fee_ppm == kRecordedFeePpm;
+}
+
+bool is_coin_fee(const Trade& trade) noexcept {
+    const AccountId fees = ImportAccounts::coin_fees(RecordedMarketId{raw(trade.buyer.market)});
+    return trade.buyer.account == fees || trade.seller.account == fees;
 }
 
 Result<ImportedTrades, Error> import_trades(RecordedData& data, const TradeImportOptions& options,
@@ -307,6 +370,7 @@ Result<ImportedTrades, Error> import_trades(RecordedData& data, const TradeImpor
         return failure(finished.error());
     }
     out.counts = import.counts();
+    out.gaps = import.gaps();
     out.blocks = import.blocks().blocks();
     out.transactions = import.blocks().transactions();
     return out;

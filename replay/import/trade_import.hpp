@@ -25,12 +25,23 @@ struct TradeImportOptions {
 /// What an import put into the log.
 struct TradeImportCounts {
     std::uint64_t prelude_blocks = 0;
-    std::uint64_t trades = 0;          ///< one per recorded trade
-    std::uint64_t opening_trades = 0;  ///< positions that stood before the first record
-    std::uint64_t balance_trades = 0;  ///< spot balances that changed without a trade
-    std::uint64_t gap_trades = 0;      ///< positions that changed without a recorded trade
-    std::uint64_t one_sided = 0;       ///< against the market's opening account
+    std::uint64_t trades = 0;           ///< one per recorded trade
+    std::uint64_t opening_trades = 0;   ///< positions that stood before the first record
+    std::uint64_t coin_fee_trades = 0;  ///< fees taken from the traded coin
+    std::uint64_t balance_trades =
+        0;                         ///< spot balances that changed without a recorded trade or fee
+    std::uint64_t gap_trades = 0;  ///< positions that changed without a recorded trade
+    std::uint64_t one_sided = 0;   ///< against the market's opening account
     std::uint64_t oracle_updates = 0;
+};
+
+/// A recorded position that the log did not reproduce and a trade aligned.
+struct PositionGap {
+    std::uint64_t block = 0;  ///< number of the recorded block
+    RecordedMarketId market{};
+    std::int64_t lots = 0;  ///< recorded minus reproduced
+
+    friend bool operator==(const PositionGap&, const PositionGap&) = default;
 };
 
 /// The second pass: turns recorded trades into blocks of venue transactions.
@@ -42,6 +53,10 @@ struct TradeImportCounts {
 ///   positions      a recorded position that differs from the one in the log is brought in by a
 ///                  trade with the opening account without fee: before the first block at the
 ///                  market's first price, later at its last price
+///   coin fees      a fee paid in what is traded goes, right after its trade and at its price, to
+///                  the market's coin fee account by a trade without fee; rebates come from it. The
+///                  position stays the exact balance (to 10^-12) rounded to the lot, so that the
+///                  rounding of fees does not add up.
 ///   prices         each block starts with oracle updates that carry the last recorded price of
 ///                  every market that moved in the block before
 ///   fees           as recorded, rounded to whole quanta
@@ -58,6 +73,9 @@ class TradeImport final : public RecordSink {
     [[nodiscard]] Result<void, Error> finish() { return blocks_.finish(); }
 
     [[nodiscard]] const TradeImportCounts& counts() const noexcept { return counts_; }
+    /// The first kGapsListed positions that were aligned after the data began.
+    [[nodiscard]] const std::vector<PositionGap>& gaps() const noexcept { return gaps_; }
+    static constexpr std::size_t kGapsListed = 100;
     [[nodiscard]] const BlockAssembler& blocks() const noexcept { return blocks_; }
 
     std::optional<RecordedMarketId> find_market(std::string_view name) const override;
@@ -86,6 +104,8 @@ class TradeImport final : public RecordSink {
                                                             const Decimal& position) const;
     [[nodiscard]] Result<void, Error> align_position(RecordedMarketId market, AccountId account,
                                                      const RecordedSide& side);
+    [[nodiscard]] Result<void, Error> take_coin_fee(RecordedMarketId market, AccountId account,
+                                                    const RecordedSide& side);
     [[nodiscard]] std::optional<Int128> fee_quanta(RecordedMarketId market,
                                                    const RecordedSide& side) const;
     [[nodiscard]] bool block_is_full(const RecordedTrade& trade) const;
@@ -94,7 +114,8 @@ class TradeImport final : public RecordSink {
     void push_trade(RecordedMarketId market, Trade trade, Parties parties,
                     std::int32_t max_fee_ppm);
     /// Trades with an opening account carry an order fee ceiling of 0, recorded ones the largest.
-    void push_position(RecordedMarketId market, AccountId account, std::int64_t lots);
+    void push_position(RecordedMarketId market, AccountId account, std::int64_t lots,
+                       AccountId against);
 
     const TradeSurvey& survey_;
     const ImportGrid& grid_;
@@ -107,6 +128,11 @@ class TradeImport final : public RecordSink {
     std::vector<std::uint32_t> moved_;  ///< markets with MarketState::moved, in order of the move
     /// Lots by market and account; filled only when the data record positions.
     std::vector<std::unordered_map<std::uint64_t, std::int64_t>> positions_;
+    /// What a spot balance exceeds its whole lots by, by market and account, in units of
+    /// residue_scale.
+    std::vector<std::unordered_map<std::uint64_t, Int128>> residues_;
+    std::vector<PositionGap> gaps_;
+    std::uint64_t block_number_ = 0;   ///< of the data
     std::int64_t block_start_ms_ = 0;  ///< time of the record that opened the block
     std::uint64_t block_trades_ = 0;
     TradeImportCounts counts_;
@@ -115,11 +141,15 @@ class TradeImport final : public RecordSink {
 /// True for a trade that stands for a recorded one, false for one that aligns a position.
 [[nodiscard]] bool is_recorded_trade(const Trade& trade) noexcept;
 
+/// True for a trade that moves a fee paid in the traded coin.
+[[nodiscard]] bool is_coin_fee(const Trade& trade) noexcept;
+
 /// Reads `data` twice and hands the blocks of its log to `sink`.
 struct ImportedTrades {
     TradeSurvey survey;
     ImportGrid grid;
     TradeImportCounts counts;
+    std::vector<PositionGap> gaps;  ///< TradeImport::gaps
     std::uint64_t blocks = 0;
     std::uint64_t transactions = 0;
 };

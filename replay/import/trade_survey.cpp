@@ -15,6 +15,17 @@ bool is_time(std::int64_t time_ms) {
     return time_ms >= 0 && time_ms < kYear10000Ms;
 }
 
+constexpr std::uint8_t kReachScale = 6;
+
+/// |value| in 1e-6, rounded up; not ok when out of range.
+Checked reach_of(const Decimal& value) {
+    const auto units = value.rounded_to(kReachScale);
+    if (!units) {
+        return Checked::overflowed();
+    }
+    return Checked{*units < 0 ? -*units : *units} + Checked{1};
+}
+
 std::uint8_t scale_of(const Decimal& value) {
     return value.shortest().scale;
 }
@@ -68,11 +79,15 @@ const HoldingSurvey& TradeSurvey::holding(std::uint32_t account, RecordedMarketI
     return found->second;
 }
 
-void TradeSurvey::see_side(RecordedMarketId market, const RecordedSide& side) {
+void TradeSurvey::see_side(RecordedMarketId market, const RecordedSide& side, const Decimal& size) {
     MarketSurvey& survey = markets_[raw(market)];
     if (side.fee) {
         std::uint8_t& scale = fee_scales_[survey.market.currency];
         scale = std::max(scale, scale_of(*side.fee));
+    }
+    if (side.coin_fee) {
+        survey.coin_fee_scale =
+            std::max(survey.coin_fee_scale.value_or(0), scale_of(*side.coin_fee));
     }
     if (side.position_before && !survey.market.spot) {
         survey.size_scale = std::max(survey.size_scale, scale_of(*side.position_before));
@@ -85,6 +100,14 @@ void TradeSurvey::see_side(RecordedMarketId market, const RecordedSide& side) {
     if (fresh) {
         place->second = {.ordinal = markets_of_[account]++, .first_position = side.position_before};
         holding_order_.emplace_back(account, market);
+    }
+    if (side.position_before) {
+        Checked& known = place->second.reach;
+        const Checked reach = reach_of(*side.position_before) + reach_of(size);
+        if (!reach.ok() || !known.ok() || reach.value() > known.value()) {
+            survey.reach = survey.reach + (reach - known);
+            known = reach;
+        }
     }
 }
 
@@ -134,8 +157,8 @@ Result<void, Error> TradeSurvey::trade(const RecordedTrade& trade) {
     if (market.price_scale > kGridScaleMax || market.size_scale > kGridScaleMax) {
         return failure(bad_record("more decimals than 18"));
     }
-    see_side(trade.market, trade.buyer);
-    see_side(trade.market, trade.seller);
+    see_side(trade.market, trade.buyer, trade.size);
+    see_side(trade.market, trade.seller, trade.size);
     if (!has_blocks_) {  // else the blocks tell the time
         see_time(trade.time_ms);
     }

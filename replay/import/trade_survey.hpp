@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/base/checked.hpp"
 #include "replay/import/recorded_data.hpp"
 
 namespace lockstep {
@@ -18,6 +19,8 @@ struct MarketSurvey {
     RecordedMarket market;
     std::uint8_t price_scale = 0;  ///< finest decimal of any price
     std::uint8_t size_scale = 0;   ///< finest decimal of any size, and of positions unless spot
+    std::optional<std::uint8_t> coin_fee_scale;  ///< finest decimal of fees in the coin, when any
+    Checked reach{0};  ///< sum over accounts of the largest position, in 1e-6, rounded up
     std::uint64_t trades = 0;
     std::optional<Decimal> first_price;
     Decimal lowest_price;  ///< of trades and index prices; valid with first_price
@@ -28,6 +31,7 @@ struct MarketSurvey {
 struct HoldingSurvey {
     std::uint32_t ordinal = 0;  ///< how many other markets the account traded before
     std::optional<Decimal> first_position = {};  ///< before the first trade, when recorded
+    Checked reach{0};  ///< largest position around a trade, in 1e-6, rounded up
 };
 
 /// The first pass: finds scales, markets, accounts and opening positions.
@@ -92,7 +96,7 @@ class TradeSurvey final : public RecordSink {
         return (std::uint64_t{account} << 32) | raw(market);
     }
     std::uint32_t add_account(std::string_view name);
-    void see_side(RecordedMarketId market, const RecordedSide& side);
+    void see_side(RecordedMarketId market, const RecordedSide& side, const Decimal& size);
     void see_price(MarketSurvey& market, const Decimal& price);
     void see_time(std::int64_t time_ms);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <vector>
 
 #include "replay/import/hyperliquid_check.hpp"
@@ -37,8 +38,8 @@ void expect_every_row_applied(const std::string& format, const std::string& path
     EXPECT_EQ(imported->counts.trades, imported->survey.trades());
     EXPECT_EQ(run.applied(), run.transactions());
     const TradeImportCounts& counts = imported->counts;
-    EXPECT_EQ(run.trade_events(),
-              counts.trades + counts.opening_trades + counts.balance_trades + counts.gap_trades);
+    EXPECT_EQ(run.trade_events(), counts.trades + counts.opening_trades + counts.coin_fee_trades +
+                                      counts.balance_trades + counts.gap_trades);
 }
 
 TEST(RecordedData, HyperliquidFillsReplayWithBookedPositionsFeesAndProfits) {
@@ -52,7 +53,11 @@ TEST(RecordedData, HyperliquidFillsReplayWithBookedPositionsFeesAndProfits) {
         const auto report = check_hyperliquid(**data, {}, {});
         ASSERT_TRUE(report.has_value()) << report.error().describe();
         EXPECT_GT(report->positions.compared, 0U);
-        EXPECT_EQ(report->positions.agreed, report->positions.compared);
+        EXPECT_EQ(report->positions.agreed, report->positions.compared) << report->text();
+        // Transfers of coins are not recorded: one fill in a hundred, or a single one, may differ.
+        const Agreement& spot = report->spot_positions;
+        EXPECT_LE(spot.compared - spot.agreed, (spot.compared + 99) / 100) << report->text();
+        std::cout << report->text();
         EXPECT_EQ(report->fees.agreed, report->fees.compared);
         EXPECT_EQ(report->profits.agreed, report->profits.compared) << report->text();
         EXPECT_EQ(report->opening_profits.agreed, report->opening_profits.compared);

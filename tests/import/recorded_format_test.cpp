@@ -154,7 +154,8 @@ TEST(HyperliquidFills, PositionsFeesAndProfitsAgreeWithTheRecord) {
     const auto report = check_hyperliquid(**data, {}, {});
     ASSERT_TRUE(report.has_value()) << report.error().describe();
     EXPECT_TRUE(report->sound()) << report->text();
-    EXPECT_EQ(report->positions.compared, 4U);
+    EXPECT_EQ(report->positions.compared, 2U);
+    EXPECT_EQ(report->opened, 2U);
     EXPECT_EQ(report->fees.agreed, 4U);
     EXPECT_EQ(report->profits.agreed, 2U);
     EXPECT_EQ(report->first_closes, 1U);
@@ -171,7 +172,57 @@ TEST(HyperliquidFills, WrongStartPositionIsCounted) {
     const auto report = check_hyperliquid(**data, {}, {});
     ASSERT_TRUE(report.has_value());
     EXPECT_FALSE(report->sound());
-    EXPECT_EQ(report->positions.agreed, 3U);
+    EXPECT_EQ(report->positions.compared, 2U);
+    EXPECT_EQ(report->positions.agreed, 1U);
+    EXPECT_EQ(report->opened, 2U);
+    ASSERT_EQ(report->aligned.size(), 1U);
+    EXPECT_EQ(report->aligned[0].find("block 3, X: the position changed by 0.1 without"), 0U)
+        << report->aligned[0];
+}
+
+std::string spot_fill(const std::string& user, const std::string& side, const std::string& size,
+                      const std::string& start, const std::string& fee, const std::string& token,
+                      int id) {
+    return "[\"" + user + "\",{\"coin\":\"@7\",\"px\":\"2.5\",\"sz\":\"" + size + "\",\"side\":\"" +
+           side + "\",\"time\":1000,\"startPosition\":\"" + start +
+           "\",\"closedPnl\":\"0.0\",\"crossed\":true,\"fee\":\"" + fee + "\",\"feeToken\":\"" +
+           token + "\",\"tid\":" + std::to_string(id) + "}]";
+}
+
+Result<HyperliquidReport, Error> check_spot(const std::string& last_start) {
+    const TemporaryFile file(
+        "jsonl", block(1, spot_fill("a", "B", "2.5", "0.00000001", "0.00012345", "TOK", 1) + "," +
+                              spot_fill("b", "A", "2.5", "10.0", "-0.00001", "TOK", 1)) +
+                     block(2, spot_fill("a", "A", "1.0", "2.49987656", "0.01", "USDC", 2) + "," +
+                                  spot_fill("b", "B", "1.0", "7.50001", "-0.001", "USDC", 2)) +
+                     block(3, spot_fill("a", "A", "1.0", last_start, "0.01", "OTHER", 3) + "," +
+                                  spot_fill("b", "B", "1.0", "8.50001", "0", "TOK", 3)));
+    const auto data = open_recorded_data("hyperliquid-fills", file.path());
+    return check_hyperliquid(**data, {}, {});
+}
+
+TEST(HyperliquidFills, FeesInTheTradedCoinChangeTheBalance) {
+    const auto report = check_spot("1.49987656");
+    ASSERT_TRUE(report.has_value()) << report.error().describe();
+    EXPECT_TRUE(report->sound()) << report->text();
+    EXPECT_EQ(report->spot_opened, 2U);
+    EXPECT_EQ(report->spot_positions.compared, 4U);
+    EXPECT_EQ(report->spot_positions.agreed, 4U) << report->text();
+    EXPECT_EQ(report->coin_fees, 3U);
+    EXPECT_EQ(report->foreign_fees, 1U);
+    EXPECT_EQ(report->fees.compared, 2U);
+    EXPECT_TRUE(report->aligned.empty());
+}
+
+TEST(HyperliquidFills, UnexplainedSpotBalanceIsCountedAndNamed) {
+    const auto report = check_spot("1.49987655");
+    ASSERT_TRUE(report.has_value()) << report.error().describe();
+    EXPECT_EQ(report->spot_positions.compared, 4U);
+    EXPECT_EQ(report->spot_positions.agreed, 3U);
+    ASSERT_EQ(report->aligned.size(), 1U);
+    EXPECT_EQ(report->aligned[0].find("block 3, @7: the position changed by -0.00000001 without"),
+              0U)
+        << report->aligned[0];
 }
 
 TEST(HyperliquidFills, BrokenLinesNameTheirPlace) {
