@@ -239,8 +239,10 @@ std::string line(const std::string& what, const Agreement& agreement) {
 
 bool HyperliquidReport::sound() const noexcept {
     const auto whole = [](const Agreement& a) { return a.agreed == a.compared; };
-    return executed_trades == trades && whole(positions) && whole(fees) && whole(profits) &&
-           whole(opening_profits);
+    const bool spot_agrees =
+        spot_positions.compared - spot_positions.agreed <= (spot_positions.compared + 99) / 100;
+    return spot_agrees && executed_trades == trades && whole(positions) && whole(fees) &&
+           whole(profits) && whole(opening_profits);
 }
 
 std::string HyperliquidReport::text() const {

@@ -43,7 +43,8 @@ struct HyperliquidReport {
     std::uint64_t spot_profits = 0;     ///< not compared: the cost of the coins is not recorded
     std::map<std::string, std::uint64_t> statuses;  ///< of all transactions
 
-    /// Everything that must agree does. Spot balances may differ, since transfers are not recorded.
+    /// Everything that must agree does. Of the spot balances one in a hundred, rounded up, may
+    /// differ, since transfers are not recorded.
     [[nodiscard]] bool sound() const noexcept;
     [[nodiscard]] std::string text() const;
 };

@@ -20,11 +20,10 @@ namespace lockstep {
 ///              markets; all others are linear perpetuals.
 ///   positions  startPosition carries float noise: it is rounded to 10^-6 for perpetuals and to
 ///              10^-12 for spot, ties away from zero
-///   fees       in USDC as booked. Another token than USDC is the traded coin when a spot buyer
-///   pays
-///              or a spot seller gets the fee, since fees are taken from what is received and
-///              rebates are paid in what is given: such a fee changes the balance. All others are
-///              left out and counted.
+///   fees       in USDC as booked. Another token is the traded coin when a spot buyer pays or a
+///              spot seller gets the fee, since fees are taken from what is received and rebates
+///              are paid in what is given: such a fee changes the balance. All others are left
+///              out and counted.
 [[nodiscard]] std::unique_ptr<RecordedData> open_hyperliquid_fills(InputFile file);
 
 }  // namespace lockstep

@@ -28,10 +28,9 @@ struct TradeImportCounts {
     std::uint64_t trades = 0;           ///< one per recorded trade
     std::uint64_t opening_trades = 0;   ///< positions that stood before the first record
     std::uint64_t coin_fee_trades = 0;  ///< fees taken from the traded coin
-    std::uint64_t balance_trades =
-        0;                         ///< spot balances that changed without a recorded trade or fee
-    std::uint64_t gap_trades = 0;  ///< positions that changed without a recorded trade
-    std::uint64_t one_sided = 0;   ///< against the market's opening account
+    std::uint64_t balance_trades = 0;   ///< spot balances that changed by neither trade nor fee
+    std::uint64_t gap_trades = 0;       ///< positions that changed without a recorded trade
+    std::uint64_t one_sided = 0;        ///< against the market's opening account
     std::uint64_t oracle_updates = 0;
 };
 

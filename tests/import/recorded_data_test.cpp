@@ -57,6 +57,7 @@ TEST(RecordedData, HyperliquidFillsReplayWithBookedPositionsFeesAndProfits) {
         // Transfers of coins are not recorded: one fill in a hundred, or a single one, may differ.
         const Agreement& spot = report->spot_positions;
         EXPECT_LE(spot.compared - spot.agreed, (spot.compared + 99) / 100) << report->text();
+        EXPECT_TRUE(report->sound()) << report->text();
         std::cout << report->text();
         EXPECT_EQ(report->fees.agreed, report->fees.compared);
         EXPECT_EQ(report->profits.agreed, report->profits.compared) << report->text();
