@@ -39,6 +39,10 @@ struct Version {
     //   layout:  beside txn.
     typename Sync::template Atomic<VersionState> state{VersionState::kPending};
     bool erased = false;
+    std::uint32_t depth = 0;  ///< declared versions below in the chain
+    /// A declared version further down, null for undeclared ones: searches take long strides, so
+    /// they cost the logarithm of the chain (skew-binary jumps; Myers 1983).
+    Version* jump = nullptr;
     Value value{};
 
     /// The value, null when this version says that the cell is absent.
@@ -130,12 +134,31 @@ struct VersionSlot {
     //   layout:  beside newest.
     typename Sync::template Atomic<Additions<Value, Sync>*> additions{nullptr};
 
+    /// Puts a declared version on top of the chain. One thread, in block order, before execution.
+    void push_declared(Node* node) noexcept {
+        // relaxed: published with the stage that starts execution.
+        Node* below = newest.load(std::memory_order_relaxed);
+        node->older.store(below, std::memory_order_relaxed);
+        if (below == nullptr) {
+            node->jump = node;
+        } else {
+            node->depth = below->depth + 1;
+            const Node* far = below->jump;
+            node->jump =
+                below->depth - far->depth == far->depth - far->jump->depth ? far->jump : below;
+        }
+        newest.store(node, std::memory_order_relaxed);  // relaxed: as above
+    }
+
     /// Puts `node` into the chain by its txn, above older nodes of the same txn.
     void insert(Node* node) noexcept {
         for (;;) {
             typename Sync::template Atomic<Node*>* link = &newest;
             // acquire: walks over nodes that others inserted.
             Node* next = link->load(std::memory_order_acquire);
+            if (next != nullptr && next->txn > node->txn) {
+                next = stride(next, node->txn + 1);
+            }
             while (next != nullptr && next->txn > node->txn) {
                 link = &next->older;
                 next = link->load(std::memory_order_acquire);  // acquire: as above
@@ -152,7 +175,24 @@ struct VersionSlot {
     /// The newest version below `txn` that was not dropped, null when the base value holds.
     [[nodiscard]] Node* find(TxnIndex txn) const noexcept {
         // acquire: pairs with insert.
-        return first_standing(newest.load(std::memory_order_acquire), txn);
+        Node* top = newest.load(std::memory_order_acquire);
+        return first_standing(top != nullptr && top->txn >= txn ? stride(top, txn) : top, txn);
+    }
+
+    /// The lowest version that jumps lead to from `node` without going below `txn`.
+    /// REQUIRES: node->txn >= txn.
+    [[nodiscard]] static Node* stride(Node* node, TxnIndex txn) noexcept {
+        for (;;) {
+            Node* next = node->jump;
+            if (next == nullptr || next == node || next->txn < txn) {
+                // acquire: pairs with insert.
+                next = node->older.load(std::memory_order_acquire);
+                if (next == nullptr || next->txn < txn) {
+                    return node;
+                }
+            }
+            node = next;
+        }
     }
 
     /// Down the chain from `node` to the first version below `txn` that was not dropped.

@@ -1,0 +1,185 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "engine/base/cache_line.hpp"
+#include "engine/block_run.hpp"
+
+namespace lockstep {
+
+/// Gives every touched cell its final value, once, and empties its slot.
+///
+/// Role:    last stage of a block; also cleans up after a cancelled one (`keep` false).
+/// Threads: settle_some by all workers; the others by the leader.
+template <Machine M, class Sync>
+class Settlement {
+  public:
+    using Run = BlockRun<M, Sync>;
+    using Worker = typename Run::Worker;
+    using Record = typename Run::Record;
+    using Entry = typename Run::Entry;
+    using Node = typename Run::Node;
+
+    explicit Settlement(Run& run) : run_(run) {}
+
+    void prepare() noexcept {
+        // relaxed: workers start after prepare, by the pool's publication.
+        claimed_.store(0, std::memory_order_relaxed);
+        finished_.store(0, std::memory_order_relaxed);
+    }
+    /// Collects the cells that the block touched. After the last worker has left execution.
+    void list(bool keep) {
+        touched_.clear();
+        for (const auto& worker : run_.workers) {
+            touched_.insert(touched_.end(), worker->touched.begin(), worker->touched.end());
+        }
+        run_.keep = keep;
+        // release: publishes the list to settle_some.
+        total_.store(touched_.size(), std::memory_order_release);
+    }
+    [[nodiscard]] bool listed() const noexcept {
+        // acquire: pairs with list.
+        return total_.load(std::memory_order_acquire) != kNotListed;
+    }
+    [[nodiscard]] bool settled() const noexcept {
+        // acquire: pairs with the release in settle_some.
+        return finished_.load(std::memory_order_acquire) == touched_.size();
+    }
+    /// Settles chunks of cells until none is left to claim. REQUIRES: listed().
+    void settle_some(Worker& worker) {
+        const std::size_t total = touched_.size();
+        for (;;) {
+            // relaxed: the counter publishes nothing.
+            const std::size_t first = claimed_.fetch_add(kChunk, std::memory_order_relaxed);
+            if (first >= total) {
+                return;
+            }
+            const std::size_t last = std::min(first + kChunk, total);
+            for (std::size_t i = first; i < last; ++i) {
+                if (i + kAhead < last) {
+                    run_.store.prefetch_cell(touched_[i + kAhead]);
+                }
+                settle(worker, touched_[i]);
+            }
+            // release: publishes the values to the leader.
+            finished_.fetch_add(last - first, std::memory_order_release);
+        }
+    }
+
+    /// Folds the workers' shares into the store and completes receipts and events.
+    void finish(ExecutionMetrics& metrics) {
+        // relaxed: between blocks.
+        total_.store(kNotListed, std::memory_order_relaxed);
+        run_.store.adopt_interned();
+        ExecutionMetrics block_metrics;
+        for (const auto& worker : run_.workers) {
+            for (const CellId id : worker->emptied) {
+                run_.store.forget(id);
+            }
+            run_.store.fold(worker->added, worker->removed, worker->present_change);
+            block_metrics += worker->metrics;
+            block_metrics.memory_bytes += worker->arena.bytes_used();
+        }
+        if (!run_.keep) {
+            return;
+        }
+        for (TxnIndex i = 0; i < run_.transactions.size(); ++i) {
+            if (i >= run_.committed) {
+                skip(i);
+            }
+            Receipt& receipt = run_.result.receipts[i];
+            receipt.events_begin = run_.result.events.size();
+            if (i < run_.committed && run_.records[i].event_bytes != 0) {
+                run_.result.events.insert(run_.result.events.end(), run_.records[i].events,
+                                          run_.records[i].events + run_.records[i].event_bytes);
+            }
+            receipt.events_end = run_.result.events.size();
+        }
+        block_metrics.transactions = run_.transactions.size();
+        metrics += block_metrics;
+    }
+
+  private:
+    static constexpr std::size_t kChunk = 256;
+    static constexpr std::size_t kAhead = 8;
+    static constexpr std::size_t kNotListed = ~std::size_t{0};
+
+    /// Gives a cell its final value and empties its slot.
+    void settle(Worker& worker, CellId id) {
+        auto& cell = run_.store.cell(id);
+        if (!cell.claim_settlement(run_.block_number)) {
+            return;
+        }
+        auto& slot = cell.slot;
+        if (run_.keep) {
+            // relaxed: no worker executes any more.
+            const Node* last = VersionSlot<typename M::Value, Sync>::first_standing(
+                slot.newest.load(std::memory_order_relaxed), run_.committed);
+            const auto* additions = slot.additions.load(std::memory_order_relaxed);
+            const bool added = additions != nullptr && additions->applies_to(last);
+            if (last != nullptr || added) {
+                settle_value(worker, id, last, added ? additions->sum : 0, added);
+            }
+        }
+        // relaxed: the pool publishes the empty slot.
+        slot.newest.store(nullptr, std::memory_order_relaxed);
+        slot.additions.store(nullptr, std::memory_order_relaxed);
+        slot.committed = nullptr;
+    }
+    void settle_value(Worker& worker, CellId id, const Node* last, Int128 sum, bool added) {
+        auto& cell = run_.store.cell(id);
+        const bool was_present = cell.present;
+        if (was_present) {
+            worker.removed += cell_digest<M>(worker.scratch, cell.key, cell.value);
+        }
+        if (last != nullptr) {
+            cell.present = !last->erased;
+            cell.value = last->value;
+        }
+        if (added) {
+            if (!cell.present) {
+                cell.value = typename M::Value{};
+                cell.present = true;
+            }
+            M::set_number(cell.value,
+                          static_cast<Int128>(static_cast<UInt128>(M::number(cell.value)) +
+                                              static_cast<UInt128>(sum)));
+        }
+        if (cell.present) {
+            worker.added += cell_digest<M>(worker.scratch, cell.key, cell.value);
+        } else {
+            cell.value = typename M::Value{};
+            if (was_present) {
+                worker.emptied.push_back(id);
+            }
+        }
+        worker.present_change += (cell.present ? 1 : 0) - (was_present ? 1 : 0);
+    }
+    void skip(TxnIndex txn) {
+        Receipt& receipt = run_.result.receipts[txn];
+        receipt = {.disposition = Disposition::kSkipped};
+        EffectDigest<M>& effects = run_.workers.front()->effects;
+        effects.begin(txn, receipt.disposition, receipt.status, receipt.weight);
+        receipt.effects = effects.finish({});
+        if (run_.options->on_commit) {
+            run_.options->on_commit(txn, receipt, {});
+        }
+    }
+
+    Run& run_;
+    std::vector<CellId> touched_;
+
+    // total_: number of cells to settle, kNotListed before.   writers: leader   readers: workers
+    //   publish: list's release -> listed's acquire: touched_, keep.
+    typename Sync::template Atomic<std::size_t> total_{kNotListed};
+    // claimed_: next cell.   writers: workers   readers: same
+    //   publish: nothing.   layout: own line, one RMW per chunk.
+    alignas(kCacheLineSize) typename Sync::template Atomic<std::size_t> claimed_{0};
+    // finished_: settled cells.   writers: workers   readers: leader
+    //   publish: a worker's release -> the leader's acquire: values.
+    alignas(kCacheLineSize) typename Sync::template Atomic<std::size_t> finished_{0};
+};
+
+}  // namespace lockstep
