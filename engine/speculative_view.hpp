@@ -402,6 +402,10 @@ class SpeculativeView {
             assume(number);
             number.lower = std::max(number.lower, M::number(number.below));
             number.upper = std::min(number.upper, M::number(number.below));
+            if (entry.presence_checked && entry.present_seen != number.below_present) {
+                number.upper = kInt128Min;  // exists() was told otherwise: nothing satisfies both
+                number.lower = kInt128Max;
+            }
             entry.presence_checked = true;
             entry.present_seen = number.below_present;
         }
