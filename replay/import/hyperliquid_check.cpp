@@ -1,7 +1,8 @@
 #include "replay/import/hyperliquid_check.hpp"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <deque>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -198,7 +199,7 @@ class Comparison {
     const ImportGrid& grid_;
     SerialRun run_;
     std::deque<TradeRecord> pending_;
-    std::vector<std::unordered_map<std::uint64_t, Holding>> holdings_;  ///< by market, account
+    std::vector<absl::flat_hash_map<std::uint64_t, Holding>> holdings_;  ///< by market, account
     bool in_data_ = false;
     HyperliquidReport report_;
 };

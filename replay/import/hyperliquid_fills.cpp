@@ -1,8 +1,9 @@
 #include "replay/import/hyperliquid_fills.hpp"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <simdjson.h>
 
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -245,7 +246,7 @@ Result<void, Error> HyperliquidFills::read_events(const simdjson::dom::array& ev
 
 /// Joins the sides that share a trade id: each side with the next one of the opposite direction.
 Result<void, Error> HyperliquidFills::put_trades(RecordSink& sink) {
-    std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_id;
+    absl::flat_hash_map<std::uint64_t, std::vector<std::size_t>> by_id;
     for (std::size_t i = 0; i < fills_.size(); ++i) {
         by_id[fills_[i].trade_id].push_back(i);
     }

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -126,10 +127,10 @@ class TradeImport final : public RecordSink {
     std::vector<MarketState> markets_;
     std::vector<std::uint32_t> moved_;  ///< markets with MarketState::moved, in order of the move
     /// Lots by market and account; filled only when the data record positions.
-    std::vector<std::unordered_map<std::uint64_t, std::int64_t>> positions_;
+    std::vector<absl::flat_hash_map<std::uint64_t, std::int64_t>> positions_;
     /// What a spot balance exceeds its whole lots by, by market and account, in units of
     /// residue_scale.
-    std::vector<std::unordered_map<std::uint64_t, Int128>> residues_;
+    std::vector<absl::flat_hash_map<std::uint64_t, Int128>> residues_;
     std::vector<PositionGap> gaps_;
     std::uint64_t block_number_ = 0;   ///< of the data
     std::int64_t block_start_ms_ = 0;  ///< time of the record that opened the block

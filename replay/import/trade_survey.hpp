@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -104,7 +106,7 @@ class TradeSurvey final : public RecordSink {
     NameMap<RecordedMarketId> market_ids_;
     std::vector<std::string> accounts_;
     NameMap<std::uint32_t> account_ids_;
-    std::unordered_map<std::uint64_t, HoldingSurvey> holdings_;
+    absl::flat_hash_map<std::uint64_t, HoldingSurvey> holdings_;
     std::vector<std::pair<std::uint32_t, RecordedMarketId>> holding_order_;
     std::vector<std::uint32_t> markets_of_;
     std::vector<bool> self_trader_;
