@@ -93,7 +93,6 @@ class ReplayDriver {
                 return done;
             }
         }
-        summary_.cells = store().size();
         return {};
     }
 
@@ -152,6 +151,7 @@ class ReplayDriver {
         }
         summary_.state = result.state;
         summary_.block = result.block;
+        summary_.cells = store().size();
         if (parallel_ != nullptr) {
             summary_.metrics = parallel_->metrics();
         } else {
