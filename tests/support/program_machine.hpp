@@ -144,6 +144,7 @@ struct ProgramMachine {
                 case Op::kSpinIfOdd:
                     for (Key k = 0; acc % 2 == 1; ++k) {
                         static_cast<void>(view.read(k % universe));
+                        acc += 2;
                     }
                     break;
                 case Op::kRejectIfOdd:
