@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
     std::uint64_t seconds = 60;
     std::uint64_t seed = 1;
     std::uint32_t workers = 0;
-    for (int i = 1; i < argc; ++i) {
+    for (int i = 1; i < argc; i += 2) {
         const std::string_view option = argv[i];
         const std::uint64_t number = i + 1 < argc ? std::strtoull(argv[i + 1], nullptr, 10) : 0;
         if (option == "--seconds" && i + 1 < argc) {
@@ -34,7 +34,6 @@ int main(int argc, char** argv) {
             std::fputs(kUsage, stderr);
             return 1;
         }
-        ++i;
     }
     constexpr std::uint64_t kSessionsPerPool = 50;
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
