@@ -5,7 +5,7 @@ root=$1
 scratch=$2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rm -rf "$scratch"
-cmake -S "$here" -B "$scratch" >/dev/null
+cmake -G Ninja -S "$here" -B "$scratch" >/dev/null
 ctest --test-dir "$scratch" --output-junit "$scratch/junit.xml" >/dev/null || true
 
 # shellcheck source=/dev/null
