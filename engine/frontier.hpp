@@ -113,8 +113,7 @@ class Frontier {
         // acquire: pairs with additions_or_make.
         const auto* additions = cell.slot.additions.load(std::memory_order_acquire);
         if (additions != nullptr && additions->applies_to(now)) {
-            number = static_cast<Int128>(static_cast<UInt128>(number) +
-                                         static_cast<UInt128>(additions->sum));
+            number = wrapping_add(number, additions->sum);
             present = true;
         }
         if (entry.presence_checked && entry.present_seen != present) {

@@ -143,9 +143,7 @@ class Settlement {
                 cell.value = typename M::Value{};
                 cell.present = true;
             }
-            M::set_number(cell.value,
-                          static_cast<Int128>(static_cast<UInt128>(M::number(cell.value)) +
-                                              static_cast<UInt128>(sum)));
+            M::set_number(cell.value, wrapping_add(M::number(cell.value), sum));
         }
         if (cell.present) {
             worker.added += cell_digest<M>(worker.scratch, cell.key, cell.value);

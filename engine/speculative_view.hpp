@@ -395,9 +395,7 @@ class SpeculativeView {
         number.has_below = true;
         number.below_present = final_ || plain != nullptr || sum != 0;
         number.below = plain != nullptr ? *plain : Value{};
-        M::set_number(number.below,
-                      static_cast<Int128>(static_cast<UInt128>(M::number(number.below)) +
-                                          static_cast<UInt128>(sum)));
+        M::set_number(number.below, wrapping_add(M::number(number.below), sum));
         if (!final_) {
             assume(number);
             number.lower = std::max(number.lower, M::number(number.below));
@@ -430,8 +428,7 @@ class SpeculativeView {
                 sum = additions->sum_hint();
                 guess.present = guess.present || sum != 0;
             }
-            guess.number =
-                static_cast<Int128>(static_cast<UInt128>(guess.number) + static_cast<UInt128>(sum));
+            guess.number = wrapping_add(guess.number, sum);
         }
         return guess;
     }

@@ -105,7 +105,7 @@ struct Additions {
             applied = false;
         }
         // Wraps like the serial sum would be rejected before: bounds were checked by the caller.
-        sum = static_cast<Int128>(static_cast<UInt128>(sum) + static_cast<UInt128>(amount));
+        sum = wrapping_add(sum, amount);
         applied = applied || amount != 0;
         // relaxed: see hint_low.
         hint_low.store(low64(sum), std::memory_order_relaxed);

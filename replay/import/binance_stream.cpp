@@ -56,25 +56,7 @@ class BinanceStream final : public RecordedData {
 };
 
 Result<void, Error> BinanceStream::read(RecordSink& sink) {
-    for (const InputMember& member : file_.members()) {
-        Result<LineReader, Error> reader = LineReader::open(file_, member);
-        if (!reader) {
-            return failure(reader.error());
-        }
-        while (true) {
-            const auto line = reader->next();
-            if (!line) {
-                return failure(line.error());
-            }
-            if (!*line) {
-                break;
-            }
-            if (auto read = read_line(**line, sink); !read) {
-                return failure(reader->locate(read.error()));
-            }
-        }
-    }
-    return {};
+    return for_each_line(file_, [&](std::string_view line) { return read_line(line, sink); });
 }
 
 Result<void, Error> BinanceStream::read_line(std::string_view line, RecordSink& sink) {

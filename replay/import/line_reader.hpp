@@ -61,4 +61,29 @@ class LineReader {
     LinePlace place_;
 };
 
+/// Calls `visit(line)`, which returns Result<void, Error>, for every line of every member; its
+/// first error ends the walk and names file, offset and line.
+template <class Visit>
+[[nodiscard]] Result<void, Error> for_each_line(const InputFile& file, Visit&& visit) {
+    for (const InputMember& member : file.members()) {
+        Result<LineReader, Error> reader = LineReader::open(file, member);
+        if (!reader) {
+            return failure(reader.error());
+        }
+        while (true) {
+            const auto line = reader->next();
+            if (!line) {
+                return failure(line.error());
+            }
+            if (!*line) {
+                break;
+            }
+            if (auto visited = visit(**line); !visited) {
+                return failure(reader->locate(visited.error()));
+            }
+        }
+    }
+    return {};
+}
+
 }  // namespace lockstep
