@@ -42,6 +42,7 @@ class alignas(16) Cell {
         } else {
             static_assert(std::is_integral_v<T>);
             std::make_unsigned_t<T> bits = 0;
+            // tidy: allow(raw_bytes) an integer
             std::memcpy(&bits, bytes_.data() + offset, sizeof(T));
             return static_cast<T>(little_endian(bits));
         }
@@ -58,6 +59,7 @@ class alignas(16) Cell {
         } else {
             static_assert(std::is_integral_v<T>);
             const auto bits = little_endian(static_cast<std::make_unsigned_t<T>>(value));
+            // tidy: allow(raw_bytes) an integer in canonical order
             std::memcpy(bytes_.data() + offset, &bits, sizeof(T));
         }
     }
@@ -88,5 +90,6 @@ class alignas(16) Cell {
     std::array<std::byte, kSize> bytes_{};
 };
 static_assert(sizeof(Cell) == 64 && std::is_trivially_copyable_v<Cell>);
+static_assert(std::has_unique_object_representations_v<Cell>);  // its bytes are hashed
 
 }  // namespace lockstep

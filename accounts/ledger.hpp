@@ -29,7 +29,7 @@ struct WideAddends {
     Int128 low = 0;
 };
 
-/// Splits so that |low| <= 2^95. Small values have no high part, so they cost one cell.
+/// Splits so that |low| < 2^96. Values within 2^95 have no high part, so they cost one cell.
 [[nodiscard]] constexpr WideAddends split_wide(Int128 value) noexcept {
     constexpr Int128 kLimit = Int128{1} << 95;
     if (value >= -kLimit && value <= kLimit) {

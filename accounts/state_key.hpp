@@ -92,10 +92,7 @@ class StateKey {
     [[nodiscard]] constexpr std::uint64_t hash() const noexcept {
         return mix64(mix64(owner_) ^ tag_);
     }
-    void encode(ByteWriter& out) const {
-        out.put(tag_);
-        out.put(owner_);
-    }
+    void encode(ByteWriter& out) const { out.put(tag_, owner_); }
 
     friend constexpr auto operator<=>(const StateKey&, const StateKey&) = default;
 

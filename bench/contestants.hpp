@@ -1,15 +1,17 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "bench/serial_loop.hpp"
+#include "bench/baselines/rival.hpp"
 #include "engine/base/check.hpp"
 #include "engine/parallel_executor.hpp"
 #include "engine/serial_executor.hpp"
 #include "engine/worker_pool.hpp"
+#include "replay/stress/serial_loop.hpp"
 
 namespace lockstep::bench {
 
@@ -80,8 +82,11 @@ template <Machine M>
 class ParallelContestant final : public Contestant<M> {
   public:
     template <class Workload>
-    ParallelContestant(const Workload& workload, std::uint32_t workers)
-        : machine_(workload.machine), pool_(workers), executor_(machine_, store_, pool_) {
+    ParallelContestant(const Workload& workload, std::uint32_t workers,
+                       ParallelOptions options = {})
+        : machine_(workload.machine),
+          pool_(workers),
+          executor_(machine_, store_, pool_, {}, options) {
         workload.populate(store_);
     }
     Digest execute(const Block<typename M::Transaction>& block) override {
@@ -99,10 +104,17 @@ class ParallelContestant final : public Contestant<M> {
 };
 
 /// Which contestant: `workers` is 0 for the serial ones.
-enum class Kind : std::uint8_t { kSerialTwin, kBareTwin, kSerialExecutor, kParallelExecutor };
+enum class Kind : std::uint8_t {
+    kSerialTwin,
+    kBareTwin,
+    kSerialExecutor,
+    kRival,
+    kParallelExecutor,
+};
 struct Entrant {
     Kind kind = Kind::kSerialTwin;
     std::uint32_t workers = 0;
+    Rival rival = {};  ///< with kRival only
 
     [[nodiscard]] std::string name() const {
         switch (kind) {
@@ -112,6 +124,8 @@ struct Entrant {
                 return "bare_twin";
             case Kind::kSerialExecutor:
                 return "serial";
+            case Kind::kRival:
+                return std::string(name_of(rival)) + ":" + std::to_string(workers);
             case Kind::kParallelExecutor:
                 break;
         }
@@ -120,15 +134,23 @@ struct Entrant {
     friend bool operator==(const Entrant&, const Entrant&) = default;
 };
 
-[[nodiscard]] inline std::vector<Entrant> entrants(const std::vector<std::uint32_t>& workers) {
+/// The serial ones, with `rivals` every rival at the largest number of workers, then ours.
+[[nodiscard]] inline std::vector<Entrant> entrants(const std::vector<std::uint32_t>& workers,
+                                                   bool rivals = false) {
     std::vector<Entrant> out = {
         {Kind::kSerialTwin, 0}, {Kind::kBareTwin, 0}, {Kind::kSerialExecutor, 0}};
+    if (rivals && !workers.empty()) {
+        for (const Rival rival : kRivals) {
+            out.push_back({Kind::kRival, *std::max_element(workers.begin(), workers.end()), rival});
+        }
+    }
     for (const std::uint32_t count : workers) {
         out.push_back({Kind::kParallelExecutor, count});
     }
     return out;
 }
 
+/// Null for rivals: bench/rivals.hpp makes those.
 template <class Workload>
 [[nodiscard]] auto make_contestant(const Workload& workload, const Entrant& entrant) {
     using M = typename Workload::Machine;
@@ -142,6 +164,8 @@ template <class Workload>
             break;
         case Kind::kSerialExecutor:
             out = std::make_unique<SerialContestant<M>>(workload);
+            break;
+        case Kind::kRival:
             break;
         case Kind::kParallelExecutor:
             out = std::make_unique<ParallelContestant<M>>(workload, entrant.workers);

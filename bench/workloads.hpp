@@ -1,13 +1,19 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "bench/transfers.hpp"
+#include "bench/workloads/counter.hpp"
+#include "bench/workloads/expiry.hpp"
+#include "bench/workloads/key_value.hpp"
+#include "bench/workloads/order_book.hpp"
+#include "bench/workloads/range_scan.hpp"
 #include "instruments/venue.hpp"
 #include "replay/generate/workload.hpp"
+#include "replay/stress/transfers.hpp"
 
 namespace lockstep::bench {
 
@@ -34,7 +40,8 @@ struct TransferWorkload {
         const TransferWorkload& workload;
         std::uint64_t height = 0;
         [[nodiscard]] Block<Transfer> next() {
-            return transfer_block(workload.pattern, workload.accounts, workload.txns, ++height, 1);
+            return transfer_block(workload.pattern, workload.accounts, workload.txns, ++height, 1,
+                                  workload.hot);
         }
     };
 
@@ -43,6 +50,7 @@ struct TransferWorkload {
     TransferPattern pattern = TransferPattern::kUniform;
     std::uint32_t accounts = 0;
     std::uint32_t txns = 0;
+    HotSet hot = {};
 
     void populate(auto& state) const { machine.populate(state, accounts); }
     [[nodiscard]] Source source() const { return {*this}; }
@@ -63,9 +71,93 @@ struct VenueWorkload {
     [[nodiscard]] std::uint64_t prelude() const { return source().setup_blocks(); }
 };
 
-/// Calls `visit(workload)` for every workload: what is measured, in one place.
+/// Counters and order books.
 template <class Visit>
-void for_each_workload(const Sizes& sizes, Visit&& visit) {
+void for_each_counter_or_book_workload(const Sizes& sizes, Visit&& visit) {
+    for (const auto& [mode, name] : {std::pair{CounterMode::kWrite, "counter_write"},
+                                     std::pair{CounterMode::kUnbounded, "counter_unbounded"},
+                                     std::pair{CounterMode::kBoundedLoose, "counter_bound_far"},
+                                     std::pair{CounterMode::kBoundedTight, "counter_bound_near"},
+                                     std::pair{CounterMode::kMilestone, "counter_milestone"}}) {
+        visit(CounterWorkload{.name = name,
+                              .machine = {.mode = mode, .work_rounds = rounds_for(500)},
+                              .accounts = sizes.accounts,
+                              .txns = sizes.txns});
+    }
+    for (const std::uint32_t match : {0U, 25U, 80U}) {
+        visit(OrderBookWorkload{.name = "order_book_" + std::to_string(match),
+                                .machine = {.work_rounds = rounds_for(500)},
+                                .accounts = sizes.accounts,
+                                .match_percent = match,
+                                .txns = sizes.txns});
+    }
+}
+
+/// Transactions on plain keys, and scans over ranges of them.
+template <class Visit>
+void for_each_key_or_scan_workload(const Sizes& sizes, Visit&& visit) {
+    for (const std::uint32_t skew : {0U, 4U}) {
+        visit(KeyValueWorkload{.name = skew == 0 ? "ycsb_uniform" : "ycsb_zipf",
+                               .machine = {.universe = std::min(sizes.accounts, 80'000U)},
+                               .zipf_quarters = skew,
+                               .txns = sizes.txns});
+    }
+    for (const std::uint32_t universe : {10U, 20U, 100U}) {
+        for (const bool weighs : {false, true}) {
+            visit(KeyValueWorkload{
+                .name = "dynamic_" + std::to_string(universe) + (weighs ? "_skip_rest" : ""),
+                .machine = {.mode = KeyValueMode::kDynamic, .universe = universe, .weighs = weighs},
+                .txns = sizes.txns});
+        }
+    }
+    for (const auto& [mode, name] : {std::pair{RangeMode::kApart, "scan_100"},
+                                     std::pair{RangeMode::kUpdates, "scan_100_update"},
+                                     std::pair{RangeMode::kInserts, "scan_100_insert"},
+                                     std::pair{RangeMode::kPhantoms, "scan_100_phantoms"}}) {
+        visit(RangeScanWorkload{.name = name,
+                                .machine = {.mode = mode},
+                                .records = sizes.accounts,
+                                .txns = std::min(sizes.txns, 2'000U)});
+    }
+    for (const std::uint32_t latency_us : {0U, 10U, 100U}) {
+        visit(KeyValueWorkload{.name = "latency_" + std::to_string(latency_us) + "us",
+                               .machine = {.mode = KeyValueMode::kLatency,
+                                           .universe = sizes.accounts,
+                                           .latency_us = latency_us},
+                               .txns = std::min(sizes.txns, 500U)});
+    }
+}
+
+/// All of the two groups above.
+template <class Visit>
+void for_each_key_workload(const Sizes& sizes, Visit&& visit) {
+    for_each_counter_or_book_workload(sizes, visit);
+    for_each_key_or_scan_workload(sizes, visit);
+}
+
+/// The venue: kinds of traffic, numbers of markets, funding, expiry.
+template <class Visit>
+void for_each_venue_workload(const Sizes& sizes, Visit&& visit) {
+    const auto venue = [&](std::string name, WorkloadOptions options) {
+        options.accounts = sizes.accounts;
+        options.block_transactions = sizes.txns;
+        visit(VenueWorkload{.name = std::move(name), .machine = {}, .options = options});
+    };
+    venue("venue_trades", {.kind = WorkloadKind::kTrades});
+    venue("venue_hot_market", {.kind = WorkloadKind::kHotMarket});
+    venue("venue_hot_account", {.kind = WorkloadKind::kHotAccount});
+    venue("venue_mixed", {.kind = WorkloadKind::kMixed});
+    venue("venue_chain", {.kind = WorkloadKind::kChain});
+    for (const std::uint32_t markets : {1U, 10U, 100U}) {
+        venue("venue_markets_" + std::to_string(markets), {.markets = markets});
+    }
+    venue("venue_funding", {.block_interval_ms = 3'600'000});
+    visit(expiry_workload("venue_expiry", std::min(sizes.accounts, 10'000U), sizes.txns));
+}
+
+/// Transfers: work per transaction, accounts, shapes, hot accounts, chains.
+template <class Visit>
+void for_each_transfer_workload(const Sizes& sizes, Visit&& visit) {
     const auto transfers = [&]<bool kDeclares>(std::string name, TransferShape shape,
                                                TransferPattern pattern, std::uint32_t accounts,
                                                std::uint32_t work_ns) {
@@ -95,19 +187,41 @@ void for_each_workload(const Sizes& sizes, Visit&& visit) {
     declared("transfers_2r2w_chain", k2, TransferPattern::kChain, sizes.accounts, 500U);
     undeclared("transfers_2r2w_chain_undeclared", k2, TransferPattern::kChain, sizes.accounts,
                500U);
+}
 
-    const auto venue = [&](std::string name, WorkloadKind kind) {
-        WorkloadOptions options;
-        options.kind = kind;
-        options.accounts = sizes.accounts;
-        options.block_transactions = sizes.txns;
-        visit(VenueWorkload{.name = std::move(name), .machine = {}, .options = options});
+/// Calls `visit(workload)` for every workload: what is measured, in one place.
+template <class Visit>
+void for_each_workload(const Sizes& sizes, Visit&& visit) {
+    for_each_transfer_workload(sizes, visit);
+    for_each_venue_workload(sizes, visit);
+    for_each_key_workload(sizes, visit);
+}
+
+/// W1 in full: payments among few and many accounts, in blocks of a tenth of, of, and of five times
+/// the usual size, with more and less work. Small sizes leave out what has too many accounts.
+template <class Visit>
+void for_each_payment(const Sizes& sizes, Visit&& visit) {
+    const auto cells = [&](TransferShape shape, std::uint32_t accounts, std::uint32_t txns) {
+        const std::string name =
+            std::string(shape == TransferShape::k2Reads2Writes ? "payments_2r2w"
+                                                               : "payments_8r5w") +
+            "_" + std::to_string(accounts) + "_block_" + std::to_string(txns) + "_";
+        for (const std::uint32_t work_ns : {0U, 50U, 200U, 500U, 2'000U, 10'000U}) {
+            visit(TransferWorkload<true>{
+                .name = name + std::to_string(work_ns) + "ns",
+                .machine = {.shape = shape, .work_rounds = rounds_for(work_ns)},
+                .accounts = accounts,
+                .txns = txns});
+        }
     };
-    venue("venue_trades", WorkloadKind::kTrades);
-    venue("venue_hot_market", WorkloadKind::kHotMarket);
-    venue("venue_hot_account", WorkloadKind::kHotAccount);
-    venue("venue_mixed", WorkloadKind::kMixed);
-    venue("venue_chain", WorkloadKind::kChain);
+    for (const std::uint32_t accounts : {2U, 10U, 100U, 1'000U, 10'000U, 100'000U, 200'000U}) {
+        for (const std::uint32_t txns : {sizes.txns / 10, sizes.txns, sizes.txns * 5}) {
+            if (accounts <= sizes.accounts_many && txns > 0) {
+                cells(TransferShape::k2Reads2Writes, accounts, txns);
+                cells(TransferShape::k8Reads5Writes, accounts, txns);
+            }
+        }
+    }
 }
 
 }  // namespace lockstep::bench

@@ -4,56 +4,52 @@
 #include <optional>
 #include <span>
 
+#include "engine/access_list.hpp"
 #include "engine/base/access.hpp"
 #include "engine/block.hpp"
 #include "engine/machine.hpp"
+#include "engine/number_access.hpp"
 #include "engine/state_store.hpp"
 #include "scheduler/arena.hpp"
 #include "scheduler/version.hpp"
 
 namespace lockstep {
 
-/// What one transaction did to, or assumed about, the number in a cell.
-template <Machine M>
-struct NumberAccess {
-    Int128 lower = kInt128Min;  ///< the committed number below must lie in [lower, upper]
-    Int128 upper = kInt128Max;
-    bool checked = false;    ///< [lower, upper] is an assumption to validate
-    bool moved = false;      ///< a non-zero addition was made
-    Int128 delta = 0;        ///< sum of the additions
-    bool has_below = false;  ///< `below` holds the committed value with additions folded in
-    bool below_present = false;
-    typename M::Value below{};
-    typename M::Value own{};  ///< value shown to the transaction after its additions
-};
-
-/// One cell that a transaction declared or touched. Plain data of whoever holds the transaction.
+/// One cell that a transaction declared or touched. Plain data of whoever holds the transaction;
+/// small, since a block streams all of them through the caches several times.
 template <Machine M, class Sync>
 struct AccessEntry {
     using Key = typename M::Key;
     using Value = typename M::Value;
     using Node = Version<Value, Sync>;
+    using Cell = typename StateStore<M, Sync>::Cell;
 
     Key key{};
-    CellId cell = kNoCell;
-    bool declared = false;          ///< known before execution; survives incarnations
-    bool placeholder = false;       ///< own is in the chain since resolution, as an estimate
-    bool linked = false;            ///< own is in the chain
-    Access access = Access::kRead;  ///< as declared
-    bool seen_known = false;        ///< `seen` is set
-    bool read = false;              ///< the value mattered: validated by identity, then by value
-    bool presence_checked = false;  ///< only presence mattered: `present_seen`
-    bool present_seen = false;
-    bool written = false;           ///< own holds this incarnation's value
-    Node* link = nullptr;           ///< declared: newest declared writer below, at resolution
+    CellId id = kNoCell;            ///< number of `cell`
     TxnIndex adder_below = kNoTxn;  ///< declared: highest declared adder below, at resolution
-    const Node* seen = nullptr;     ///< version found below; null: base value
-    Node* own = nullptr;            ///< declared placeholder, or private until published
+    bool declared : 1 = false;      ///< known before execution; survives incarnations
+    bool placeholder : 1 = false;   ///< own is in the chain since resolution, as an estimate
+    bool linked : 1 = false;        ///< own is in the chain
+    bool waits : 1 = false;         ///< declared: the version below will be looked at
+    bool reads_value : 1 = false;   ///< listed: the whole value will be
+    bool seen_known : 1 = false;    ///< `seen` is set
+    bool read : 1 = false;          ///< the value mattered: validated by identity, then by value
+    bool presence_checked : 1 = false;     ///< only presence mattered: `present_seen`
+    bool present_seen : 1 = false;         ///< what exists() answered
+    bool written : 1 = false;              ///< own holds this incarnation's value
+    bool carried_on : 1 = false;           ///< written, with the value read and the additions
+    Access access = Access::kRead;         ///< as declared
+    Dependence asked = Dependence::kNone;  ///< by a machine that scans: what it asked, to be listed
+    Cell* cell = nullptr;
+    Node* link = nullptr;        ///< declared: newest declared writer below, at resolution
+    const Node* seen = nullptr;  ///< version found below; null: base value
+    Node* own = nullptr;         ///< declared placeholder, or private until published
     NumberAccess<M>* number = nullptr;
 
     /// Forgets what an incarnation did; the declaration stays.
     void forget_incarnation() noexcept {
-        seen_known = read = presence_checked = present_seen = written = false;
+        asked = Dependence::kNone;
+        seen_known = read = presence_checked = present_seen = written = carried_on = false;
         seen = nullptr;
         number = nullptr;
     }
@@ -61,6 +57,25 @@ struct AccessEntry {
     [[nodiscard]] bool adds() const noexcept {
         return !written && number != nullptr && number->delta != 0;
     }
+    [[nodiscard]] Int128 delta() const noexcept { return number != nullptr ? number->delta : 0; }
+    /// A write or addition that belongs to the transaction's effects.
+    [[nodiscard]] bool has_effect() const noexcept {
+        return (written && !carried_on) || (number != nullptr && number->delta != 0);
+    }
+    /// More than a read: commit or validation need the whole entry.
+    [[nodiscard]] bool has_effect_or_assumption() const noexcept {
+        return written || number != nullptr || presence_checked;
+    }
+    [[nodiscard]] bool is_plain_read() const noexcept {
+        return read && !has_effect_or_assumption();
+    }
+};
+
+/// A cell that was only read, and not declared: all that its validation needs.
+template <class Node>
+struct PlainRead {
+    CellId cell = kNoCell;
+    const Node* seen = nullptr;  ///< version found below; null: base value
 };
 
 /// Everything the executor keeps of one transaction within a block.
@@ -69,32 +84,27 @@ struct AccessEntry {
 template <Machine M, class Sync>
 struct TxnRecord {
     using Entry = AccessEntry<M, Sync>;
+    using Read = PlainRead<typename Entry::Node>;
 
-    Entry* entries = nullptr;
+    Entry* entries = nullptr;     ///< declared ones, then others with more to them than a read
+    Read* reads = nullptr;        ///< the rest
+    CellId* retracted = nullptr;  ///< cells with versions that an earlier incarnation took back
+    const std::byte* events = nullptr;
+    std::uint32_t event_bytes = 0;
     std::uint32_t declared_count = 0;
     std::uint32_t count = 0;
-    std::uint32_t capacity = 0;
-    bool checks_numbers = false;  ///< some entry must be checked at the frontier in any case
-    bool replaced = false;  ///< versions of an earlier incarnation were published and taken back
-    Receipt receipt;
-    const std::byte* events = nullptr;
-    std::size_t event_bytes = 0;
+    std::uint32_t read_count = 0;
+    std::uint32_t retracted_count = 0;
+    std::uint32_t effects_seen = 0;  ///< UndeclaredEffects::count() when the incarnation began
+    bool checks_numbers = false;     ///< some entry must be checked at the frontier in any case
+    bool began = false;              ///< an incarnation has left its marks in the entries
+    bool as_declared = false;        ///< all effects are writes that were declared
 
     [[nodiscard]] std::span<Entry> accesses() noexcept { return {entries, count}; }
     [[nodiscard]] std::span<const Entry> accesses() const noexcept { return {entries, count}; }
-
-    /// Room for one more entry; the array moves within the arena when it is full.
-    Entry& append(Arena& arena) {
-        if (count == capacity) {
-            const std::uint32_t grown = capacity < 4 ? 8 : capacity * 2;
-            Entry* moved = arena.make_array<Entry>(grown);
-            for (std::uint32_t i = 0; i < count; ++i) {
-                moved[i] = entries[i];
-            }
-            entries = moved;
-            capacity = grown;
-        }
-        return entries[count++];
+    [[nodiscard]] std::span<const Read> plain_reads() const noexcept { return {reads, read_count}; }
+    [[nodiscard]] std::span<const CellId> retractions() const noexcept {
+        return {retracted, retracted_count};
     }
 };
 

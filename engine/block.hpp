@@ -102,6 +102,7 @@ struct BlockResult {
     Digest begin_effects;           ///< effect digest of the begin-of-block phase
     Digest end_effects;             ///< effect digest of the end-of-block phase
     Digest state;                   ///< additive digest of the state after the block
+    std::vector<Digest> modules;    ///< its parts, one per module that the machine names
     Digest block;                   ///< chained: (previous block digest, header, effects, state)
 
     [[nodiscard]] std::span<const std::byte> events_of(const Receipt& receipt) const {

@@ -9,14 +9,19 @@
 #include <string>
 #include <vector>
 
+#include "engine/access_notes.hpp"
 #include "engine/access_record.hpp"
+#include "engine/append_list.hpp"
 #include "engine/base/cache_line.hpp"
 #include "engine/effects.hpp"
 #include "engine/execution.hpp"
 #include "engine/machine.hpp"
+#include "engine/scan_notes.hpp"
 #include "engine/speculative_view.hpp"
 #include "engine/state_store.hpp"
+#include "engine/state_sums.hpp"
 #include "scheduler/scheduler.hpp"
+#include "scheduler/work_span.hpp"
 
 namespace lockstep {
 
@@ -35,22 +40,26 @@ struct BlockRun {
     using Record = TxnRecord<M, Sync>;
     using Entry = AccessEntry<M, Sync>;
     using Node = Version<Value, Sync>;
+    using Cell = typename Store::Cell;
 
     struct alignas(kCacheLineSize) Worker {
-        Worker(Store& store, const TxnLimits& limits) : view(store, arena, limits) {}
+        Worker(Store& store, const UndeclaredEffects<Sync>& undeclared, const TxnLimits& limits)
+            : view(store, undeclared, arena, limits) {}
 
         Arena arena;
         View view;
         WorkerQueue queue;
         EffectDigest<M> effects;
         ByteWriter scratch;
-        std::vector<CellId> touched;    ///< cells whose slot this worker made non-empty
-        std::vector<CellId> emptied;    ///< cells that became absent
-        std::vector<Entry> declared;    ///< keys of the transaction being resolved
-        std::vector<Entry> superseded;  ///< published entries of the incarnation being replaced
-        std::vector<std::uint32_t> order;
-        Digest added;  ///< this worker's share of the change of the state digest
-        Digest removed;
+        /// Cells that got their first version from this worker, and those that got their additions
+        /// from it; a cell is listed once for each.
+        AppendList<CellId> touched;
+        AppendList<std::uint64_t> hashes;  ///< of the keys of the chunk being resolved
+        std::vector<CellId> emptied;       ///< cells that became absent
+        std::vector<Entry> superseded;     ///< published entries of the incarnation being replaced
+        AppendList<const Entry*> effective;  ///< entries with effects, of the incarnation at hand
+        std::vector<CellAccess<typename M::Key>> accesses;  ///< of the transaction being noted
+        StateSums<M> sums;  ///< this worker's share of the change of the state digest
         std::int64_t present_change = 0;
         ExecutionMetrics metrics;
     };
@@ -59,22 +68,34 @@ struct BlockRun {
              std::uint32_t worker_count)
         : machine(machine_in), store(store_in), limits(limits_in) {
         for (std::uint32_t i = 0; i < worker_count; ++i) {
-            workers.push_back(std::make_unique<Worker>(store, limits));
+            workers.push_back(std::make_unique<Worker>(store, undeclared, limits));
         }
     }
 
     [[nodiscard]] TxnIndex size() const noexcept {
         return static_cast<TxnIndex>(transactions.size());
     }
-    Additions<typename M::Value, Sync>& additions_of(Worker& worker, const Entry& entry) {
-        return store.cell(entry.cell).slot.additions_or_make([&worker] {
-            return worker.arena.template make<Additions<typename M::Value, Sync>>();
+    /// The additions to the cell of an entry. Who makes them lists the cell as touched.
+    Additions<Value, Sync>& additions_of(Worker& worker, const Entry& entry) {
+        const Additions<Value, Sync>* made = nullptr;
+        auto& additions = entry.cell->slot.additions_or_make([&] {
+            auto* fresh = worker.arena.template make<Additions<Value, Sync>>();
+            made = fresh;
+            return fresh;
         });
+        if (&additions == made) {
+            worker.touched.append(entry.id);
+        }
+        return additions;
     }
-    /// Value equality of what the entry saw and `now`; stops cascades of equal rewrites.
-    [[nodiscard]] bool same_value(const Entry& entry, const Node* now) const {
-        const auto* base = store.cell(entry.cell).get();
-        const auto* seen_value = entry.seen != nullptr ? entry.seen->get() : base;
+    /// Whether the version that was `seen` (null: the base value) is still `now`, or equal to it:
+    /// equal rewrites stop a cascade.
+    [[nodiscard]] static bool same_value(const Cell& cell, const Node* seen, const Node* now) {
+        if (seen == now) {
+            return true;
+        }
+        const auto* base = cell.get();
+        const auto* seen_value = seen != nullptr ? seen->get() : base;
         const auto* now_value = now != nullptr ? now->get() : base;
         if (seen_value == nullptr || now_value == nullptr) {
             return seen_value == now_value;
@@ -82,14 +103,20 @@ struct BlockRun {
         return *seen_value == *now_value;
     }
 
-    template <class Body>
-    void guarded(Body&& body) noexcept {
+    /// Runs `body`. When it throws, the block fails, and `clean_up` runs.
+    template <class Body, class CleanUp>
+    void guarded(Body&& body, CleanUp&& clean_up) noexcept {
         try {
             body();
         } catch (...) {
             note_failure();
             scheduler.cancel();
+            clean_up();
         }
+    }
+    template <class Body>
+    void guarded(Body&& body) noexcept {
+        guarded(body, [] {});
     }
     void note_failure() noexcept {
         const std::lock_guard lock(failure_mutex);
@@ -118,6 +145,10 @@ struct BlockRun {
     std::optional<Context> context;
     BlockResult result;
     std::vector<Record> records;
+    /// Of machines that scan, per transaction; in its own slot by the holder of each.
+    std::vector<std::span<const ScanRecord<typename M::Key>>> scans;
+    AccessNotes<M, Sync> accesses;  ///< in its own slot by the holder of each transaction
+    UndeclaredEffects<Sync> undeclared;
     BlockAccessMode mode;
     std::uint32_t block_number = 0;
     TxnIndex committed = 0;              ///< frontier: committed prefix

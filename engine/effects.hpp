@@ -23,10 +23,7 @@ class EffectDigest {
     void begin(std::uint32_t index, Disposition disposition, std::uint16_t status,
                std::uint64_t weight) {
         out_.clear();
-        out_.put(index);
-        out_.put(disposition);
-        out_.put(status);
-        out_.put(weight);
+        out_.put(index, static_cast<std::uint8_t>(disposition), status, weight);
     }
     /// `value` null: the cell was erased. REQUIRES ascending keys over write and add.
     void write(const typename M::Key& key, const typename M::Value* value) {

@@ -4,6 +4,7 @@
 
 #include "engine/block_run.hpp"
 #include "engine/incarnation.hpp"
+#include "engine/scan_notes.hpp"
 
 namespace lockstep {
 
@@ -22,34 +23,44 @@ class Frontier {
     using Record = typename Run::Record;
     using Entry = typename Run::Entry;
     using Node = typename Run::Node;
+    using Cell = typename Run::Cell;
 
     Frontier(Run& run, Incarnations<M, Sync>& incarnations)
         : run_(run), incarnations_(incarnations) {}
 
     void prepare() noexcept {
-        noted_ = false;
+        newcomers_.clear();
+        run_.undeclared.prepare();
         weight_used_ = 0;
     }
     /// Commits what is ready, then gives the frontier up.
     void commit_prefix(Worker& worker) {
+        WorkSpan<Sync> span(Work::kCommit);
         for (;;) {
             const auto candidate = run_.scheduler.begin_commit();
             if (candidate.txn == kNoTxn || !commit_one(worker, candidate)) {
                 break;
             }
+            span.done(1);
         }
         run_.scheduler.leave_frontier();
     }
 
   private:
+    static constexpr TxnIndex kAhead = 4;
+
     bool commit_one(Worker& worker, typename Scheduler<Sync>::Candidate candidate) {
         const TxnIndex txn = candidate.txn;
+        if (txn + kAhead < run_.size()) {  // mostly written by another worker
+            prefetch_lines<Prefetch::kToRead>(&run_.records[txn + kAhead], sizeof(Record));
+            prefetch_lines<Prefetch::kToRead>(&run_.result.receipts[txn + kAhead], sizeof(Receipt));
+        }
         Record& record = run_.records[txn];
         if (candidate.deferred) {
             ++worker.metrics.deferred;
             worker.superseded.clear();
             execute_finally(worker, txn);
-        } else if (!stands(worker, record, txn)) {
+        } else if (Sync::suspects() || !stands(worker, record, txn)) {
             ++worker.metrics.aborts;
             incarnations_.set_aside(worker, record);
             execute_finally(worker, txn);
@@ -77,36 +88,62 @@ class Frontier {
 
     /// Whether the answers that an incarnation got are those of the committed state.
     [[nodiscard]] bool stands(Worker& worker, const Record& record, TxnIndex txn) {
-        if (!noted_ && !record.checks_numbers) {
-            return true;  // only declared writers so far: every read had its exact version
+        const bool exact = record.effects_seen == run_.undeclared.count();
+        if (exact && !record.checks_numbers) {
+            return true;  // every read had its exact version
         }
         ++worker.metrics.validations;
+        return (exact || reads_stand(record, txn)) &&
+               (!record.checks_numbers || assumptions_stand(record, txn));
+    }
+    [[nodiscard]] bool reads_stand(const Record& record, TxnIndex txn) const {
         for (const Entry& entry : record.accesses()) {
-            if (entry.read && noted_ && !read_stands(entry, txn)) {
-                return false;
-            }
-            if (entry.presence_checked || (entry.number != nullptr && entry.number->checked)) {
-                if (!assumption_stands(entry, txn)) {
+            if (entry.read && run_.undeclared.may_contain(entry.id)) {
+                const Node* now = Run::View::committed_below(entry, txn);
+                const bool sum_seen = entry.number != nullptr && entry.number->has_below;
+                if ((!sum_seen && added_to(*entry.cell, now)) ||
+                    !run_.same_value(*entry.cell, entry.seen, now)) {
                     return false;
+                }
+            }
+        }
+        for (const auto& read : record.plain_reads()) {
+            if (run_.undeclared.may_contain(read.cell)) {
+                const Cell& cell = run_.store.cell(read.cell);
+                const Node* now = Run::View::committed_from(read.seen, cell);
+                if (added_to(cell, now) || !run_.same_value(cell, read.seen, now)) {
+                    return false;
+                }
+            }
+        }
+        if constexpr (kScans<M>) {
+            for (const auto& scan : run_.scans[txn]) {
+                if (!newcomers_.all_seen_by(scan)) {
+                    return false;  // a phantom
                 }
             }
         }
         return true;
     }
-    [[nodiscard]] bool read_stands(const Entry& entry, TxnIndex txn) const {
-        const Node* now = Run::View::committed_below(entry, run_.store, txn);
+    /// Whether somebody added to a cell on top of its newest committed version.
+    [[nodiscard]] static bool added_to(const Cell& cell, const Node* now) {
         // acquire: pairs with additions_or_make.
-        const auto* additions =
-            run_.store.cell(entry.cell).slot.additions.load(std::memory_order_acquire);
-        const bool sum_seen = entry.number != nullptr && entry.number->has_below;
-        if (!sum_seen && additions != nullptr && additions->applies_to(now)) {
-            return false;  // added to by someone who had not declared it
+        const auto* additions = cell.slot.additions.load(std::memory_order_acquire);
+        return additions != nullptr && additions->applies_to(now);
+    }
+    [[nodiscard]] bool assumptions_stand(const Record& record, TxnIndex txn) const {
+        for (const Entry& entry : record.accesses()) {
+            const bool assumed =
+                entry.presence_checked || (entry.number != nullptr && entry.number->checked);
+            if (assumed && !assumption_stands(entry, txn)) {
+                return false;
+            }
         }
-        return now == entry.seen || run_.same_value(entry, now);
+        return true;
     }
     [[nodiscard]] bool assumption_stands(const Entry& entry, TxnIndex txn) const {
-        const Node* now = Run::View::committed_below(entry, run_.store, txn);
-        const auto& cell = run_.store.cell(entry.cell);
+        const Node* now = Run::View::committed_below(entry, txn);
+        const Cell& cell = *entry.cell;
         const auto* value = now != nullptr ? now->get() : cell.get();
         Int128 number = value != nullptr ? M::number(*value) : Int128{0};
         bool present = value != nullptr;
@@ -125,30 +162,51 @@ class Frontier {
 
     /// Records what later validations need to know of a committed transaction.
     void note_effects(const Record& record, TxnIndex txn) {
-        // Readers may have seen a version that its writer has taken back, and not written again.
-        noted_ = noted_ || record.replaced;
-        for (const Entry& entry : record.accesses()) {
-            noted_ = noted_ || (entry.written && !entry.placeholder) ||
-                     (entry.adds() && !entry.declared_add());
+        if (record.as_declared && run_.undeclared.count() == 0) {
+            return;
         }
         for (const Entry& entry : record.accesses()) {
             if (entry.written) {
-                if (noted_) {
-                    run_.store.cell(entry.cell).slot.committed = entry.own;
-                }
+                note_write(entry);
             } else if (entry.adds()) {
-                auto& slot = run_.store.cell(entry.cell).slot;
-                const Node* below = Run::View::committed_below(entry, run_.store, txn);
-                // acquire: pairs with additions_or_make.
-                slot.additions.load(std::memory_order_acquire)->commit(below, entry.number->delta);
+                note_addition(entry, txn);
             }
         }
+        for (const CellId cell : record.retractions()) {
+            run_.undeclared.add(cell);
+        }
+    }
+    void note_write(const Entry& entry) {
+        auto& slot = entry.cell->slot;
+        if (!entry.placeholder) {
+            slot.committed = entry.own;
+            note_undeclared(entry);
+        } else if (run_.undeclared.may_contain(entry.id)) {
+            slot.committed = entry.own;
+        }
+    }
+    void note_addition(const Entry& entry, TxnIndex txn) {
+        const Node* below = Run::View::committed_below(entry, txn);
+        // acquire: pairs with additions_or_make.
+        auto* additions = entry.cell->slot.additions.load(std::memory_order_acquire);
+        additions->commit(below, entry.number->delta);
+        if (!entry.declared_add()) {
+            note_undeclared(entry);
+        }
+    }
+    void note_undeclared(const Entry& entry) {
+        if constexpr (kScans<M>) {
+            if (!entry.cell->present) {
+                newcomers_.add(entry.key);
+            }
+        }
+        run_.undeclared.add(entry.id);
     }
 
     Run& run_;
     Incarnations<M, Sync>& incarnations_;
-    bool noted_ = false;  ///< some committed write or addition was undeclared, or taken back
     std::uint64_t weight_used_ = 0;
+    Newcomers<typename M::Key> newcomers_;
 };
 
 }  // namespace lockstep

@@ -28,6 +28,7 @@ class Incarnations {
 
     /// Calls the machine and turns whatever happens into the record's receipt.
     void call_machine(Worker& worker, TxnIndex txn) {
+        WorkSpan<Sync> span(Work::kExecute, txn);
         Receipt receipt;
         auto& view = worker.view;
         ++worker.metrics.executions;
@@ -51,30 +52,43 @@ class Incarnations {
             view.discard_effects();
         }
         run_.result.receipts[txn] = receipt;
+        span.done(1);
     }
 
     /// Makes the incarnation's versions visible and completes its record.
     void publish(Worker& worker, TxnIndex txn) {
+        WorkSpan<Sync> span(Work::kPublish);
         Record& record = run_.records[txn];
+        if (run_.accesses.active()) {
+            run_.accesses.note(worker.view, txn, worker.arena, worker.accesses);
+        }
+        worker.view.complete_record();
         keep_equal_versions(worker, record);
+        record.as_declared = record.retracted_count == 0;
         for (Entry& entry : record.accesses()) {
             if (entry.written) {
                 entry.own->publish();
                 if (!entry.linked) {
-                    run_.store.cell(entry.cell).slot.insert(entry.own);
+                    if (entry.cell->slot.insert(entry.own)) {
+                        worker.touched.append(entry.id);
+                    }
                     entry.linked = true;
-                    worker.touched.push_back(entry.cell);
                 }
             } else if (entry.linked) {
                 entry.own->drop();
             }
+            record.as_declared =
+                record.as_declared && (entry.written ? entry.placeholder : !entry.adds());
             if (entry.adds() && !entry.declared_add()) {
                 run_.additions_of(worker, entry).note_adder(txn);
-                worker.touched.push_back(entry.cell);
             }
         }
         drop_superseded(worker);
         digest_effects(worker, txn);
+        if constexpr (kScans<M>) {
+            run_.scans[txn] = worker.view.keep_scans();
+        }
+        span.done(1);
     }
     /// Sets published versions aside before the next incarnation of the same transaction.
     void set_aside(Worker& worker, Record& record) {
@@ -82,13 +96,13 @@ class Incarnations {
         for (Entry& entry : record.accesses()) {
             if (entry.linked && entry.written) {
                 worker.superseded.push_back(entry);
-                record.replaced = true;
             }
             if (entry.linked) {
                 entry.own = nullptr;
                 entry.linked = entry.placeholder = false;
             }
         }
+        note_retractions(worker, record);
     }
     /// Takes the versions that were set aside out of every reader's sight.
     void drop_superseded(Worker& worker) {
@@ -101,6 +115,17 @@ class Incarnations {
   private:
     static constexpr std::size_t kInsertionSortMax = 32;
 
+    /// Readers may have seen the versions that are set aside: the frontier announces their cells.
+    void note_retractions(Worker& worker, Record& record) {
+        const std::size_t known = record.retracted_count;
+        const std::size_t count = known + worker.superseded.size();
+        auto* cells = worker.arena.template make_array<CellId>(count);
+        std::copy_n(record.retracted, known, cells);
+        std::transform(worker.superseded.begin(), worker.superseded.end(), cells + known,
+                       [](const Entry& old) { return old.id; });
+        record.retracted = cells;
+        record.retracted_count = static_cast<std::uint32_t>(count);
+    }
     /// Versions of the incarnation before that carry the same value stay, so that their readers
     /// stand.
     void keep_equal_versions(Worker& worker, Record& record) {
@@ -120,21 +145,20 @@ class Incarnations {
 
     void digest_effects(Worker& worker, TxnIndex txn) {
         Record& record = run_.records[txn];
-        worker.order.clear();
-        for (std::uint32_t i = 0; i < record.count; ++i) {
-            if (record.entries[i].written || record.entries[i].adds()) {
-                worker.order.push_back(i);
+        worker.effective.clear();
+        for (const Entry& entry : record.accesses()) {
+            if (entry.has_effect()) {
+                worker.effective.append(&entry);
             }
         }
-        sort_by_key(worker.order, record);
+        sort_by_key(worker.effective.items());
         Receipt& receipt = run_.result.receipts[txn];
         worker.effects.begin(txn, receipt.disposition, receipt.status, receipt.weight);
-        for (const std::uint32_t i : worker.order) {
-            const Entry& entry = record.entries[i];
-            if (entry.written) {
-                worker.effects.write(entry.key, entry.own->get());
+        for (const Entry* entry : worker.effective.items()) {
+            if (entry->written && !entry->carried_on) {
+                worker.effects.write(entry->key, entry->own->get());
             } else {
-                worker.effects.add(entry.key, entry.number->delta);
+                worker.effects.add(entry->key, entry->number->delta);
             }
         }
         const std::span<const std::byte> events = worker.view.events().encoded();
@@ -148,17 +172,15 @@ class Incarnations {
         }
     }
 
-    static void sort_by_key(std::vector<std::uint32_t>& order, const Record& record) {
-        const auto less = [&record](std::uint32_t a, std::uint32_t b) {
-            return record.entries[a].key < record.entries[b].key;
-        };
-        if (order.size() > kInsertionSortMax) {
-            std::sort(order.begin(), order.end(), less);
+    static void sort_by_key(std::span<const Entry*> entries) {
+        const auto less = [](const Entry* a, const Entry* b) { return a->key < b->key; };
+        if (entries.size() > kInsertionSortMax) {
+            std::sort(entries.begin(), entries.end(), less);
             return;
         }
-        for (std::size_t i = 1; i < order.size(); ++i) {
-            for (std::size_t j = i; j > 0 && less(order[j], order[j - 1]); --j) {
-                std::swap(order[j], order[j - 1]);
+        for (std::size_t i = 1; i < entries.size(); ++i) {
+            for (std::size_t j = i; j > 0 && less(entries[j], entries[j - 1]); --j) {
+                std::swap(entries[j], entries[j - 1]);
             }
         }
     }

@@ -24,6 +24,10 @@ struct TxnOutcome {
 /// Reads see the transaction's own writes first, then those of all transactions before it.
 /// A cell is present or absent; a numeric cell that is absent counts as 0.
 ///
+/// Beside what is required here a view may have `expect(std::span<const Key>)`: it starts fetching
+/// cells that the machine will read soon. A hint without any effect on answers; machines call it
+/// where `requires { view.expect(keys); }`.
+///
 /// A machine reaches state through this interface only. During speculation the answers may mix
 /// versions that never stood side by side; the engine discards such an incarnation. A machine
 /// therefore bounds its loops, checks its arithmetic, and may ask stopped() to leave early.
@@ -52,6 +56,21 @@ concept StateView = requires(V view, const V const_view, const Key& key, const V
     { const_view.stopped() } -> std::same_as<bool>;
 };
 
+/// Whether a machine reads ranges of keys (`static constexpr bool kScans = true`). The state then
+/// keeps its keys in order, and views offer
+///
+///     std::size_t scan(from, to, limit, visit)
+///
+/// which calls `visit(key, value)` for the present cells with from <= key < to, ascending, until
+/// `limit` of them were visited or visit returns false, and returns how many it visited. It sees
+/// what the transaction itself has changed, also from within visit, ahead of the key at hand. A
+/// scan that ends early depends on nothing behind the last key visited. One step for the call and
+/// one for each cell; absent cells cost none.
+template <class M>
+inline constexpr bool kScans = requires {
+    requires M::kScans;
+};
+
 /// A state machine that the executors can run: keys, values, transactions, and pure functions.
 ///
 /// Required of `M`
@@ -70,6 +89,8 @@ concept StateView = requires(V view, const V const_view, const Key& key, const V
 ///                                                    phase before the first transaction
 ///   end_block(view, header, context)                 phase after the last one
 /// Optional
+///   kModules, module(Key)                            parts of the state: engine/state_sums.hpp
+///   kScans                                           it reads ranges of keys, see above
 ///   declare(transaction, context, sink)              calls sink(Key, Access) for keys it expects
 ///
 /// A machine that throws, exceeds its step budget or its output limits gets the disposition

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -16,26 +17,34 @@
 #include "engine/base/error.hpp"
 #include "engine/block_run.hpp"
 #include "engine/declared_links.hpp"
-#include "engine/direct_commit.hpp"
 #include "engine/effects.hpp"
 #include "engine/execution.hpp"
 #include "engine/frontier.hpp"
+#include "engine/in_place_executor.hpp"
 #include "engine/incarnation.hpp"
 #include "engine/machine.hpp"
 #include "engine/mode_chooser.hpp"
-#include "engine/serial_executor.hpp"
 #include "engine/settlement.hpp"
 #include "engine/state_store.hpp"
 #include "engine/worker_pool.hpp"
 
 namespace lockstep {
 
+namespace test {
+class Inspector;  // checks invariants between the steps of an explored schedule
+}
+
+inline constexpr std::uint32_t kShardsByWorkers = ~std::uint32_t{0};
+
 /// Tuning of the parallel executor; none of it can change a result.
 struct ParallelOptions {
     std::uint32_t chunk_max = 32;  ///< transactions per claim, at most
     std::uint32_t window = 4096;   ///< how far execution may run ahead of the frontier
     bool use_declared = true;      ///< ask the machine for declared keys
-    bool revalidate = true;        ///< idle workers look for stale incarnations early
+    /// Shards of cells that are linked side by side: a power of two up to 64, 0: one worker links
+    /// all, kShardsByWorkers: two for each worker where there are more than two.
+    std::uint32_t link_shards = kShardsByWorkers;
+    bool revalidate = true;  ///< idle workers look for stale incarnations early
     /// Run blocks serially where that has proved faster; counted as ExecutionMetrics::fallbacks.
     /// Off by default: who compares parallel with serial wants to know which one ran.
     bool adaptive = false;
@@ -59,35 +68,43 @@ struct ParallelOptions {
 ///        an end-of-block phase that throws: the executor then refuses every later block.
 template <Machine M, class Sync = StdSync, class Pool = WorkerPool>
 class ParallelExecutor {
+    friend class test::Inspector;
+
   public:
     using Transaction = typename M::Transaction;
     using Context = typename M::Context;
     using Store = StateStore<M, Sync>;
+    using Accesses = AccessOptions<typename M::Key>;
 
     ParallelExecutor(const M& machine, Store& store, Pool& pool, TxnLimits limits = {},
                      ParallelOptions options = {})
         : run_(machine, store, limits, pool.workers()),
           pool_(pool),
           options_(options),
-          commit_(store),
+          phase_cells_(store),
+          phase_view_(phase_cells_, kPhaseLimits),
+          phase_commit_(store),
           serial_(machine, store, limits) {}
 
     [[nodiscard]] Result<BlockResult, Error> execute(const Block<Transaction>& block,
-                                                     const ExecuteOptions& options = {}) {
+                                                     const ExecuteOptions& options = {},
+                                                     const Accesses& accesses = {}) {
         if (poisoned_) {
             return failure(Error{.code = ErrorCode::kEnvironment,
                                  .message = "the state is unusable since an earlier failure",
                                  .block = block.header.height});
         }
-        if (!options_.adaptive) {
-            return execute_in_parallel(block, options);
+        if (!options_.adaptive || accesses.records()) {
+            return execute_in_parallel(block, options, accesses);
         }
         const bool serial = chooser_.prefers_serial(block.transactions.size());
         const auto start = std::chrono::steady_clock::now();
-        auto result =
-            serial ? execute_serially(block, options) : execute_in_parallel(block, options);
-        chooser_.record(serial, block.transactions.size(),
-                        std::chrono::steady_clock::now() - start);
+        auto result = serial ? execute_serially(block, options)
+                             : execute_in_parallel(block, options, accesses);
+        if (result) {
+            chooser_.record(serial, block.transactions.size(),
+                            std::chrono::steady_clock::now() - start);
+        }
         return result;
     }
 
@@ -112,12 +129,16 @@ class ParallelExecutor {
         return result;
     }
     Result<BlockResult, Error> execute_in_parallel(const Block<Transaction>& block,
-                                                   const ExecuteOptions& options) {
-        commit_.begin_block();
+                                                   const ExecuteOptions& options,
+                                                   const Accesses& accesses) {
+        phase_cells_.begin_block();
+        phase_view_.reset();
+        phase_commit_.begin();
         run_.failure = nullptr;
         settled_ = false;
         bool completed = false;
         try {
+            run_.accesses.begin(accesses, block.transactions.size());
             completed = run(block, options);
         } catch (...) {
             run_.note_failure();
@@ -127,7 +148,10 @@ class ParallelExecutor {
             return std::move(run_.result);
         }
         poisoned_ = poisoned_ || settled_;
-        commit_.restore();
+        if (!settled_) {
+            take_back_phase();
+            run_.store.adopt_interned();
+        }
         return failure(Error{.code = ErrorCode::kEnvironment,
                              .message = run_.failure == nullptr ? "cancelled" : run_.failure_text(),
                              .block = block.header.height});
@@ -138,8 +162,9 @@ class ParallelExecutor {
     using Record = typename Run::Record;
     using Entry = typename Run::Entry;
     using Node = typename Run::Node;
+    using Links = DeclaredLinks<M, Sync>;
 
-    enum class Stage : std::uint32_t { kResolve, kExecute, kSettle };
+    enum class Stage : std::uint32_t { kResolve, kLink, kExecute, kSettle };
 
     // ---- one block, on the calling thread -------------------------------------------------------
 
@@ -148,73 +173,107 @@ class ParallelExecutor {
         run_.options = &options;
         run_.result = BlockResult{};
         run_.result.header = block.header;
-        SerialView<M, Sync> phase_view(run_.store, kPhaseLimits);
-        run_.context.emplace(run_.machine.begin_block(
-            phase_view, block.header, std::span<const Transaction>(run_.transactions)));
-        run_.result.begin_effects =
-            commit_.apply(phase_view, kBeginPhaseIndex, Receipt{}, run_.result.events).effects;
-
+        begin_phase(block.header);
         prepare();
         pool_.run([this](std::uint32_t worker) { work(worker); });
+        settled_ = run_.keep;
+        if (!run_.keep) {
+            take_back_phase();
+        }
         settlement_.finish(metrics_);
         if (!run_.keep) {
             return false;
         }
-        settled_ = true;
-        run_.machine.end_block(phase_view, block.header, *run_.context);
-        run_.result.end_effects =
-            commit_.apply(phase_view, kEndPhaseIndex, Receipt{}, run_.result.events).effects;
+        phase_commit_.forget_emptied();
+        end_phase(block.header);
+        WorkSpan<Sync> span(Work::kChain);
         run_.result.state = run_.store.digest();
+        run_.result.modules = run_.store.sums().modules();
         run_.result.block = chain_block_digest(previous_, run_.result);
+        run_.accesses.finish(block.header.height, run_.committed, run_.scans);
+        span.done(run_.size());
         return true;
+    }
+    void begin_phase(const BlockHeader& header) {
+        WorkSpan<Sync> span(Work::kPhase);
+        run_.context.emplace(run_.machine.begin_block(
+            phase_view_, header, std::span<const Transaction>(run_.transactions)));
+        run_.result.begin_effects = commit_phase(kBeginPhaseIndex);
+        span.done(1);
+    }
+    void end_phase(const BlockHeader& header) {
+        WorkSpan<Sync> span(Work::kPhase);
+        phase_cells_.begin_block();
+        phase_commit_.begin();
+        run_.machine.end_block(phase_view_, header, *run_.context);
+        run_.result.end_effects = commit_phase(kEndPhaseIndex);
+        run_.store.adopt_interned();
+        phase_commit_.forget_emptied();
+        span.done(1);
+    }
+    /// Commits what a phase has done; its effect digest.
+    [[nodiscard]] Digest commit_phase(std::uint32_t index) {
+        Receipt receipt;
+        phase_commit_.apply(phase_view_, index, receipt, run_.result);
+        phase_commit_.fold();
+        return receipt.effects;
+    }
+    /// Takes the begin-of-block phase back, wherever it has stopped.
+    void take_back_phase() {
+        phase_view_.rollback({});
+        phase_commit_.restore();
     }
 
     void prepare() {
+        WorkSpan<Sync> span(Work::kPrepare);
         const TxnIndex size = run_.size();
         run_.records.resize(size);  // resolution resets them
+        if constexpr (kScans<M>) {
+            run_.scans.assign(size, {});
+        }
         run_.result.receipts.resize(size);
         for (const auto& worker : run_.workers) {
             worker->arena.reset();
             worker->queue = {};
             worker->touched.clear();
             worker->emptied.clear();
-            worker->added = worker->removed = {};
+            worker->sums = {};
             worker->present_change = 0;
             worker->metrics = {};
         }
         const TxnIndex share = size / (pool_.workers() * 8) + 1;
         const TxnIndex chunk = std::min<TxnIndex>(share, options_.chunk_max);
         run_.scheduler.reset(size, {.chunk = chunk, .window = std::max(options_.window, chunk)});
-        run_.mode = {};
+        run_.mode = {.listed = run_.accesses.known() != nullptr};
         cancelled_ = false;
         run_.committed = 0;
-        ++run_.block_number;
-        links_.prepare();
+        run_.block_number = run_.store.next_block_number();
+        links_.prepare(link_shards());
         frontier_.prepare();
         settlement_.prepare();
         // relaxed: workers start after prepare, by the pool's publication.
         cancel_requested_.store(false, std::memory_order_relaxed);
         executing_.store(0, std::memory_order_relaxed);
         stage_.store(Stage::kResolve, std::memory_order_relaxed);
+        span.done(size);
     }
 
     /// What one worker does for one block. Worker 0 also moves the block from stage to stage.
     void work(std::uint32_t index) {
         Worker& worker = *run_.workers[index];
         const bool leads = index == 0;
-        run_.guarded([&] { links_.resolve_some(worker, options_.use_declared); });
         if (leads) {
-            await([&] { return links_.resolved(); });
-            run_.guarded([&] {
-                if (run_.failure == nullptr) {
-                    links_.link_declared(worker);
-                }
-            });
+            link(worker);
             run_.scheduler.set_revalidation(options_.revalidate && run_.mode.search);
             // seq_cst: see enter_execution.
             stage_.store(Stage::kExecute, std::memory_order_seq_cst);
         } else {
-            await([&] { return stage() != Stage::kResolve; });
+            links_.resolve_some(worker, options_.use_declared);
+            await<Sync>([&] { return stage() != Stage::kResolve; });
+            if (stage() == Stage::kLink) {
+                links_.link_some(worker);
+                await<Sync>([&] { return stage() != Stage::kLink; });
+            }
         }
         if (enter_execution()) {
             run_.guarded([&] { execute_all(worker); });
@@ -224,31 +283,46 @@ class ParallelExecutor {
         if (leads) {
             stage_.store(Stage::kSettle,
                          std::memory_order_seq_cst);  // seq_cst: see enter_execution
-            // acquire: pairs with each worker's release.
-            await([&] { return executing_.load(std::memory_order_acquire) == 0; });
+            // seq_cst: see enter_execution; also acquires what each worker released.
+            await<Sync>([&] { return executing_.load(std::memory_order_seq_cst) == 0; });
             // relaxed: every worker has left execution.
             cancelled_ =
                 cancel_requested_.load(std::memory_order_relaxed) && run_.committed < run_.size();
             settlement_.list(run_.failure == nullptr && !cancelled_);
         } else {
-            await([&] { return settlement_.listed(); });
+            await<Sync>([&] { return settlement_.listed(); });
         }
         settlement_.settle_some(worker);
         if (leads) {
-            await([&] { return settlement_.settled(); });
+            await<Sync>([&] { return settlement_.settled(); });
         }
     }
 
-    template <class Condition>
-    static void await(Condition&& condition) {
-        for (int spins = 0; !condition(); ++spins) {
-            if (spins < kSpinsBeforeYield) {
-                Sync::relax();
-            } else {
-                Sync::yield();
-            }
+    /// Resolves and links all declared keys, with the help of other workers.
+    void link(Worker& worker) {
+        if (!links_.is_sharded()) {
+            run_.guarded([&] { links_.resolve_and_link(worker, options_.use_declared); });
+            links_.await_resolved();
+            return;
+        }
+        links_.resolve_some(worker, options_.use_declared);
+        links_.await_resolved();
+        if (run_.failure == nullptr) {
+            // seq_cst: see enter_execution.
+            stage_.store(Stage::kLink, std::memory_order_seq_cst);
+            links_.link_some(worker);
+            await<Sync>([&] { return links_.linked(); });
+            links_.finish_shards();
         }
     }
+    [[nodiscard]] std::uint32_t link_shards() const noexcept {
+        if (options_.link_shards != kShardsByWorkers) {
+            return options_.link_shards;
+        }
+        const std::uint32_t workers = pool_.workers();
+        return workers <= 2 ? 0 : std::min(std::bit_ceil(workers * 2), Links::kShardsMax);
+    }
+
     [[nodiscard]] Stage stage() const noexcept {
         return stage_.load(std::memory_order_seq_cst);  // seq_cst: see enter_execution
     }
@@ -256,7 +330,7 @@ class ParallelExecutor {
     ///
     ///     worker                                leader
     ///     executing_ += 1        (seq_cst)      stage_ = kSettle       (seq_cst)
-    ///     stage_ == kExecute ?   (seq_cst)      executing_ == 0 ?      (acquire after seq_cst)
+    ///     stage_ == kExecute ?   (seq_cst)      executing_ == 0 ?      (seq_cst)
     ///
     ///   Forbidden outcome: the worker enters while the leader sees nobody inside.
     [[nodiscard]] bool enter_execution() noexcept {
@@ -307,9 +381,27 @@ class ParallelExecutor {
             cancel();
             return;
         }
+        fetch_ahead(worker.queue, txn);
         run_.scheduler.start(txn);
         worker.superseded.clear();
         run_incarnation(worker, txn);
+    }
+    /// Starts fetching what the coming transactions of the worker's chunk will look at first,
+    /// mostly written by another worker.
+    void fetch_ahead(const WorkerQueue& queue, TxnIndex txn) const noexcept {
+        if (txn + 1 != queue.next || txn + 2 * kAhead >= queue.end) {
+            return;
+        }
+        const Record& far = run_.records[txn + 2 * kAhead];
+        prefetch_lines<Prefetch::kToWrite>(far.entries, far.declared_count * sizeof(Entry));
+        const Record& near = run_.records[txn + kAhead];
+        for (const Entry& entry : std::span(near.entries, near.declared_count)) {
+            if (entry.link != nullptr) {
+                prefetch_lines<Prefetch::kToRead>(entry.link, sizeof(Node));
+            } else {
+                prefetch_lines<Prefetch::kToRead>(entry.cell, sizeof(*entry.cell));
+            }
+        }
     }
     void run_incarnation(Worker& worker, TxnIndex txn) {
         Record& record = run_.records[txn];
@@ -317,6 +409,9 @@ class ParallelExecutor {
         const bool may_park = worker.superseded.empty();
         for (;;) {
             TxnIndex blocker = declared_blocker(record);
+            if (blocker == kNoTxn && certainly_deferred(record)) {
+                break;
+            }
             if (blocker == kNoTxn) {
                 worker.view.begin(record, txn, run_.mode, run_.scheduler.frontier());
                 incarnations_.call_machine(worker, txn);
@@ -344,12 +439,28 @@ class ParallelExecutor {
     /// A transaction that a declared access certainly waits for, kNoTxn when there is none.
     [[nodiscard]] TxnIndex declared_blocker(const Record& record) const noexcept {
         for (const Entry& entry : record.accesses().first(record.declared_count)) {
-            if (entry.link != nullptr && entry.access != Access::kAdd &&
+            if (entry.link != nullptr && entry.waits &&
                 entry.link->current() == VersionState::kPending) {
                 return entry.link->txn;
             }
         }
         return kNoTxn;
+    }
+
+    /// Whether a listed read is of a sum that is not complete yet: see SpeculativeView::observe.
+    [[nodiscard]] bool certainly_deferred(const Record& record) const noexcept {
+        if (run_.accesses.known() == nullptr) {
+            return false;
+        }
+        const TxnIndex frontier = run_.scheduler.frontier();
+        for (const Entry& entry : record.accesses().first(record.declared_count)) {
+            const bool adds_last = entry.adder_below != kNoTxn &&
+                                   (entry.link == nullptr || entry.link->txn < entry.adder_below);
+            if (entry.reads_value && adds_last && entry.adder_below >= frontier) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Early validation by a worker that has nothing else to do; saves a re-execution at the
@@ -360,7 +471,7 @@ class ParallelExecutor {
         }
         ++worker.metrics.validations;
         Record& record = run_.records[txn];
-        if (!looks_stale(record, txn) || !run_.scheduler.abort(txn)) {
+        if (!(Sync::suspects() || looks_stale(record, txn)) || !run_.scheduler.abort(txn)) {
             run_.scheduler.give_back(txn);
             return;
         }
@@ -372,31 +483,38 @@ class ParallelExecutor {
         run_incarnation(worker, txn);
     }
     [[nodiscard]] bool looks_stale(const Record& record, TxnIndex txn) const {
+        const auto stale = [txn](const auto& cell, const Node* seen) {
+            const Node* now = cell.slot.find(txn);
+            return now != seen && (now == nullptr || now->current() == VersionState::kPending ||
+                                   !Run::same_value(cell, seen, now));
+        };
         for (const Entry& entry : record.accesses()) {
-            if (!entry.read) {
-                continue;
+            if (entry.read && stale(*entry.cell, entry.seen)) {
+                return true;
             }
-            const Node* now = run_.store.cell(entry.cell).slot.find(txn);
-            if (now != entry.seen && (now == nullptr || now->current() == VersionState::kPending ||
-                                      !run_.same_value(entry, now))) {
+        }
+        for (const auto& read : record.plain_reads()) {
+            if (stale(run_.store.cell(read.cell), read.seen)) {
                 return true;
             }
         }
         return false;
     }
 
-    static constexpr int kSpinsBeforeYield = 1'000;
+    static constexpr TxnIndex kAhead = 2;
 
     Run run_;
-    DeclaredLinks<M, Sync> links_{run_};
+    Links links_{run_};
     Incarnations<M, Sync> incarnations_{run_};
     Frontier<M, Sync> frontier_{run_, incarnations_};
     Settlement<M, Sync> settlement_{run_};
 
     Pool& pool_;
     const ParallelOptions options_;
-    DirectCommit<M, Sync> commit_;    ///< the phases
-    SerialExecutor<M, Sync> serial_;  ///< blocks that are faster that way
+    NearCells<M, Sync> phase_cells_;
+    InPlaceView<M, Sync> phase_view_;
+    InPlaceCommit<M, Sync> phase_commit_;
+    InPlaceExecutor<M, Sync> serial_;  ///< blocks that are faster that way
     ModeChooser chooser_;
     Digest previous_;
     ExecutionMetrics metrics_;

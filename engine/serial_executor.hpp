@@ -4,7 +4,9 @@
 #include <exception>
 #include <new>
 #include <span>
+#include <vector>
 
+#include "engine/access_list.hpp"
 #include "engine/base/error.hpp"
 #include "engine/direct_commit.hpp"
 #include "engine/effects.hpp"
@@ -25,15 +27,18 @@ template <Machine M, class Sync = StdSync>
 class SerialExecutor {
   public:
     using Transaction = typename M::Transaction;
+    using Accesses = AccessOptions<typename M::Key>;
 
     SerialExecutor(const M& machine, StateStore<M, Sync>& store, TxnLimits limits = {})
         : machine_(machine), store_(store), limits_(limits), commit_(store) {}
 
     [[nodiscard]] Result<BlockResult, Error> execute(const Block<Transaction>& block,
-                                                     const ExecuteOptions& options = {}) {
+                                                     const ExecuteOptions& options = {},
+                                                     const Accesses& accesses = {}) {
         commit_.begin_block();
         try {
-            BlockResult result = run(block, options);
+            accesses.begin();
+            BlockResult result = run(block, options, accesses);
             previous_ = result.block;
             return result;
         } catch (const Cancelled&) {
@@ -56,7 +61,8 @@ class SerialExecutor {
   private:
     struct Cancelled {};
 
-    BlockResult run(const Block<Transaction>& block, const ExecuteOptions& options) {
+    BlockResult run(const Block<Transaction>& block, const ExecuteOptions& options,
+                    const Accesses& accesses) {
         BlockResult result;
         result.header = block.header;
         SerialView<M, Sync> view(store_, kPhaseLimits);
@@ -68,6 +74,7 @@ class SerialExecutor {
         std::uint64_t weight_used = 0;
         bool full = false;
         SerialView<M, Sync> txn_view(store_, limits_);
+        txn_view.note_dependences(accesses.records());
         for (std::uint32_t i = 0; i < block.transactions.size(); ++i) {
             if (options.stop.stop_requested()) {
                 throw Cancelled{};
@@ -83,7 +90,15 @@ class SerialExecutor {
                 }
             }
             if (receipt.disposition != Disposition::kExecuted) {
-                txn_view.reset();  // no effects
+                txn_view.discard_effects();
+            }
+            if (accesses.records()) {
+                const bool skipped = receipt.disposition == Disposition::kSkipped;
+                if (skipped) {
+                    accesses.take(block.header.height, i, {}, {});
+                } else {
+                    accesses.take(block.header.height, i, txn_view.accesses(), txn_view.scans());
+                }
             }
             result.receipts.push_back(commit_.apply(txn_view, i, receipt, result.events));
             if (options.on_commit) {
@@ -95,7 +110,9 @@ class SerialExecutor {
         machine_.end_block(view, block.header, context);
         result.end_effects = commit_.apply(view, kEndPhaseIndex, Receipt{}, result.events).effects;
         result.state = store_.digest();
+        result.modules = store_.sums().modules();
         result.block = chain_block_digest(previous_, result);
+        accesses.finish(block.header.height, block.transactions.size());
         return result;
     }
 

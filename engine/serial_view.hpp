@@ -1,10 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
+#include "engine/access_list.hpp"
 #include "engine/execution.hpp"
 #include "engine/machine.hpp"
 #include "engine/state_store.hpp"
@@ -39,11 +43,22 @@ class SerialView {
         if (!consume(1)) {
             return nullptr;
         }
+        note(key, Dependence::kValue);
         return peek(key);
     }
-    [[nodiscard]] bool exists(const Key& key) { return read(key) != nullptr; }
+    [[nodiscard]] bool exists(const Key& key) {
+        if (!consume(1)) {
+            return false;
+        }
+        note(key, Dependence::kPredicate);
+        return peek(key) != nullptr;
+    }
     [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
-        const Value* value = read(key);
+        const Value* value = nullptr;
+        if (consume(1)) {
+            note(key, Dependence::kPredicate);
+            value = peek(key);
+        }
         return (value != nullptr ? M::number(*value) : 0) >= amount;
     }
     void write(const Key& key, const Value& value) {
@@ -56,10 +71,40 @@ class SerialView {
             entries_[key] = {.change = Change::kErase};
         }
     }
+    /// See kScans.
+    template <class Visit>
+    std::size_t scan(const Key& from, const Key& to, std::size_t limit,
+                     Visit&& visit) requires kScans<M> {
+        if (!consume(1) || limit == 0 || !(from < to)) {
+            return 0;
+        }
+        const std::size_t scan = scans_.size();
+        scans_.push_back({.from = from, .to = to});
+        std::size_t visited = 0;
+        const auto end_at = [&](const Key& key) {
+            scans_[scan].to = key;
+            scans_[scan].closed = true;
+        };
+        for (std::optional<Key> key = present_from(from, to, false); key;
+             key = present_from(*key, to, true)) {
+            note(*key, Dependence::kValue);
+            if (!consume(1)) {
+                end_at(*key);
+                break;
+            }
+            ++visited;
+            if (!visit(*key, *peek(*key)) || visited == limit || stopped()) {
+                end_at(*key);
+                break;
+            }
+        }
+        return visited;
+    }
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
         if (!consume(1)) {
             return false;
         }
+        note(key, Dependence::kPredicate);
         const Value* current = peek(key);
         Value value = current != nullptr ? *current : Value{};
         Int128 sum = 0;
@@ -110,10 +155,45 @@ class SerialView {
     [[nodiscard]] const Entries& entries() const noexcept { return entries_; }
     [[nodiscard]] const EventLog& events() const noexcept { return events_; }
 
-    /// Forgets everything: ready for the next transaction.
-    void reset() {
+    /// Whether to note what the answers depended on, for accesses().
+    void note_dependences(bool wanted) noexcept { notes_dependences_ = wanted; }
+    /// The access list of the transaction, ascending by key.
+    /// Call once per transaction.
+    [[nodiscard]] const std::vector<CellAccess<Key>>& accesses() {
+        for (const auto& [key, entry] : entries_) {
+            if (entry.change != Change::kAdd || entry.added != 0) {
+                accesses_.push_back(
+                    {.key = key,
+                     .effect = entry.change == Change::kAdd ? Effect::kAdd : Effect::kWrite});
+            }
+        }
+        std::sort(accesses_.begin(), accesses_.end(),
+                  [](const auto& left, const auto& right) { return left.key < right.key; });
+        std::size_t kept = 0;
+        for (const CellAccess<Key>& access : accesses_) {
+            if (kept == 0 || !(accesses_[kept - 1].key == access.key)) {
+                accesses_[kept++] = access;
+            } else {
+                CellAccess<Key>& merged = accesses_[kept - 1];
+                merged.dependence = std::max(merged.dependence, access.dependence);
+                merged.effect = std::max(merged.effect, access.effect);
+            }
+        }
+        accesses_.resize(kept);
+        return accesses_;
+    }
+    /// What the transaction scanned, in order.
+    [[nodiscard]] const std::vector<KeyRange<Key>>& scans() const noexcept { return scans_; }
+    /// Undoes all changes and events, keeps what the answers depended on: no effects.
+    void discard_effects() {
         entries_.clear();
         events_.clear();
+    }
+    /// Forgets everything: ready for the next transaction.
+    void reset() {
+        discard_effects();
+        accesses_.clear();
+        scans_.clear();
         steps_ = 0;
         refused_ = 0;
         over_budget_ = false;
@@ -127,6 +207,40 @@ class SerialView {
         }
         return found->second.change == Change::kErase ? nullptr : &found->second.value;
     }
+    /// The lowest present key in [from, to), or behind `from`.
+    [[nodiscard]] std::optional<Key> present_from(const Key& from, const Key& to,
+                                                  bool behind) const requires kScans<M> {
+        const auto& keys = store_.keys().settled();
+        auto stored = behind ? keys.upper_bound(from) : keys.lower_bound(from);
+        auto own = behind ? entries_.upper_bound(from) : entries_.lower_bound(from);
+        for (;;) {
+            const bool has_stored = stored != keys.end() && stored->first < to;
+            const bool has_own = own != entries_.end() && own->first < to;
+            if (has_own && (!has_stored || !(stored->first < own->first))) {
+                if (has_stored && stored->first == own->first) {
+                    ++stored;  // hidden by the change
+                }
+                if (own->second.change != Change::kErase) {
+                    return own->first;
+                }
+                ++own;
+            } else if (has_stored) {
+                return stored->first;
+            } else {
+                return std::nullopt;
+            }
+        }
+    }
+    /// A cell that the transaction itself has written answers from there.
+    void note(const Key& key, Dependence dependence) {
+        if (!notes_dependences_) {
+            return;
+        }
+        const auto own = entries_.find(key);
+        if (own == entries_.end() || own->second.change == Change::kAdd) {
+            accesses_.push_back({.key = key, .dependence = dependence});
+        }
+    }
     void refuse() {
         over_budget_ = true;
         if (++refused_ > kRefusalsBeforeUnwinding) {
@@ -138,6 +252,9 @@ class SerialView {
     const TxnLimits limits_;
     Entries entries_;
     EventLog events_;
+    bool notes_dependences_ = false;
+    std::vector<CellAccess<Key>> accesses_;  ///< dependences as they were asked for
+    std::vector<KeyRange<Key>> scans_;
     std::uint64_t steps_ = 0;
     std::uint64_t refused_ = 0;
     bool over_budget_ = false;

@@ -21,6 +21,7 @@ class Settlement {
     using Record = typename Run::Record;
     using Entry = typename Run::Entry;
     using Node = typename Run::Node;
+    using Cell = typename Run::Cell;
 
     explicit Settlement(Run& run) : run_(run) {}
 
@@ -31,11 +32,14 @@ class Settlement {
     }
     /// Collects the cells that the block touched. After the last worker has left execution.
     void list(bool keep) {
+        WorkSpan<Sync> span(Work::kList);
         touched_.clear();
         for (const auto& worker : run_.workers) {
-            touched_.insert(touched_.end(), worker->touched.begin(), worker->touched.end());
+            const auto touched = worker->touched.items();
+            touched_.insert(touched_.end(), touched.begin(), touched.end());
         }
         run_.keep = keep;
+        span.done(touched_.size());
         // release: publishes the list to settle_some.
         total_.store(touched_.size(), std::memory_order_release);
     }
@@ -57,12 +61,17 @@ class Settlement {
                 return;
             }
             const std::size_t last = std::min(first + kChunk, total);
+            WorkSpan<Sync> span(Work::kSettle);
             for (std::size_t i = first; i < last; ++i) {
+                if (i + 2 * kAhead < last) {
+                    run_.store.prefetch_cell(touched_[i + 2 * kAhead]);
+                }
                 if (i + kAhead < last) {
-                    run_.store.prefetch_cell(touched_[i + kAhead]);
+                    prefetch_version(touched_[i + kAhead]);
                 }
                 settle(worker, touched_[i]);
             }
+            span.done(last - first);
             // release: publishes the values to the leader.
             finished_.fetch_add(last - first, std::memory_order_release);
         }
@@ -70,6 +79,8 @@ class Settlement {
 
     /// Folds the workers' shares into the store and completes receipts and events.
     void finish(ExecutionMetrics& metrics) {
+        WorkSpan<Sync> span(Work::kFinish);
+        span.done(run_.transactions.size());
         // relaxed: between blocks.
         total_.store(kNotListed, std::memory_order_relaxed);
         run_.store.adopt_interned();
@@ -78,7 +89,7 @@ class Settlement {
             for (const CellId id : worker->emptied) {
                 run_.store.forget(id);
             }
-            run_.store.fold(worker->added, worker->removed, worker->present_change);
+            run_.store.fold(worker->sums, worker->present_change);
             block_metrics += worker->metrics;
             block_metrics.memory_bytes += worker->arena.bytes_used();
         }
@@ -106,33 +117,49 @@ class Settlement {
     static constexpr std::size_t kAhead = 8;
     static constexpr std::size_t kNotListed = ~std::size_t{0};
 
+    /// Starts fetching the newest version of a cell, mostly written by another worker.
+    void prefetch_version(CellId id) const noexcept {
+        // relaxed: no worker executes any more.
+        const Node* newest = run_.store.cell(id).slot.newest.load(std::memory_order_relaxed);
+        if (newest != nullptr) {
+            prefetch_lines<Prefetch::kToRead>(newest, sizeof(Node));
+        }
+    }
     /// Gives a cell its final value and empties its slot.
     void settle(Worker& worker, CellId id) {
         auto& cell = run_.store.cell(id);
-        if (!cell.claim_settlement(run_.block_number)) {
-            return;
-        }
         auto& slot = cell.slot;
+        // acquire: pairs with the release below.
+        const auto* additions = slot.additions.load(std::memory_order_acquire);
+        if (additions != nullptr && !cell.claim_settlement(run_.block_number)) {
+            return;  // listed twice: for its versions and for its additions
+        }
         if (run_.keep) {
             // relaxed: no worker executes any more.
             const Node* last = VersionSlot<typename M::Value, Sync>::first_standing(
                 slot.newest.load(std::memory_order_relaxed), run_.committed);
-            const auto* additions = slot.additions.load(std::memory_order_relaxed);
             const bool added = additions != nullptr && additions->applies_to(last);
             if (last != nullptr || added) {
-                settle_value(worker, id, last, added ? additions->sum : 0, added);
+                settle_value(worker, cell, id, last, added ? additions->sum : 0, added);
             }
         }
+        slot.committed = nullptr;
         // relaxed: the pool publishes the empty slot.
         slot.newest.store(nullptr, std::memory_order_relaxed);
-        slot.additions.store(nullptr, std::memory_order_relaxed);
-        slot.committed = nullptr;
+        if (additions != nullptr) {
+            // release: whoever finds the cell listed again finds the rest of the slot empty as
+            // well.
+            slot.additions.store(nullptr, std::memory_order_release);
+        }
     }
-    void settle_value(Worker& worker, CellId id, const Node* last, Int128 sum, bool added) {
-        auto& cell = run_.store.cell(id);
+    void settle_value(Worker& worker, Cell& cell, CellId id, const Node* last, Int128 sum,
+                      bool added) {
         const bool was_present = cell.present;
+        if (!added && was_present && !last->erased && last->value == cell.value) {
+            return;
+        }
         if (was_present) {
-            worker.removed += cell_digest<M>(worker.scratch, cell.key, cell.value);
+            worker.sums.remove(cell.key, cell_digest<M>(worker.scratch, cell.key, cell.value));
         }
         if (last != nullptr) {
             cell.present = !last->erased;
@@ -146,7 +173,7 @@ class Settlement {
             M::set_number(cell.value, wrapping_add(M::number(cell.value), sum));
         }
         if (cell.present) {
-            worker.added += cell_digest<M>(worker.scratch, cell.key, cell.value);
+            worker.sums.add(cell.key, cell_digest<M>(worker.scratch, cell.key, cell.value));
         } else {
             cell.value = typename M::Value{};
             if (was_present) {

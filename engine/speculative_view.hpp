@@ -6,8 +6,11 @@
 #include <vector>
 
 #include "engine/access_record.hpp"
+#include "engine/access_table.hpp"
 #include "engine/execution.hpp"
+#include "engine/scan_notes.hpp"
 #include "engine/state_store.hpp"
+#include "engine/undeclared_effects.hpp"
 #include "scheduler/arena.hpp"
 
 namespace lockstep {
@@ -16,6 +19,8 @@ namespace lockstep {
 struct BlockAccessMode {
     /// Some transaction declared nothing: declared links may miss writers, so reads search.
     bool search = false;
+    /// An access list says all of what transactions touch, unless it is wrong.
+    bool listed = false;
 };
 
 /// The state as one incarnation of one transaction sees it, over multi-version memory.
@@ -36,34 +41,46 @@ class SpeculativeView {
     using Record = TxnRecord<M, Sync>;
     using Node = Version<Value, Sync>;
     using Store = StateStore<M, Sync>;
+    using StoreCell = typename Store::Cell;
+    using Effects = UndeclaredEffects<Sync>;
 
     struct Savepoint {
         std::size_t undo_size;
         std::size_t event_bytes;
     };
 
-    SpeculativeView(Store& store, Arena& arena, const TxnLimits& limits)
-        : store_(store), arena_(arena), limits_(limits) {}
+    SpeculativeView(Store& store, const Effects& effects, Arena& arena, const TxnLimits& limits)
+        : store_(store), effects_(effects), arena_(arena), limits_(limits) {}
 
     /// Prepares for an incarnation of `txn`.
     /// `frontier`: how far the block is committed; equal to txn in final mode.
     void begin(Record& record, TxnIndex txn, BlockAccessMode mode, TxnIndex frontier) {
         record_ = &record;
         record.count = record.declared_count;
-        for (Entry& entry : record.accesses()) {
-            entry.forget_incarnation();
-        }
+        record.read_count = 0;
         record.checks_numbers = false;
+        record.effects_seen = effects_.count();
+        table_.begin(record, mode.listed);
+        if (record.began) {
+            for (Entry& entry : table_.declared()) {
+                entry.forget_incarnation();
+            }
+        }
+        record.began = true;
         txn_ = txn;
-        mode_ = mode;
         frontier_ = frontier;
         final_ = frontier == txn;
-        cursor_ = 0;
-        index_.clear();
-        undo_.clear();
-        logs_undo_ = false;
+        search_ = mode.search;
+        links_are_exact_ = !final_ && !mode.search && record.effects_seen == 0;
+        if (logs_undo_) {
+            undo_.clear();
+            logs_undo_ = false;
+        }
         events_.clear();
-        steps_ = 0;
+        if constexpr (kScans<M>) {
+            scans_.clear();
+        }
+        steps_left_ = limits_.steps;
         refused_ = 0;
         over_budget_ = false;
         deferred_ = false;
@@ -73,13 +90,19 @@ class SpeculativeView {
     // ---- what the machine calls (StateView) -----------------------------------------------------
 
     [[nodiscard]] const Value* read(const Key& key) {
-        return consume(1) ? peek(entry_of(key)) : nullptr;
+        if (!step()) {
+            return nullptr;
+        }
+        Entry& entry = table_.entry_of(key);
+        ask(entry, Dependence::kValue);
+        return peek(entry);
     }
     [[nodiscard]] bool exists(const Key& key) {
-        if (!consume(1)) {
+        if (!step()) {
             return false;
         }
-        Entry& entry = entry_of(key);
+        Entry& entry = table_.entry_of(key);
+        ask(entry, Dependence::kPredicate);
         if (entry.written || entry.read) {
             return peek(entry) != nullptr;
         }
@@ -98,10 +121,11 @@ class SpeculativeView {
         return entry.present_seen;
     }
     [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
-        if (!consume(1)) {
+        if (!step()) {
             return false;
         }
-        Entry& entry = entry_of(key);
+        Entry& entry = table_.entry_of(key);
+        ask(entry, Dependence::kPredicate);
         if (entry.written || entry.read) {
             return number_of(peek(entry)) >= amount;
         }
@@ -110,26 +134,18 @@ class SpeculativeView {
             return false;
         }
         NumberAccess<M>& number = number_access(entry);
-        Int128 threshold = 0;  // truth: number below >= threshold
-        if (__builtin_sub_overflow(amount, number.delta, &threshold)) {
-            return amount < 0;  // the threshold lies outside all numbers: true or false for any
-        }
         assume(number);
-        if (guess.number >= threshold) {
-            number.lower = std::max(number.lower, threshold);
-            return true;
-        }
-        number.upper = std::min(number.upper, threshold - 1);
-        return false;
+        return number.ask_at_least(guess.number, number.delta, amount);
     }
     void write(const Key& key, const Value& value) { replace(key, &value); }
     void erase(const Key& key) { replace(key, nullptr); }
 
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
-        if (!consume(1)) {
+        if (!step()) {
             return false;
         }
-        Entry& entry = entry_of(key);
+        Entry& entry = table_.entry_of(key);
+        ask(entry, Dependence::kPredicate);
         if (entry.written) {
             return add_to_own(entry, amount, bounds);
         }
@@ -148,8 +164,48 @@ class SpeculativeView {
         number.moved = true;
         return true;
     }
+    /// See kScans. A cell that comes up absent is read all the same, so that it is validated; a
+    /// cell that nobody knows of yet is looked for at the frontier, in what keep_scans says.
+    template <class Visit>
+    std::size_t scan(const Key& from, const Key& to, std::size_t limit,
+                     Visit&& visit) requires kScans<M> {
+        if (!step() || limit == 0 || !(from < to)) {
+            return 0;
+        }
+        const std::size_t scan = scans_.open(from, to);
+        typename KeyOrder<Key>::Walk walk(store_.keys(), from);
+        std::size_t visited = 0;
+        for (auto place = walk.next(); place && place->key < to; place = walk.next()) {
+            if (place->fresh) {
+                scans_.pass_fresh(scan, place->key);
+            }
+            Entry& entry = table_.entry_of(place->key);
+            const Value* value = peek(entry);
+            if (stopped()) {
+                break;  // the incarnation is discarded
+            }
+            if (value == nullptr) {
+                continue;
+            }
+            ask(entry, Dependence::kValue);
+            if (!step()) {
+                scans_.end_at(scan, place->key);
+                break;
+            }
+            ++visited;
+            const std::uint32_t known = table_.size();
+            if (!visit(place->key, *value) || visited == limit || stopped()) {
+                scans_.end_at(scan, place->key);
+                break;
+            }
+            if (table_.size() != known) {
+                walk.look_again(place->key);
+            }
+        }
+        return visited;
+    }
     void emit(std::uint16_t type, std::span<const std::byte> bytes) {
-        if (consume(1)) {
+        if (step()) {
             events_.append(type, bytes);
         }
     }
@@ -160,7 +216,7 @@ class SpeculativeView {
     void rollback(Savepoint savepoint) {
         while (undo_.size() > savepoint.undo_size) {
             const Undo& undo = undo_.back();
-            Entry& entry = record_->entries[undo.entry];
+            Entry& entry = table_[undo.entry];
             entry.written = undo.written;
             if (entry.own != nullptr && undo.written) {
                 entry.own->value = undo.value;
@@ -175,16 +231,13 @@ class SpeculativeView {
         events_.truncate(savepoint.event_bytes);
     }
     [[nodiscard]] bool consume(std::uint64_t steps) {
-        if (stopped() || steps > limits_.steps - steps_) {
-            over_budget_ = over_budget_ || (blocked_on_ == kNoTxn && !deferred_);
-            if (++refused_ > kRefusalsBeforeUnwinding) {
-                throw StopExecution{};
-            }
-            return false;
+        if (stopped() || steps > steps_left_) {
+            return refuse();
         }
-        steps_ += steps;
+        steps_left_ -= steps;
         return true;
     }
+    void expect(std::span<const Key> keys) { table_.expect(keys); }
     [[nodiscard]] bool stopped() const noexcept {
         return over_budget_ || deferred_ || blocked_on_ != kNoTxn;
     }
@@ -196,9 +249,24 @@ class SpeculativeView {
     [[nodiscard]] bool over_budget() const noexcept { return over_budget_; }
     [[nodiscard]] const EventLog& events() const noexcept { return events_; }
 
+    /// What the incarnation scanned, as data that lives until the end of the block.
+    [[nodiscard]] std::span<const ScanRecord<Key>> keep_scans() const {
+        return scans_.keep(arena_);
+    }
+    /// Calls `visit(entry)` for all that the incarnation touched or declared.
+    template <class Visit>
+    void for_each_access(Visit&& visit) const {
+        for (const Entry& entry : record_->accesses()) {
+            visit(entry);
+        }
+        for (const Entry& entry : table_.found()) {
+            visit(entry);
+        }
+    }
     /// Undoes all writes, additions and events, keeps what was read: the transaction faulted.
     void discard_effects() {
-        for (Entry& entry : record_->accesses()) {
+        for (std::uint32_t i = 0; i < table_.size(); ++i) {
+            Entry& entry = table_[i];
             entry.written = false;
             if (entry.number != nullptr) {
                 entry.number->delta = 0;
@@ -207,21 +275,56 @@ class SpeculativeView {
         }
         events_.clear();
     }
+    /// Completes the record: whatever of this incarnation validation and commit will ask for. The
+    /// view is done with it until the next begin.
+    void complete_record() {
+        std::uint32_t kept = 0;
+        for (Entry& entry : table_.declared()) {
+            if (entry.placeholder ? !entry.written : entry.number != nullptr) {
+                carry_on_known_value(entry);
+            }
+        }
+        for (Entry& entry : table_.found()) {
+            if (entry.number != nullptr) {
+                carry_on_known_value(entry);
+            }
+            kept += entry.has_effect_or_assumption() ? 1U : 0U;
+        }
+        if (table_.found().empty()) {
+            return;
+        }
+        if (kept != 0) {
+            Entry* entries = arena_.make_array<Entry>(record_->count + kept);
+            std::copy_n(record_->entries, record_->count, entries);
+            record_->entries = entries;
+        }
+        const std::size_t others = table_.found().size() - kept;
+        record_->reads = arena_.make_array<PlainRead<Node>>(others);
+        for (const Entry& entry : table_.found()) {
+            if (entry.has_effect_or_assumption()) {
+                record_->entries[record_->count++] = entry;
+            } else if (entry.read) {
+                record_->reads[record_->read_count++] = {entry.id, entry.seen};
+            }
+        }
+    }
 
-    /// The newest committed version of an entry's cell below its transaction. REQUIRES: the caller
-    /// holds the frontier, and it stands at that transaction.
-    [[nodiscard]] static const Node* committed_below(const Entry& entry, const Store& store,
-                                                     TxnIndex txn) noexcept {
-        const auto& slot = store.cell(entry.cell).slot;
-        const Node* found = entry.seen_known ? entry.seen : entry.link;
-        while (found != nullptr && found->current() != VersionState::kReady) {
-            found = found->older.load(std::memory_order_acquire);  // acquire: pairs with insert
+    /// The newest committed version of a cell, when `known` was the newest one or what became of
+    /// it. REQUIRES: the caller holds the frontier, and it stands at the transaction that asks.
+    [[nodiscard]] static const Node* committed_from(const Node* known,
+                                                    const StoreCell& cell) noexcept {
+        while (known != nullptr && known->current() != VersionState::kReady) {
+            known = known->older.load(std::memory_order_acquire);  // acquire: pairs with insert
         }
-        if (!entry.seen_known && !entry.declared) {
-            found = slot.find(txn);
-        }
-        const Node* noted = slot.committed;
-        return noted != nullptr && (found == nullptr || noted->txn >= found->txn) ? noted : found;
+        const Node* noted = cell.slot.committed;
+        return noted != nullptr && (known == nullptr || noted->txn >= known->txn) ? noted : known;
+    }
+    /// The newest committed version of an entry's cell below its transaction. REQUIRES: as above.
+    [[nodiscard]] static const Node* committed_below(const Entry& entry, TxnIndex txn) noexcept {
+        const Node* known = entry.seen_known ? entry.seen
+                            : entry.declared ? entry.link
+                                             : entry.cell->slot.find(txn);
+        return committed_from(known, *entry.cell);
     }
 
   private:
@@ -238,61 +341,47 @@ class SpeculativeView {
         Value value;
     };
 
-    static constexpr std::uint32_t kIndexedFrom = 24;
-
     static Int128 number_of(const Value* value) {
         return value != nullptr ? M::number(*value) : Int128{0};
+    }
+    /// Notes what the machine wants to know of a cell, where its scans blur that.
+    void ask(Entry& entry, Dependence dependence) {
+        if constexpr (kScans<M>) {
+            if (!entry.written) {
+                entry.asked = std::max(entry.asked, dependence);
+            }
+        }
     }
     void assume(NumberAccess<M>& number) {
         number.checked = true;
         record_->checks_numbers = true;
     }
 
-    /// The entry of a key, made when this is its first access. Declared entries come in the order
-    /// in which machines tend to use them, so the search starts where the last one ended.
-    Entry& entry_of(const Key& key) {
-        const std::uint32_t count = record_->count;
-        if (count >= kIndexedFrom) {
-            return indexed_entry_of(key);
+    /// Charges one step.
+    [[nodiscard]] bool step() {
+        if (steps_left_ == 0) [[unlikely]] {
+            return refuse();
         }
-        for (std::uint32_t i = 0; i < count; ++i) {
-            const std::uint32_t at = cursor_ + i < count ? cursor_ + i : cursor_ + i - count;
-            if (record_->entries[at].key == key) {
-                cursor_ = at;
-                return record_->entries[at];
-            }
-        }
-        return append(key);
+        --steps_left_;
+        return true;
     }
-    Entry& append(const Key& key) {
-        cursor_ = record_->count;
-        Entry& entry = record_->append(arena_);
-        entry = Entry{};
-        entry.key = key;
-        entry.cell = store_.intern(key);
-        return entry;
+    [[gnu::noinline]] bool refuse() {
+        over_budget_ = over_budget_ || (blocked_on_ == kNoTxn && !deferred_);
+        steps_left_ = 0;
+        if (++refused_ > kRefusalsBeforeUnwinding) {
+            throw StopExecution{};
+        }
+        return false;
     }
-    /// Open addressing over the entries, for transactions that touch many cells.
-    Entry& indexed_entry_of(const Key& key) {
-        if (index_.size() < std::size_t{record_->count} * 2 + 2) {
-            index_.assign(std::size_t{record_->count} * 4 + 64, kNoTxn);
-            for (std::uint32_t i = 0; i < record_->count; ++i) {
-                index_[probe(record_->entries[i].key)] = i;
-            }
-        }
-        const std::size_t at = probe(key);
-        if (index_[at] == kNoTxn) {
-            index_[at] = record_->count;
-            return append(key);
-        }
-        return record_->entries[index_[at]];
+    /// Stops the incarnation until `blocker` has finished.
+    void block_on(TxnIndex blocker) noexcept {
+        blocked_on_ = blocker;
+        steps_left_ = 0;
     }
-    std::size_t probe(const Key& key) const {
-        std::size_t at = M::hash(key) % index_.size();
-        while (index_[at] != kNoTxn && !(record_->entries[index_[at]].key == key)) {
-            at = at + 1 == index_.size() ? 0 : at + 1;
-        }
-        return at;
+    /// Stops the incarnation: the transaction runs at the frontier.
+    void defer() noexcept {
+        deferred_ = true;
+        steps_left_ = 0;
     }
 
     NumberAccess<M>& number_access(Entry& entry) {
@@ -307,22 +396,32 @@ class SpeculativeView {
         if (entry.seen_known) {
             return true;
         }
+        if (links_are_exact_ && entry.declared) [[likely]] {
+            const Node* link = entry.link;
+            if (link == nullptr || link->current() == VersionState::kReady) {
+                entry.seen = link;
+                entry.seen_known = true;
+                return true;
+            }
+        }
+        return resolve_by_search(entry);
+    }
+    [[gnu::noinline]] bool resolve_by_search(Entry& entry) {
         if (final_) {
-            entry.seen = committed_below(entry, store_, txn_);
+            entry.seen = committed_below(entry, txn_);
             entry.seen_known = true;
             return true;
         }
-        const auto& slot = store_.cell(entry.cell).slot;
-        const Node* found = !entry.declared || mode_.search
-                                ? slot.find(txn_)
-                                : VersionSlot<Value, Sync>::first_standing(entry.link, txn_);
+        const bool search = !entry.declared || search_ || effects_.may_contain(entry.id);
+        const Node* found = search ? entry.cell->slot.find(txn_)
+                                   : VersionSlot<Value, Sync>::first_standing(entry.link, txn_);
         while (found != nullptr) {
             const VersionState state = found->current();
             if (state == VersionState::kReady) {
                 break;
             }
             if (state == VersionState::kPending) {
-                blocked_on_ = found->txn;
+                block_on(found->txn);
                 return false;
             }
             found = VersionSlot<Value, Sync>::first_standing(
@@ -333,7 +432,7 @@ class SpeculativeView {
         return true;
     }
     const Value* value_below(const Entry& entry) const {
-        return entry.seen != nullptr ? entry.seen->get() : store_.cell(entry.cell).get();
+        return entry.seen != nullptr ? entry.seen->get() : entry.cell->get();
     }
 
     /// The value as this transaction sees it; makes the whole value a dependency.
@@ -342,10 +441,12 @@ class SpeculativeView {
             return entry.own->get();
         }
         const Value* below = observe(entry);
-        if (entry.number == nullptr || !entry.number->moved || stopped()) {
+        if (entry.number == nullptr || !entry.number->moved || stopped()) [[likely]] {
             return stopped() ? nullptr : below;
         }
-        NumberAccess<M>& number = *entry.number;
+        return with_own_additions(*entry.number, below);
+    }
+    [[gnu::noinline]] const Value* with_own_additions(NumberAccess<M>& number, const Value* below) {
         number.own = below != nullptr ? *below : Value{};
         Int128 sum = M::number(number.own);
         if (__builtin_add_overflow(sum, number.delta, &sum)) {
@@ -354,78 +455,99 @@ class SpeculativeView {
         M::set_number(number.own, sum);
         return &number.own;
     }
+    /// What observe() answered.
+    const Value* observed(const Entry& entry) const {
+        const NumberAccess<M>* number = entry.number;
+        if (number == nullptr || !number->has_below) {
+            return value_below(entry);
+        }
+        return number->below_present ? &number->below : nullptr;
+    }
     /// The committed or speculative value below, with everything added to it.
     const Value* observe(Entry& entry) {
+        if (entry.read) {
+            return observed(entry);  // an incarnation sees one value, whatever is committed now
+        }
         if (!resolve(entry)) {
             return nullptr;
         }
         // acquire: pairs with additions_or_make.
-        const auto* additions =
-            store_.cell(entry.cell).slot.additions.load(std::memory_order_acquire);
-        if (additions == nullptr) {
+        const auto* additions = entry.cell->slot.additions.load(std::memory_order_acquire);
+        if (additions == nullptr) [[likely]] {
             entry.read = true;
             return value_below(entry);
         }
-        if (!final_ && entry.adder_below == kNoTxn) {
-            // relaxed: see Additions::first_adder.
-            if (additions->first_adder.load(std::memory_order_relaxed) < txn_) {
-                deferred_ = true;  // by someone who had not declared it, so nobody knows how many
+        return observe_added(entry, *additions);
+    }
+    [[gnu::noinline]] const Value* observe_added(Entry& entry,
+                                                 const Additions<Value, Sync>& additions) {
+        if (!final_) {
+            const TxnIndex adder = entry.adder_below;
+            if (adder != kNoTxn && entry.seen != nullptr && adder < entry.seen->txn &&
+                !effects_.may_contain(entry.id)) {
+                entry.read = true;  // all additions are part of the version
+                return value_below(entry);
+            }
+            if (adder == kNoTxn) {
+                // relaxed: see Additions::first_adder.
+                if (additions.first_adder.load(std::memory_order_relaxed) < txn_) {
+                    defer();  // by someone who had not declared it: nobody knows how many
+                    return nullptr;
+                }
+                entry.read = true;
+                return value_below(entry);
+            }
+            if (adder >= frontier_) {
+                defer();  // certainly not all of the sum yet
                 return nullptr;
             }
-            entry.read = true;
-            return value_below(entry);
-        }
-        if (!final_ && entry.adder_below >= frontier_) {
-            deferred_ = true;  // certainly not all of the sum yet
-            return nullptr;
         }
         entry.read = true;
-        const bool applies = final_ ? additions->applies_to(entry.seen) : true;
-        return applies ? with_additions(entry, *additions) : value_below(entry);
+        const bool applies = final_ ? additions.applies_to(entry.seen) : true;
+        return applies ? with_additions(entry, additions) : value_below(entry);
     }
     /// The value below with the committed additions folded in; ahead of the frontier a prediction,
     /// which the frontier checks.
     const Value* with_additions(Entry& entry, const Additions<Value, Sync>& additions) {
         NumberAccess<M>& number = number_access(entry);
-        if (number.has_below) {
-            return number.below_present ? &number.below : nullptr;
-        }
         const Value* plain = value_below(entry);
-        const Int128 sum = final_ ? additions.sum : additions.sum_hint();
+        const Int128 sum = final_ ? additions.sum : additions.sum_hint(entry.seen);
         number.has_below = true;
-        number.below_present = final_ || plain != nullptr || sum != 0;
+        // Listed adders did add something, if nothing in sum; others may have been refused.
+        number.below_present = final_ || plain != nullptr || sum != 0 || entry.reads_value;
         number.below = plain != nullptr ? *plain : Value{};
         M::set_number(number.below, wrapping_add(M::number(number.below), sum));
         if (!final_) {
             assume(number);
-            number.lower = std::max(number.lower, M::number(number.below));
-            number.upper = std::min(number.upper, M::number(number.below));
+            number.ask_number(M::number(number.below));
             if (entry.presence_checked && entry.present_seen != number.below_present) {
-                number.upper = kInt128Min;  // exists() was told otherwise: nothing satisfies both
-                number.lower = kInt128Max;
+                number.admit_nothing();  // exists() was told otherwise
             }
             entry.presence_checked = true;
             entry.present_seen = number.below_present;
         }
         return number.below_present ? &number.below : nullptr;
     }
-    /// Number and presence below, exact at the frontier, a prediction before it.
-    Guess look_below(Entry& entry) {
+    /// Number and presence below, exact at the frontier, a prediction before it; where the sum of
+    /// additions does not matter, that of the version below alone.
+    Guess look_below(Entry& entry, bool sum_matters = true) {
         if (!resolve(entry)) {
             return {};
         }
         const Value* value = value_below(entry);
         Guess guess{.number = number_of(value), .present = value != nullptr};
+        if (!final_ && !sum_matters) {
+            return guess;
+        }
         // acquire: pairs with additions_or_make.
-        const auto* additions =
-            store_.cell(entry.cell).slot.additions.load(std::memory_order_acquire);
+        const auto* additions = entry.cell->slot.additions.load(std::memory_order_acquire);
         if (additions != nullptr) {
             Int128 sum = 0;
             if (final_) {
                 sum = additions->applies_to(entry.seen) ? additions->sum : 0;
                 guess.present = guess.present || additions->applies_to(entry.seen);
             } else {
-                sum = additions->sum_hint();
+                sum = additions->sum_hint(entry.seen);
                 guess.present = guess.present || sum != 0;
             }
             guess.number = wrapping_add(guess.number, sum);
@@ -440,33 +562,15 @@ class SpeculativeView {
     }
     /// Whether below + delta lies in the bounds, recorded as an assumption on the number below.
     bool fits_assumed(Entry& entry, Int128 delta, const Bounds& bounds) {
-        const Guess guess = look_below(entry);
-        if (stopped() || bounds.lower > bounds.upper) {
+        // Without bounds any sum but the most extreme ones fits: no need to ask for the memory that
+        // every commit of an addition changes.
+        const Guess guess = look_below(entry, bounds != Bounds{});
+        if (stopped()) {
             return false;
         }
         NumberAccess<M>& number = number_access(entry);
-        // lower - delta <= below <= upper - delta, clipped to the range of numbers.
-        Int128 low = 0;
-        Int128 high = 0;
-        const bool low_outside = __builtin_sub_overflow(bounds.lower, delta, &low);
-        const bool high_outside = __builtin_sub_overflow(bounds.upper, delta, &high);
-        if ((low_outside && delta < 0) || (high_outside && delta > 0)) {
-            return false;  // above or below every number
-        }
-        low = low_outside ? kInt128Min : low;
-        high = high_outside ? kInt128Max : high;
         assume(number);
-        if (guess.number < low) {
-            number.upper = std::min(number.upper, low - 1);
-            return false;
-        }
-        if (guess.number > high) {
-            number.lower = std::max(number.lower, high + 1);
-            return false;
-        }
-        number.lower = std::max(number.lower, low);
-        number.upper = std::min(number.upper, high);
-        return true;
+        return number.ask_fits(guess.number, delta, bounds);
     }
     bool add_to_own(Entry& entry, Int128 amount, const Bounds& bounds) {
         const Value* current = entry.own->get();
@@ -485,14 +589,11 @@ class SpeculativeView {
     }
 
     void replace(const Key& key, const Value* value) {
-        if (!consume(1)) {
+        if (!step()) {
             return;
         }
-        Entry& entry = entry_of(key);
-        if (entry.own == nullptr) {
-            entry.own = arena_.make<Node>();
-            entry.own->txn = txn_;
-        }
+        Entry& entry = table_.entry_of(key);
+        own_version(entry);
         remember(entry);
         entry.own->value = value != nullptr ? *value : Value{};
         entry.own->erased = value == nullptr;
@@ -504,7 +605,7 @@ class SpeculativeView {
     }
     void remember(const Entry& entry) {
         if (logs_undo_) {
-            undo_.push_back({.entry = static_cast<std::uint32_t>(&entry - record_->entries),
+            undo_.push_back({.entry = table_.number_of(entry),
                              .written = entry.written,
                              .erased = entry.written && entry.own->erased,
                              .moved = entry.number != nullptr && entry.number->moved,
@@ -513,24 +614,53 @@ class SpeculativeView {
         }
     }
 
+    /// Turns what follows from values that were read anyway into versions: an addition, so that
+    /// readers find it where they look first; and an estimate that came to nothing, so that nobody
+    /// walks down a chain of those.
+    void carry_on_known_value(Entry& entry) {
+        const bool unused = entry.placeholder && !entry.adds();
+        if (entry.placeholder && !entry.read && entry.adds()) {
+            static_cast<void>(observe(entry));  // declared to be written: then it is
+        }
+        if (entry.read && !entry.written && (unused || (entry.adds() && !entry.declared_add()))) {
+            const Value* below = observed(entry);
+            Node& own = own_version(entry);
+            own.value = below != nullptr ? *below : Value{};
+            own.erased = unused && below == nullptr;
+            if (!unused) {
+                M::set_number(own.value, wrapping_add(M::number(own.value), entry.delta()));
+            }
+            entry.written = entry.carried_on = true;
+        }
+    }
+    Node& own_version(Entry& entry) {
+        if (entry.own == nullptr) {
+            entry.own = arena_.make<Node>();
+            entry.own->txn = txn_;
+        }
+        return *entry.own;
+    }
+
     Store& store_;
+    const Effects& effects_;
     Arena& arena_;
     const TxnLimits limits_;
     Record* record_ = nullptr;
     TxnIndex txn_ = 0;
-    BlockAccessMode mode_;
-    bool final_ = false;
     TxnIndex frontier_ = 0;
+    bool final_ = false;
+    bool search_ = false;           ///< BlockAccessMode::search
+    bool links_are_exact_ = false;  ///< nothing undeclared was committed when it began
     bool logs_undo_ = false;
     bool over_budget_ = false;
     bool deferred_ = false;
     TxnIndex blocked_on_ = kNoTxn;
-    std::uint32_t cursor_ = 0;
-    std::uint64_t steps_ = 0;
+    std::uint64_t steps_left_ = 0;  ///< 0 as soon as the incarnation has to stop
     std::uint64_t refused_ = 0;
     EventLog events_;
     std::vector<Undo> undo_;
-    std::vector<std::uint32_t> index_;
+    AccessTable<M, Sync> table_{store_};
+    ScanNotes<Key> scans_;
 };
 
 }  // namespace lockstep

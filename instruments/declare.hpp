@@ -40,6 +40,7 @@ class Declaration {
         sink_(market_key(CellKind::kOpenInterest, market->id), Access::kAdd);
         sink_(market_key(CellKind::kFundClear, market->id), Access::kAdd);
         sink_(market_key(CellKind::kClaimsLow, market->id), Access::kAdd);
+        sink_(market_key(CellKind::kDust, market->id), Access::kAdd);
     }
     void operator()(const Batch& batch) {
         if (batch.fills.size() <= kMaxBatch) {
@@ -88,8 +89,8 @@ class Declaration {
     void order_side(const MarketContext& market, const Order& order) {
         sink_(account_key(order.account), Access::kRead);
         sink_(position_key(order.account, market.id), Access::kWrite);
-        sink_(open_markets_key(order.account, 0), Access::kRead);
-        sink_(cash_key(order.account, market.terms.settlement_asset), Access::kRead);
+        sink_(open_markets_key(order.account, 0), Access::kWrite);
+        sink_(cash_key(order.account, market.terms.settlement_asset), Access::kWrite);
         if (!market.terms.host_matched || order.salt != 0) {
             sink_(order_key(order.account, order_digest(order)), Access::kWrite);
         }

@@ -9,8 +9,6 @@ bool within(std::int64_t value, std::int64_t low, std::int64_t high) noexcept {
     return low <= value && value <= high;
 }
 
-/// Amounts and prices of assets stay far from 128 bits.
-constexpr std::int64_t kMaxDivisor = std::int64_t{1} << 60;
 constexpr std::int64_t kDayMs = 86'400'000;
 
 }  // namespace
@@ -18,7 +16,7 @@ constexpr std::int64_t kDayMs = 86'400'000;
 Status validate(const CreateAsset& tx) noexcept {
     const bool sound = raw(tx.asset) < kMaxAssets && within(tx.haircut_ppm, 0, kPpm) &&
                        within(tx.liability_ppm, 0, 10 * kPpm) &&
-                       within(tx.value_divisor, 1, kMaxDivisor);
+                       within(tx.value_divisor, 1, kMaxValueDivisor);
     return sound ? Status::kApplied : Status::kParamRange;
 }
 
@@ -39,8 +37,7 @@ Status validate(const MarketTerms& terms) noexcept {
     const bool inverse = terms.kind == MarketKind::kInversePerpetual;
     const bool option = terms.kind == MarketKind::kEuropeanOption;
     const bool dated = terms.kind == MarketKind::kDatedFuture || option;
-    // KC of an inverse contract holds a price and a coin amount; 2^62 leaves Q32 room in 128 bits.
-    const std::int64_t limit = inverse ? std::int64_t{1} << 62 : kMaxMultiplier;
+    const std::int64_t limit = inverse ? kMaxInverseMultiplier : kMaxMultiplier;
     if (!within(terms.multiplier, 1, limit)) {
         return Status::kMultNotInteger;
     }
@@ -70,7 +67,7 @@ Status validate(const MarketTerms& terms, const MarketParams& params) noexcept {
     if (terms.kind != MarketKind::kInversePerpetual) {
         largest = largest * params.max_price;
     }
-    return largest.ok() && largest.value() <= (Int128{1} << 85) ? Status::kApplied
+    return largest.ok() && largest.value() <= kMaxPositionValue ? Status::kApplied
                                                                 : Status::kParamRange;
 }
 

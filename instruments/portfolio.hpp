@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "accounts/id_list.hpp"
 #include "accounts/ledger.hpp"
@@ -13,6 +14,24 @@
 namespace lockstep {
 
 using OpenMarkets = IdList<kMaxOpenMarkets>;
+
+/// Tells the view which positions of two accounts are going to be read, so that their cache misses
+/// overlap.
+template <class View>
+void expect_positions(View& view, AccountId first, const OpenMarkets& first_open, AccountId second,
+                      const OpenMarkets& second_open) {
+    std::array<StateKey, 2 * kMaxOpenMarkets> keys;
+    if constexpr (requires { view.expect(std::span<const StateKey>(keys)); }) {
+        std::size_t count = 0;
+        for (const std::uint32_t number : first_open.ids()) {
+            keys[count++] = position_key(first, MarketId{number});
+        }
+        for (const std::uint32_t number : second_open.ids()) {
+            keys[count++] = position_key(second, MarketId{number});
+        }
+        view.expect(std::span<const StateKey>(keys).first(count));
+    }
+}
 
 /// A position that a handler holds in hand, not yet written: it stands in for the stored one.
 struct Override {

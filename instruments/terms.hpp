@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "accounts/ids.hpp"
+#include "engine/base/int128.hpp"
 
 namespace lockstep {
 
@@ -15,6 +16,12 @@ inline constexpr std::int64_t kNoPrice = std::numeric_limits<std::int64_t>::min(
 inline constexpr std::int64_t kMaxPrice = std::int64_t{1} << 40;  ///< ticks
 inline constexpr std::int64_t kMaxLots = std::int64_t{1} << 47;
 inline constexpr std::int64_t kMaxMultiplier = std::int64_t{1} << 30;  ///< quanta per lot and tick
+/// KC of an inverse contract holds a price and a coin amount; leaves Q32 room in 128 bits.
+inline constexpr std::int64_t kMaxInverseMultiplier = std::int64_t{1} << 62;
+/// Quanta of the largest position at the largest price: leaves Q32 and 10 bits room in 128 bits.
+inline constexpr Int128 kMaxPositionValue = Int128{1} << 85;
+/// Amounts and prices of assets stay far from 128 bits.
+inline constexpr std::int64_t kMaxValueDivisor = std::int64_t{1} << 60;
 inline constexpr std::size_t kMaxMarginTiers = 8;
 inline constexpr std::size_t kMaxFeeTiers = 8;
 inline constexpr std::size_t kMaxFeedSources = 32;

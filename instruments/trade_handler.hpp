@@ -243,6 +243,7 @@ template <class View>
         OpenMarkets::load(view, CellKind::kOpenMarkets, raw(trade.buyer.account));
     OpenMarkets seller_open =
         OpenMarkets::load(view, CellKind::kOpenMarkets, raw(trade.seller.account));
+    expect_positions(view, trade.buyer.account, buyer_open, trade.seller.account, seller_open);
     status = check_limits(view, context, fill, buyer_open, seller_open, margin);
     if (status == Status::kApplied) {
         status = store_side(view, fill, fill.buyer, buyer_open);

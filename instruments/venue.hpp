@@ -6,6 +6,7 @@
 
 #include "accounts/cell.hpp"
 #include "accounts/state_key.hpp"
+#include "accounts/state_module.hpp"
 #include "engine/base/bytes.hpp"
 #include "instruments/account_handlers.hpp"
 #include "instruments/batch_handler.hpp"
@@ -47,6 +48,11 @@ class Venue {
     using Value = Cell;
     using Transaction = lockstep::Transaction;
     using Context = VenueContext;
+
+    static constexpr auto kModules = kStateModules;
+    [[nodiscard]] static std::size_t module(const Key& key) noexcept {
+        return static_cast<std::size_t>(state_module(key.kind()));
+    }
 
     [[nodiscard]] static std::uint64_t hash(const Key& key) noexcept { return key.hash(); }
     static void encode_key(ByteWriter& out, const Key& key) { key.encode(out); }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/access_list.hpp"
 #include "engine/base/error.hpp"
 #include "engine/base/result.hpp"
 #include "engine/parallel_executor.hpp"
@@ -43,6 +44,7 @@ struct ReplaySummary {
     std::chrono::nanoseconds executing{0};         ///< inside the executor under test
     std::chrono::nanoseconds executing_serial{0};  ///< inside the serial one, when verifying
     ExecutionMetrics metrics;
+    std::uint64_t blocks_listed = 0;  ///< executed with a recorded access list
 
     std::optional<bool> verified;          ///< nothing: verification was not asked for
     std::optional<Difference> difference;  ///< the first one; ends the replay
@@ -63,6 +65,12 @@ class ReplayDriver {
     using Source = std::function<Result<std::optional<Block<Transaction>>, Error>()>;
     using Sink = std::function<Result<void, Error>(const Block<Transaction>&, const BlockResult&)>;
 
+    using Accesses = AccessList<typename M::Key>;
+    /// The access list recorded for the block of a height, null when there is none. Valid until the
+    /// next call.
+    using AccessSource = std::function<Result<const Accesses*, Error>(std::uint64_t height)>;
+    using AccessSink = std::function<Result<void, Error>(std::uint64_t height, const Accesses&)>;
+
     /// The machine outlives the driver.
     ReplayDriver(const M& machine, ReplayOptions options)
         : options_(options), serial_(machine, serial_store_) {
@@ -79,6 +87,10 @@ class ReplayDriver {
 
     /// Sinks see every block that passed verification, in order.
     void add_sink(Sink sink) { sinks_.push_back(std::move(sink)); }
+    /// Executes with recorded access lists as knowledge, and names where they are wrong.
+    void use_accesses(AccessSource source) { access_source_ = std::move(source); }
+    /// Records what each block touched; otherwise as add_sink.
+    void add_access_sink(AccessSink sink) { access_sinks_.push_back(std::move(sink)); }
 
     [[nodiscard]] Result<void, Error> run(const Source& source) {
         while (summary_.blocks < options_.blocks_max) {
@@ -97,6 +109,10 @@ class ReplayDriver {
     }
 
     [[nodiscard]] const ReplaySummary& summary() const noexcept { return summary_; }
+    /// Where recorded lists and blocks differ, over all blocks so far.
+    [[nodiscard]] const AccessMismatches<typename M::Key>& mismatches() const noexcept {
+        return mismatches_;
+    }
     /// The state after the last block.
     [[nodiscard]] const StateStore<M>& store() const noexcept {
         return parallel_ != nullptr ? store_ : serial_store_;
@@ -105,26 +121,55 @@ class ReplayDriver {
   private:
     [[nodiscard]] Result<void, Error> replay_block(const Block<Transaction>& block) {
         using Clock = std::chrono::steady_clock;
+        AccessMismatches<typename M::Key> mismatches;
+        AccessOptions<typename M::Key> accesses{
+            .known = nullptr,
+            .recorded = access_sinks_.empty() ? nullptr : &recorded_,
+            .mismatches = &mismatches};
+        if (access_source_) {
+            const auto known = access_source_(block.header.height);
+            if (!known) {
+                return failure(known.error());
+            }
+            accesses.known = *known;
+            summary_.blocks_listed += *known != nullptr ? 1U : 0U;
+        }
         const auto start = Clock::now();
-        auto result = parallel_ != nullptr ? parallel_->execute(block) : serial_.execute(block);
+        auto result = parallel_ != nullptr ? parallel_->execute(block, {}, accesses)
+                                           : serial_.execute(block, {}, accesses);
         if (!result) {
             return failure(std::move(result.error()));
         }
         summary_.executing += Clock::now() - start;
         if (options_.verify && parallel_ != nullptr) {
             const auto serial_start = Clock::now();
-            const auto expected = serial_.execute(block);
+            Accesses expected_accesses;
+            accesses = {.known = nullptr,
+                        .recorded = accesses.recorded != nullptr ? &expected_accesses : nullptr,
+                        .mismatches = nullptr};
+            const auto expected = serial_.execute(block, {}, accesses);
             if (!expected) {
                 return failure(expected.error());
             }
             summary_.executing_serial += Clock::now() - serial_start;
             summary_.difference = first_difference(*expected, *result);
+            if (!summary_.difference && accesses.recorded != nullptr &&
+                expected_accesses != recorded_) {
+                summary_.difference = Difference{
+                    .block = block.header.height, .transaction = {}, .what = "access lists differ"};
+            }
             if (summary_.difference) {
                 summary_.verified = false;
                 return failure(summary_.difference->error());
             }
         }
         count(*result);
+        mismatches_.add(mismatches);
+        for (const AccessSink& sink : access_sinks_) {
+            if (auto taken = sink(block.header.height, recorded_); !taken) {
+                return taken;
+            }
+        }
         for (const Sink& sink : sinks_) {
             if (auto taken = sink(block, *result); !taken) {
                 return taken;
@@ -167,6 +212,10 @@ class ReplayDriver {
     std::unique_ptr<WorkerPool> pool_;
     std::unique_ptr<ParallelExecutor<M>> parallel_;
     std::vector<Sink> sinks_;
+    AccessSource access_source_;
+    std::vector<AccessSink> access_sinks_;
+    Accesses recorded_;
+    AccessMismatches<typename M::Key> mismatches_;
     ReplaySummary summary_;
 };
 

@@ -16,9 +16,15 @@ int run(int argc, const char* const* argv) {
         "Exit codes: 0 ok, 1 usage, 2 divergence, 3 corrupt or invalid input, "
         "4 invariant broken, 5 environment.");
     int exit_code = 0;
+    lockstep::register_diverge_command(app, exit_code);
     lockstep::register_generate_command(app, exit_code);
+#ifdef LOCKSTEP_BUILD_IMPORT
     lockstep::register_import_command(app, exit_code);
+#endif
+#ifdef LOCKSTEP_BUILD_TOOLS
     lockstep::register_inspect_command(app, exit_code);
+    lockstep::register_stress_command(app, exit_code);
+#endif
     lockstep::register_replay_command(app, exit_code);
     try {
         app.parse(argc, argv);

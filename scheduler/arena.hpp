@@ -43,6 +43,19 @@ class Arena {
     [[nodiscard]] T* make() {
         return make_array<T>(1);
     }
+    /// Room for an array of at most `most` elements that the caller constructs one by one. Until
+    /// close_array says how many there are, nothing else may be taken from the arena.
+    template <class T>
+    requires std::is_trivially_destructible_v<T>
+    [[nodiscard]] T* open_array(std::size_t most) {
+        return static_cast<T*>(allocate(sizeof(T) * most, alignof(T)));
+    }
+    template <class T>
+    void close_array(const T* /*first*/, std::size_t most, std::size_t count) noexcept {
+        LOCKSTEP_DCHECK(count <= most);
+        used_ -= sizeof(T) * (most - count);
+        bytes_used_ -= sizeof(T) * (most - count);
+    }
 
     /// Destroys everything; pointers into the arena become invalid.
     void reset() noexcept {
@@ -51,8 +64,9 @@ class Arena {
         }
         cleanups_.clear();
         bytes_used_ = 0;
-        chunk_ = 0;
-        used_ = 0;
+        next_ = 0;
+        memory_ = nullptr;
+        size_ = used_ = 0;
     }
     /// Bytes handed out since the last reset.
     [[nodiscard]] std::size_t bytes_used() const noexcept { return bytes_used_; }
@@ -77,27 +91,38 @@ class Arena {
 
     void* allocate(std::size_t size, std::size_t alignment) {
         LOCKSTEP_DCHECK(alignment <= kCacheLineSize);
-        std::size_t start = (used_ + alignment - 1) & ~(alignment - 1);
-        while (chunk_ >= chunks_.size() || start + size > chunks_[chunk_].size) {
-            if (chunk_ < chunks_.size()) {
-                ++chunk_;
-            }
-            if (chunk_ >= chunks_.size()) {
-                const std::size_t bytes = size > kChunkSize ? size : kChunkSize;
-                chunks_.push_back({std::unique_ptr<std::byte[], FreeAligned>(
-                                       new (std::align_val_t{kCacheLineSize}) std::byte[bytes]),
-                                   bytes});
-            }
-            start = 0;
+        const std::size_t start = (used_ + alignment - 1) & ~(alignment - 1);
+        if (start + size > size_) [[unlikely]] {
+            return allocate_in_next_chunk(size);
         }
         used_ = start + size;
         bytes_used_ += size;
-        return chunks_[chunk_].memory.get() + start;
+        return memory_ + start;
+    }
+    // A function of its own, so that compilers inline what happens every time.
+    [[gnu::noinline]] void* allocate_in_next_chunk(std::size_t size) {
+        while (next_ < chunks_.size() && chunks_[next_].size < size) {
+            ++next_;
+        }
+        if (next_ == chunks_.size()) {
+            const std::size_t bytes = size > kChunkSize ? size : kChunkSize;
+            chunks_.push_back({std::unique_ptr<std::byte[], FreeAligned>(
+                                   new (std::align_val_t{kCacheLineSize}) std::byte[bytes]),
+                               bytes});
+        }
+        memory_ = chunks_[next_].memory.get();
+        size_ = chunks_[next_].size;
+        ++next_;
+        used_ = size;
+        bytes_used_ += size;
+        return memory_;
     }
 
     std::vector<Chunk> chunks_;
     std::vector<Cleanup> cleanups_;
-    std::size_t chunk_ = 0;
+    std::size_t next_ = 0;         ///< chunk to use next
+    std::byte* memory_ = nullptr;  ///< of the chunk in use
+    std::size_t size_ = 0;         ///< its size
     std::size_t used_ = 0;
     std::size_t bytes_used_ = 0;
 };

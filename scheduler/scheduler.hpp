@@ -15,6 +15,10 @@
 
 namespace lockstep {
 
+namespace test {
+class Inspector;  // checks invariants between the steps of an explored schedule
+}
+
 /// What a worker should do next.
 struct Task {
     enum class Kind : std::uint8_t {
@@ -55,6 +59,8 @@ struct WorkerQueue {
 /// turn.
 template <class Sync = StdSync>
 class Scheduler {
+    friend class test::Inspector;
+
   public:
     struct Options {
         TxnIndex chunk = 32;     ///< transactions per claim

@@ -21,6 +21,9 @@ struct StdSync {
     static constexpr std::uint32_t kIdleSpinRounds = 200;
     static constexpr std::uint32_t kIdleYieldRounds = 50;
 
+    /// Fault injection: whether validation takes a transaction that stands for stale. Results must
+    /// not depend on it.
+    static constexpr bool suspects() noexcept { return false; }
     /// A hint inside a short spin.
     static void relax() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
@@ -32,5 +35,18 @@ struct StdSync {
         std::this_thread::yield();
     }
 };
+
+/// Waits for another worker that is at work: spins, then yields.
+template <class Sync, class Condition>
+void await(Condition&& condition) {
+    constexpr int kSpinsBeforeYield = 1'000;
+    for (int spins = 0; !condition(); ++spins) {
+        if (spins < kSpinsBeforeYield) {
+            Sync::relax();
+        } else {
+            Sync::yield();
+        }
+    }
+}
 
 }  // namespace lockstep

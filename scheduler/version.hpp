@@ -22,7 +22,8 @@ enum class VersionState : std::uint32_t {
 ///          then publishes. Everything else may be read at any time.
 /// Invariants
 ///   [V1] value and erased are written only before the first kReady and never afterwards.
-///   [V2] state moves kPending -> kReady | kDropped, kReady -> kPending -> kDropped (abort).
+///   [V2] state moves kPending -> kReady | kDropped, kReady -> kPending (abort) -> kDropped, or
+///        kReady again with the same value. kDropped is final.
 ///   [V3] chains are ordered by descending txn; nodes are never removed within a block.
 template <class Value, class Sync = StdSync>
 struct Version {
@@ -83,6 +84,8 @@ struct Additions {
     //   publish: nothing; a torn or old hint only mispredicts, and the frontier checks.
     typename Sync::template Atomic<std::uint64_t> hint_low{0};
     typename Sync::template Atomic<std::uint64_t> hint_high{0};
+    // hint_base: transaction of the version that the hint is relative to; as the hint itself.
+    typename Sync::template Atomic<TxnIndex> hint_base{kNoTxn};
 
     void note_adder(TxnIndex txn) noexcept {
         // relaxed: a monotone minimum that publishes nothing else.
@@ -91,7 +94,12 @@ struct Additions {
                !first_adder.compare_exchange_weak(seen, txn, std::memory_order_relaxed)) {
         }
     }
-    [[nodiscard]] Int128 sum_hint() const noexcept {
+    /// What was probably added on top of `seen`, a version or null for the base value.
+    [[nodiscard]] Int128 sum_hint(const Version<Value, Sync>* seen) const noexcept {
+        // relaxed: see hint_low.
+        if (hint_base.load(std::memory_order_relaxed) != (seen != nullptr ? seen->txn : kNoTxn)) {
+            return 0;  // added to a version below, hence part of what was seen
+        }
         // relaxed: see hint_low.
         return make_int128(hint_high.load(std::memory_order_relaxed),
                            hint_low.load(std::memory_order_relaxed));
@@ -108,6 +116,7 @@ struct Additions {
         sum = wrapping_add(sum, amount);
         applied = applied || amount != 0;
         // relaxed: see hint_low.
+        hint_base.store(base != nullptr ? base->txn : kNoTxn, std::memory_order_relaxed);
         hint_low.store(low64(sum), std::memory_order_relaxed);
         hint_high.store(high64(sum), std::memory_order_relaxed);
     }
@@ -150,8 +159,9 @@ struct VersionSlot {
         newest.store(node, std::memory_order_relaxed);  // relaxed: as above
     }
 
-    /// Puts `node` into the chain by its txn, above older nodes of the same txn.
-    void insert(Node* node) noexcept {
+    /// Puts `node` into the chain by its txn, above older nodes of the same txn. True when it is
+    /// the first of the chain.
+    bool insert(Node* node) noexcept {
         for (;;) {
             typename Sync::template Atomic<Node*>* link = &newest;
             // acquire: walks over nodes that others inserted.
@@ -167,7 +177,7 @@ struct VersionSlot {
             // release: publishes the node to find. acquire on failure: next is walked again.
             if (link->compare_exchange_strong(next, node, std::memory_order_release,
                                               std::memory_order_acquire)) {
-                return;
+                return link == &newest && next == nullptr;
             }
         }
     }

@@ -19,8 +19,7 @@ namespace lockstep {
 /// Role:  everything that is hashed or compared between machines goes through it, so no padding,
 ///        no byte order and no pointer reaches a digest.
 /// Cost:  one capacity test and one store per integer; the buffer is meant to be reused (clear
-/// keeps
-///        its capacity).
+///        keeps its capacity).
 class ByteWriter {
   public:
     template <std::integral T>
@@ -28,24 +27,18 @@ class ByteWriter {
         if constexpr (std::same_as<T, bool>) {
             put(static_cast<std::uint8_t>(value));
         } else {
-            using Bits = std::make_unsigned_t<T>;
-            const auto bits = static_cast<Bits>(value);
-            std::byte* out = extend(sizeof(T));
-            if constexpr (std::endian::native == std::endian::little) {
-                std::memcpy(out, &bits, sizeof(T));
-            } else {
-                for (std::size_t i = 0; i < sizeof(T); ++i) {
-                    out[i] = static_cast<std::byte>((bits >> (8 * i)) & 0xff);
-                }
-            }
+            store(extend(sizeof(T)), value);
         }
     }
     template <class T>
     requires std::is_enum_v<T>
     void put(T value) { put(static_cast<std::underlying_type_t<T>>(value)); }
-    void put(Int128 value) {
-        put(low64(value));
-        put(high64(value));
+    void put(Int128 value) { put(low64(value), high64(value)); }
+    /// Several integers, one behind the other, for one capacity test.
+    template <std::integral... T>
+    requires(sizeof...(T) > 1) void put(T... values) {
+        std::byte* out = extend((sizeof(T) + ...));
+        ((store(out, values), out += sizeof(T)), ...);
     }
     /// u32 length, then the bytes.
     void put_bytes(std::span<const std::byte> bytes) {
@@ -69,15 +62,28 @@ class ByteWriter {
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   private:
+    template <std::integral T>
+    static void store(std::byte* out, T value) noexcept {
+        const auto bits = static_cast<std::make_unsigned_t<T>>(value);
+        if constexpr (std::endian::native == std::endian::little) {
+            std::memcpy(out, &bits, sizeof(T));
+        } else {
+            for (std::size_t i = 0; i < sizeof(T); ++i) {
+                out[i] = static_cast<std::byte>((bits >> (8 * i)) & 0xff);
+            }
+        }
+    }
     /// Room for `count` more bytes, which the caller fills.
     [[nodiscard]] std::byte* extend(std::size_t count) {
-        if (count > buffer_.size() - size_) {
-            buffer_.resize((size_ + count) * 2);
+        if (count > buffer_.size() - size_) [[unlikely]] {
+            grow(count);
         }
         std::byte* out = buffer_.data() + size_;
         size_ += count;
         return out;
     }
+    // A function of its own, so that compilers inline what happens every time.
+    [[gnu::noinline]] void grow(std::size_t count) { buffer_.resize((size_ + count) * 2); }
 
     std::vector<std::byte> buffer_;  ///< as large as its capacity; the first size_ bytes count
     std::size_t size_ = 0;

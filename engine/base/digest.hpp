@@ -40,8 +40,7 @@ struct Digest {
 [[nodiscard]] Digest digest_of(std::span<const std::byte> bytes) noexcept;
 
 inline void put(ByteWriter& out, const Digest& digest) {
-    out.put(digest.low);
-    out.put(digest.high);
+    out.put(digest.low, digest.high);
 }
 
 }  // namespace lockstep

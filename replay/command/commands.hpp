@@ -10,9 +10,13 @@ namespace lockstep {
 ///
 /// A callback writes data to stdout, messages and progress to stderr, and throws nothing but
 /// std::bad_alloc.
+void register_diverge_command(CLI::App& app, int& exit_code);
 void register_generate_command(CLI::App& app, int& exit_code);
+#ifdef LOCKSTEP_BUILD_IMPORT
 void register_import_command(CLI::App& app, int& exit_code);
+#endif
 void register_inspect_command(CLI::App& app, int& exit_code);
 void register_replay_command(CLI::App& app, int& exit_code);
+void register_stress_command(CLI::App& app, int& exit_code);
 
 }  // namespace lockstep

@@ -199,7 +199,7 @@ bool is_market_kind(CellKind kind) {
     return kind >= CellKind::kMarketTerms && kind <= CellKind::kSettleClear;
 }
 
-Json describe_cell(const StateKey& key, const Cell& cell) {
+Json describe_key(const StateKey& key) {
     Json out = {{"cell", cell_kind_name(key.kind())}};
     if (is_account_kind(key.kind())) {
         out["account"] = account_name(AccountId{key.owner()});
@@ -208,6 +208,11 @@ Json describe_cell(const StateKey& key, const Cell& cell) {
     }
     out["item"] = key.item();
     out["chunk"] = key.chunk();
+    return out;
+}
+
+Json describe_cell(const StateKey& key, const Cell& cell) {
+    Json out = describe_key(key);
     if (is_numeric(key.kind())) {
         out["value"] = to_string(cell.number());
     } else if (is_account_kind(key.kind())) {

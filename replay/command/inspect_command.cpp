@@ -8,7 +8,9 @@
 
 #include "instruments/status.hpp"
 #include "replay/command/commands.hpp"
+#include "replay/command/describe_accesses.hpp"
 #include "replay/command/describe_cell.hpp"
+#include "replay/command/describe_divergence.hpp"
 #include "replay/command/describe_transaction.hpp"
 #include "replay/command/log_survey.hpp"
 #include "replay/command/print_json.hpp"
@@ -16,6 +18,7 @@
 #include "replay/command/report_error.hpp"
 #include "replay/digest/digest_file.hpp"
 #include "replay/digest/digest_text.hpp"
+#include "replay/format/access_file.hpp"
 #include "replay/format/log_reader.hpp"
 #include "replay/venue_driver.hpp"
 
@@ -276,7 +279,14 @@ Result<Json, Error> inspect_digests(const Options& options) {
     Json out = {{"digest_file", options.log},
                 {"chain_id", reader->header().chain_id},
                 {"log_digest", reader->header().log.hex()},
-                {"build", reader->header().build}};
+                {"genesis_digest", reader->header().genesis.hex()}};
+    const auto run = find_run_info(options.log);
+    if (!run) {
+        return failure(run.error());
+    }
+    if (*run) {
+        out["run"] = describe_run((*run)->info);
+    }
     std::uint64_t blocks = 0;
     std::uint64_t transactions = 0;
     std::optional<DigestRecord> first;
@@ -311,6 +321,11 @@ Result<Json, Error> inspect_digests(const Options& options) {
     out["height"] = last ? Json(last->height) : Json();
     out["state_digest"] = last ? Json(last->state.hex()) : Json();
     out["block_digest"] = last ? Json(last->block.hex()) : Json();
+    Json modules = Json::object();
+    for (std::size_t i = 0; last && i < last->modules.size(); ++i) {
+        modules[reader->header().modules[i]] = last->modules[i].hex();
+    }
+    out["modules"] = std::move(modules);
     out["effects"] = last && last->effects.has_value();
     if (options.transaction) {
         if (!last || !last->effects || *options.transaction >= last->effects->transactions.size()) {
@@ -338,6 +353,9 @@ Result<Json, Error> inspect(const Options& options) {
     }
     if (is_digest_file(options.log)) {
         return inspect_digests(options);
+    }
+    if (is_access_file(options.log)) {
+        return describe_access_file(options.log, options.block, options.transaction);
     }
     auto log = LogReader::open(options.log, options.reader);
     if (!log) {
@@ -367,8 +385,11 @@ int run(const Options& options) {
 void register_inspect_command(CLI::App& app, int& exit_code) {
     const auto options = std::make_shared<Options>();
     CLI::App* const command = app.add_subcommand(
-        "inspect", "Shows a log or a digest file: summary, block, transaction, account, market");
-    command->add_option("LOG", options->log, "log or digest file, or - for standard input")
+        "inspect",
+        "Shows a log, a digest file or access lists: summary, block, transaction, account, market");
+    command
+        ->add_option("LOG", options->log,
+                     "log, digest file or access list file, or - for standard input: a log")
         ->required();
     command->add_option("--block", options->block, "the block of this height");
     command->add_option("--transaction", options->transaction,

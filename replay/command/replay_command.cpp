@@ -3,110 +3,42 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
+#include "replay/command/access_sinks.hpp"
 #include "replay/command/commands.hpp"
+#include "replay/command/digest_sinks.hpp"
 #include "replay/command/print_json.hpp"
 #include "replay/command/progress_bar.hpp"
+#include "replay/command/replay_divergence.hpp"
 #include "replay/command/replay_report.hpp"
 #include "replay/command/report_error.hpp"
-#include "replay/digest/digest_file.hpp"
+#include "replay/command/trace_sinks.hpp"
+#include "replay/divergence/side.hpp"
 #include "replay/format/log_reader.hpp"
 #include "replay/format/output_file.hpp"
+#include "replay/format/read_ahead.hpp"
 #include "replay/venue_driver.hpp"
 
 namespace lockstep {
 namespace {
 
 constexpr std::uint32_t kWorkersMax = 256;
+constexpr std::size_t kConflictsShown = 20;
 
 struct Options {
     std::string log;
     ReplayOptions replay{.workers =
                              std::clamp(std::thread::hardware_concurrency(), 1U, kWorkersMax)};
     LogReaderOptions reader;
-    std::string digests;
-    bool effects = false;
-    std::string against;
+    DigestOptions digests;
+    DivergenceOptions divergence;
+    TraceOptions trace;
     std::string report;
+    AccessSinkOptions accesses;
     bool json = false;
-};
-
-/// Writes and compares digests as blocks come out.
-class DigestSinks {
-  public:
-    Result<void, Error> open(const Options& options, const LogReader& log) {
-        const DigestHeader header{.chain_id = log.header().chain_id,
-                                  .log = log.header_digest(),
-                                  .build = build_description()};
-        effects_ = options.effects;
-        if (!options.digests.empty()) {
-            auto writer = DigestWriter::create(options.digests, header);
-            if (!writer) {
-                return failure(std::move(writer.error()));
-            }
-            writer_.emplace(std::move(*writer));
-        }
-        if (!options.against.empty()) {
-            auto reader = DigestReader::open(options.against);
-            if (!reader) {
-                return failure(std::move(reader.error()));
-            }
-            if (reader->header().log != header.log) {
-                return failure(Error{.code = ErrorCode::kCorrupt,
-                                     .message = "holds digests of another log",
-                                     .file = options.against});
-            }
-            expected_.emplace(std::move(*reader));
-        }
-        return {};
-    }
-
-    [[nodiscard]] bool active() const { return writer_ || expected_; }
-
-    Result<void, Error> take(const BlockResult& result) {
-        const DigestRecord actual = make_digest_record(result, true);
-        if (expected_) {
-            auto expected = expected_->next();
-            if (!expected) {
-                return failure(std::move(expected.error()));
-            }
-            if (!*expected) {
-                return failure(Difference{.block = actual.height,
-                                          .transaction = {},
-                                          .what = "the digest file ends before this block"}
-                                   .error(expected_->name()));
-            }
-            if (const auto difference = first_difference(**expected, actual)) {
-                return failure(difference->error(expected_->name()));
-            }
-        }
-        return writer_ ? writer_->append(effects_ ? actual : make_digest_record(result, false))
-                       : Result<void, Error>{};
-    }
-
-    /// `complete`: the log was replayed to its end, so the digest file must end here too.
-    Result<void, Error> close(bool complete) {
-        if (expected_ && complete) {
-            auto more = expected_->next();
-            if (!more) {
-                return failure(std::move(more.error()));
-            }
-            if (*more) {
-                return failure(Difference{.block = (*more)->height,
-                                          .transaction = {},
-                                          .what = "the log ends before this block"}
-                                   .error(expected_->name()));
-            }
-        }
-        return writer_ ? writer_->close() : Result<void, Error>{};
-    }
-
-  private:
-    std::optional<DigestWriter> writer_;
-    std::optional<DigestReader> expected_;
-    bool effects_ = false;
 };
 
 /// Processor time of all threads of this process.
@@ -122,35 +54,103 @@ std::uint64_t size_of(const std::string& path) {
     return error ? 0 : size;
 }
 
+/// Blocks of the log in order, read ahead where the log is a file and there is a core for it.
+class BlockSource {
+  public:
+    BlockSource(LogReader& log, const Options& options) : log_(log) {
+        // A pipe may keep its reader waiting for longer than a replay that has failed.
+        std::error_code ignored;
+        if (std::thread::hardware_concurrency() > 1 &&
+            std::filesystem::is_regular_file(options.log, ignored)) {
+            ahead_.emplace(log, options.replay.blocks_max);
+        }
+    }
+    [[nodiscard]] Result<std::optional<LogBlock>, Error> next() {
+        return ahead_ ? ahead_->next() : log_.next();
+    }
+    /// Of the block that next() returned last.
+    [[nodiscard]] ReadAhead::Place place() const {
+        return ahead_ ? ahead_->place()
+                      : ReadAhead::Place{.digest = log_.block_digest(), .offset = log_.offset()};
+    }
+    /// Leaves the log to others.
+    void finish() { ahead_.reset(); }
+
+  private:
+    LogReader& log_;
+    std::optional<ReadAhead> ahead_;
+};
+
+/// What the access lists of a run tell.
+void report_accesses(const AccessSinkOptions& options, const VenueDriver& driver,
+                     const AccessSinks& accesses, ReplayReport& report) {
+    if (!options.use.empty()) {
+        report.mismatches = driver.mismatches();
+    }
+    if (options.conflicts != 0) {
+        report.conflicts = accesses.conflicts().top(options.conflicts);
+        report.chains = accesses.conflicts().chains();
+    }
+}
+
 /// Replays `log` and fills the report; the error also goes into it.
-Result<void, Error> replay(const Options& options, LogReader& log, ReplayReport& report) {
-    DigestSinks digests;
-    if (auto opened = digests.open(options, log); !opened) {
+Result<void, Error> replay(const Options& options, LogReader& log, DigestSinks& digests,
+                           DivergenceFollowUp& follow_up, ReplayReport& report) {
+    if (auto opened = digests.open(options.digests, log); !opened) {
+        return opened;
+    }
+    AccessSinks accesses(options.accesses);
+    if (auto opened = accesses.open(log); !opened) {
+        return opened;
+    }
+    TraceSinks traces;
+    if (auto opened = traces.open(options.trace, options.replay.workers); !opened) {
         return opened;
     }
     const Venue venue;
     VenueDriver driver(venue, options.replay);
-    ProgressBar bar(size_of(options.log));
-    if (digests.active()) {
-        driver.add_sink(
-            [&](const LogBlock&, const BlockResult& result) { return digests.take(result); });
+    if (traces.active()) {
+        driver.add_sink([&](const LogBlock& block, const BlockResult& result) {
+            return traces.take(block, result);
+        });
     }
-    driver.add_sink([&](const LogBlock& block, const BlockResult&) -> Result<void, Error> {
-        bar.update(log.offset(), block.header.height);
+    accesses.join(driver);
+    ProgressBar bar(size_of(options.log));
+    BlockSource source(log, options);
+    if (digests.active()) {
+        driver.add_sink([&](const LogBlock&, const BlockResult& result) {
+            return digests.take(result, source.place().digest);
+        });
+    }
+    driver.add_sink([&](const LogBlock& block, const BlockResult& result) -> Result<void, Error> {
+        if (follow_up.needs_blocks()) {
+            follow_up.take(result);
+        }
+        bar.update(source.place().offset, block.header.height);
         return {};
     });
     const auto start = std::chrono::steady_clock::now();
     const auto processor_start = processor_time();
-    auto done = driver.run([&] { return log.next(); });
+    auto done = driver.run([&] { return source.next(); });
+    source.finish();
     report.wall = std::chrono::steady_clock::now() - start;
     report.cpu = processor_time() - processor_start;
     bar.clear();
     report.summary = driver.summary();
-    report.torn_tail = log.torn_tail();
+    report.torn_tail = done ? log.torn_tail() : std::nullopt;
+    report_accesses(options.accesses, driver, accesses, report);
     if (!done) {
         return done;
     }
-    if (auto closed = digests.close(driver.summary().blocks < options.replay.blocks_max); !closed) {
+    if (auto closed = digests.close(driver.summary().blocks < options.replay.blocks_max,
+                                    run_info(options.replay));
+        !closed) {
+        return closed;
+    }
+    if (auto closed = accesses.close(); !closed) {
+        return closed;
+    }
+    if (auto closed = traces.close(); !closed) {
         return closed;
     }
     report.violations = scan_invariants(driver.store());
@@ -159,7 +159,20 @@ Result<void, Error> replay(const Options& options, LogReader& log, ReplayReport&
                              .message = report.violations->front(),
                              .file = options.log});
     }
-    return {};
+    return follow_up.needs_blocks() ? follow_up.bisect_blocks() : Result<void, Error>{};
+}
+
+/// Says what a divergence is, and packs the block that was asked for.
+Result<void, Error> explain(const DigestSinks& digests, const DigestHeader& header,
+                            DivergenceFollowUp& follow_up, ReplayReport& report) {
+    auto divergence = follow_up.explain(digests, header);
+    if (!divergence) {
+        return failure(std::move(divergence.error()));
+    }
+    report.divergence = std::move(*divergence);
+    report.bisection = follow_up.bisection();
+    const bool diverged = report.error && report.error->code == ErrorCode::kDivergence;
+    return follow_up.write_bundle(digests, header, diverged ? report.error->block : std::nullopt);
 }
 
 int run(const Options& options) {
@@ -174,21 +187,36 @@ int run(const Options& options) {
                         .summary = {},
                         .violations = {},
                         .against = {},
+                        .mismatches = {},
+                        .conflicts = {},
+                        .chains = {},
+                        .divergence = nullptr,
+                        .bisection = nullptr,
                         .torn_tail = {},
                         .error = {}};
-    if (!options.against.empty()) {
-        report.against = options.against;
+    if (!options.digests.against.empty()) {
+        report.against = options.digests.against;
     }
-    if (auto done = replay(options, *log, report); !done) {
+    const DigestHeader header = digest_header(*log);
+    DigestSinks digests;
+    DivergenceFollowUp follow_up(options.divergence, options.log, run_info(options.replay));
+    if (auto done = replay(options, *log, digests, follow_up, report); !done) {
         report.error = std::move(done.error());
         if (report.error->file.empty()) {
             report.error->file = options.log;
         }
     }
+    if (auto explained = explain(digests, header, follow_up, report); !explained) {
+        return report_error(explained.error());
+    }
     if (options.json) {
         print_json(std::cout, report_json(report));
     } else {
         print_report(std::cout, report);
+        if (!report.divergence.is_null()) {
+            std::cout << "divergence\n";
+            print_fields(std::cout, report.divergence, 2);
+        }
     }
     std::cout.flush();
     if (report.torn_tail) {
@@ -218,18 +246,45 @@ void register_replay_command(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_flag("--verify", options->replay.verify,
                       "execute serially as well and compare every block byte for byte");
-    command->add_option("--digests", options->digests, "write a digest file");
-    command->add_flag("--effects", options->effects,
+    command->add_option("--digests", options->digests.write, "write a digest file");
+    command->add_flag("--effects", options->digests.effects,
                       "with --digests: one digest per transaction, so that a comparison can name "
                       "the transaction");
-    command->add_option("--against", options->against,
+    command->add_option("--against", options->digests.against,
                         "compare with a digest file and name the first difference");
+    command->add_option("--access-lists", options->accesses.write,
+                        "record what each transaction touches in an access list file");
+    command->add_option("--use-access-lists", options->accesses.use,
+                        "execute with recorded access lists as knowledge and name where they "
+                        "are wrong");
+    command->add_flag("--conflicts{20}", options->accesses.conflicts,
+                      "report the cells over which most transactions wait for each other, 20 or "
+                      "--conflicts=N of them, and the longest chain of such transactions; implied "
+                      "by --report");
+    command->add_option("--bisect", options->divergence.bisect,
+                        "command that, with a height behind it, prints the other side's state or "
+                        "block digest at that height: finds the divergent block in log2(blocks) "
+                        "questions");
+    command->add_option("--bundle", options->divergence.bundle,
+                        "write the divergent block, its cells and the results: see diverge --run");
+    command->add_option("--bundle-block", options->divergence.bundle_block,
+                        "with --bundle: pack the block of this height, diverging or not");
+    command->add_option("--trace", options->trace.trace,
+                        "execute once more under observation and write what each worker did, as a "
+                        "Chrome trace for Perfetto");
+    command->add_option("--record-schedule", options->trace.schedule,
+                        "the same as the order in which workers began and ended tasks");
     command->add_option("--report", options->report, "write the report as JSON to a file");
     command->add_flag("--json", options->json, "print JSON");
     command->add_option("--limit-blocks", options->replay.blocks_max, "stop after so many blocks");
     command->add_flag("--allow-torn-tail", options->reader.allow_torn_tail,
                       "accept a log without its end, as a stopped writer leaves it");
-    command->callback([options, &exit_code] { exit_code = run(*options); });
+    command->callback([options, &exit_code] {
+        if (options->accesses.conflicts == 0 && !options->report.empty()) {
+            options->accesses.conflicts = kConflictsShown;
+        }
+        exit_code = run(*options);
+    });
 }
 
 }  // namespace lockstep

@@ -4,8 +4,9 @@
 #include <ostream>
 
 #include "instruments/status.hpp"
-#include "replay/digest/digest_file.hpp"
+#include "replay/command/describe_accesses.hpp"
 #include "replay/digest/digest_text.hpp"
+#include "replay/digest/run_info.hpp"
 
 namespace lockstep {
 namespace {
@@ -98,6 +99,23 @@ Json invariants_json(const ReplayReport& report) {
     return {{"hold", report.violations->empty()}, {"violations", *report.violations}};
 }
 
+Json access_json(const ReplayReport& report) {
+    if (!report.mismatches) {
+        return nullptr;
+    }
+    return {{"blocks_listed", report.summary.blocks_listed},
+            {"mismatches", describe_mismatches(*report.mismatches)}};
+}
+
+Json chains_json(const std::optional<ConflictChains>& chains) {
+    if (!chains) {
+        return nullptr;
+    }
+    return {{"longest", {{"block", chains->block}, {"transactions", chains->longest}}},
+            {"steps", chains->steps},
+            {"parallelism", ratio(chains->transactions, chains->steps)}};
+}
+
 /// `thousandths` / 1000 with three decimals.
 std::string decimal3(std::uint64_t thousandths) {
     const std::string fraction = std::to_string(1000 + thousandths % 1000).substr(1);
@@ -150,6 +168,22 @@ std::string counts_text(const Json& counts) {
     return out;
 }
 
+/// `line(label, text)` prints one line.
+template <class Line>
+void print_conflicts(const Line& line, const ReplayReport& report) {
+    if (report.conflicts) {
+        for (const CellTraffic& cell : *report.conflicts) {
+            line(&cell == report.conflicts->data() ? "conflicts" : "", conflict_text(cell));
+        }
+    }
+    if (report.chains) {
+        line("longest chain", grouped(report.chains->longest) + " transactions, in block " +
+                                  std::to_string(report.chains->block) + "; over all blocks " +
+                                  decimal3(report.chains->transactions, report.chains->steps) +
+                                  " transactions a step");
+    }
+}
+
 }  // namespace
 
 Json report_json(const ReplayReport& report) {
@@ -186,7 +220,12 @@ Json report_json(const ReplayReport& report) {
         {"serial_seconds", summary.verified ? seconds(summary.executing_serial) : Json(nullptr)},
         {"difference", difference_json(summary.difference)},
         {"against", optional_json(report.against)},
+        {"access_lists", access_json(report)},
+        {"conflicts", report.conflicts ? describe_conflicts(*report.conflicts) : Json()},
+        {"conflict_chains", chains_json(report.chains)},
         {"invariants", invariants_json(report)},
+        {"divergence", report.divergence},
+        {"bisection", report.bisection},
         {"torn_tail", error_json(report.torn_tail)},
         {"error", error_json(report.error)}};
 }
@@ -228,6 +267,19 @@ void print_report(std::ostream& out, const ReplayReport& report) {
              escape_text(*report.against) +
                  (report.error && report.error->code == ErrorCode::kDivergence ? ": differs"
                                                                                : ": agrees"));
+    }
+    if (report.mismatches) {
+        line("access lists", grouped(summary.blocks_listed) + " blocks listed, " +
+                                 grouped(report.mismatches->count) + " mismatches");
+        for (const auto& mismatch : report.mismatches->named) {
+            line("", mismatch_text(mismatch));
+        }
+    }
+    print_conflicts(line, report);
+    if (!report.bisection.is_null()) {
+        const Json& block = report.bisection.at("block");
+        line("bisection", (block.is_null() ? "all blocks agree" : "block " + block.dump()) + ", " +
+                              report.bisection.at("questions").dump() + " questions");
     }
     if (report.violations) {
         line("invariants", report.violations->empty()

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "accounts/state_key.hpp"
 #include "engine/base/error.hpp"
+#include "replay/conflict_survey.hpp"
 #include "replay/driver.hpp"
 #include "replay/format/log_header.hpp"
 
@@ -26,8 +28,14 @@ struct ReplayReport {
     /// Violated invariants; nothing when they were not checked.
     std::optional<std::vector<std::string>> violations;
     std::optional<std::string> against;  ///< the digest file that was compared
-    std::optional<Error> torn_tail;      ///< where an allowed torn tail was cut
-    std::optional<Error> error;          ///< what ended the replay early, or failed at its end
+    /// Where the access lists that were used differ from the run; nothing when none were.
+    std::optional<AccessMismatches<StateKey>> mismatches;
+    std::optional<std::vector<CellTraffic>> conflicts;  ///< most conflicting cells, when asked for
+    std::optional<ConflictChains> chains;               ///< with them
+    nlohmann::ordered_json divergence;  ///< both sides of what --against found; null: nothing
+    nlohmann::ordered_json bisection;   ///< what --bisect found; null: not asked for
+    std::optional<Error> torn_tail;     ///< where an allowed torn tail was cut
+    std::optional<Error> error;         ///< what ended the replay early, or failed at its end
 };
 
 /// The report for programs. Rates are null when nothing was executed.

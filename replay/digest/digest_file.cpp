@@ -1,12 +1,14 @@
 #include "replay/digest/digest_file.hpp"
 
+#include <algorithm>
+
+#include "engine/base/check.hpp"
 #include "replay/digest/digest_text.hpp"
-#include "replay/format/frame.hpp"
 
 namespace lockstep {
 namespace {
 
-constexpr std::string_view kTitle = "lockstep-digests 1";
+constexpr std::string_view kTitle = "lockstep-digests 2";
 
 std::optional<Difference> effects_difference(const DigestRecord& left, const DigestRecord& right) {
     if (!left.effects || !right.effects) {
@@ -37,11 +39,13 @@ std::optional<Difference> effects_difference(const DigestRecord& left, const Dig
 
 }  // namespace
 
-DigestRecord make_digest_record(const BlockResult& result, bool with_effects) {
+DigestRecord make_digest_record(const BlockResult& result, const Digest& input, bool with_effects) {
     DigestRecord record{.height = result.header.height,
                         .transactions = result.receipts.size(),
+                        .input = input,
                         .block = result.block,
                         .state = result.state,
+                        .modules = result.modules,
                         .effects = std::nullopt};
     if (with_effects) {
         BlockEffects& effects = record.effects.emplace();
@@ -55,11 +59,12 @@ DigestRecord make_digest_record(const BlockResult& result, bool with_effects) {
     return record;
 }
 
-std::optional<Difference> first_difference(const DigestRecord& left, const DigestRecord& right) {
-    const auto differ = [&](const char* what, const std::string& a, const std::string& b) {
+std::optional<Difference> first_difference(const DigestRecord& left, const DigestRecord& right,
+                                           std::span<const std::string> modules) {
+    const auto differ = [&](const std::string& what, const std::string& a, const std::string& b) {
         return Difference{.block = left.height,
                           .transaction = std::nullopt,
-                          .what = std::string(what) + " differ: " + a + " and " + b};
+                          .what = what + " differ: " + a + " and " + b};
     };
     if (left.height != right.height) {
         return differ("heights", std::to_string(left.height), std::to_string(right.height));
@@ -68,11 +73,22 @@ std::optional<Difference> first_difference(const DigestRecord& left, const Diges
         return differ("transaction counts", std::to_string(left.transactions),
                       std::to_string(right.transactions));
     }
+    if (left.input != right.input) {
+        return differ("inputs", left.input.hex(), right.input.hex());
+    }
     if (auto difference = effects_difference(left, right)) {
         return difference;
     }
-    if (left.state != right.state) {
-        return differ("state digests", left.state.hex(), right.state.hex());
+    std::string changed;
+    for (std::size_t i = 0; i < std::min(left.modules.size(), right.modules.size()); ++i) {
+        if (left.modules[i] != right.modules[i]) {
+            changed += (changed.empty() ? "" : ", ") +
+                       (i < modules.size() ? modules[i] : std::to_string(i));
+        }
+    }
+    if (left.state != right.state || !changed.empty()) {
+        return differ("state digests" + (changed.empty() ? "" : " (" + changed + ')'),
+                      left.state.hex(), right.state.hex());
     }
     if (left.block != right.block) {
         return differ("block digests", left.block.hex(), right.block.hex());
@@ -82,52 +98,80 @@ std::optional<Difference> first_difference(const DigestRecord& left, const Diges
 
 Result<DigestWriter, Error> DigestWriter::create(const std::string& path,
                                                  const DigestHeader& header) {
-    Result<OutputFile, Error> file = OutputFile::create(path);
-    if (!file) {
-        return failure(std::move(file.error()));
+    auto lines = CheckedLineWriter::create(path);
+    if (!lines) {
+        return failure(std::move(lines.error()));
     }
-    DigestWriter writer(std::move(*file));
-    for (std::string body : {std::string(kTitle), "chain " + escape_text(header.chain_id),
-                             "log " + header.log.hex(), "build " + escape_text(header.build)}) {
-        if (auto written = writer.line(std::move(body)); !written) {
+    DigestWriter writer(std::move(*lines), header.modules);
+    std::string modules = "modules " + std::to_string(header.modules.size());
+    for (const std::string& name : header.modules) {
+        modules += ' ' + name;
+    }
+    for (std::string body :
+         {std::string(kTitle), "chain " + escape_text(header.chain_id),
+          "genesis " + header.genesis.hex(), "log " + header.log.hex(), std::move(modules)}) {
+        if (auto written = writer.lines_.line(std::move(body)); !written) {
             return failure(std::move(written.error()));
         }
     }
     return writer;
 }
 
-Result<void, Error> DigestWriter::line(std::string body) {
-    check_ = check_of(std::as_bytes(std::span(body)), check_);
-    body += ' ' + to_hex(check_) + '\n';
-    return file_.write(body);
-}
-
 Result<void, Error> DigestWriter::append(const DigestRecord& record) {
+    LOCKSTEP_CHECK(record.modules.size() == modules_.size());
     ++blocks_;
     transactions_ += record.transactions;
-    auto written = line("block " + std::to_string(record.height) + ' ' +
-                        std::to_string(record.transactions) + ' ' + record.block.hex() + ' ' +
-                        record.state.hex() + (record.effects ? " effects" : ""));
-    if (!record.effects || !written) {
-        return written;
+    auto written = lines_.line("block " + std::to_string(record.height) + ' ' +
+                               std::to_string(record.transactions) + ' ' + record.input.hex() +
+                               ' ' + record.block.hex() + ' ' + record.state.hex() +
+                               (record.effects ? " effects" : ""));
+    if (written && !modules_.empty()) {
+        written = append_sums(record);
     }
-    if (written = line("begin " + record.effects->begin.hex()); !written) {
-        return written;
+    if (written && record.effects) {
+        written = append_effects(*record.effects);
     }
-    for (const Digest& effects : record.effects->transactions) {
-        if (written = line("transaction " + effects.hex()); !written) {
-            return written;
+    return written;
+}
+
+Result<void, Error> DigestWriter::append_sums(const DigestRecord& record) {
+    std::string body = "sums";
+    for (std::size_t i = 0; i < modules_.size(); ++i) {
+        if (record.modules[i] != sums_[i]) {
+            body += ' ' + modules_[i] + ' ' + record.modules[i].hex();
         }
     }
-    return line("finish " + record.effects->end.hex());
+    sums_ = record.modules;
+    return lines_.line(std::move(body));
+}
+
+Result<void, Error> DigestWriter::append_effects(const BlockEffects& effects) {
+    auto written = lines_.line("begin " + effects.begin.hex());
+    const std::span<const Digest> all = effects.transactions;
+    for (std::size_t at = 0; written && at < all.size(); at += kEffectsPerLine) {
+        std::string body = "transactions";
+        for (const Digest& digest : all.subspan(at, std::min(kEffectsPerLine, all.size() - at))) {
+            body += ' ' + digest.hex();
+        }
+        written = lines_.line(std::move(body));
+    }
+    return written ? lines_.line("finish " + effects.end.hex()) : written;
 }
 
 Result<void, Error> DigestWriter::close() {
-    if (auto written = line("end " + std::to_string(blocks_) + ' ' + std::to_string(transactions_));
+    if (auto written =
+            lines_.line("end " + std::to_string(blocks_) + ' ' + std::to_string(transactions_));
         !written) {
         return written;
     }
-    return file_.commit();
+    return lines_.commit();
+}
+
+Result<void, Error> DigestWriter::close(const RunInfo& run) {
+    if (auto closed = close(); !closed || lines_.path() == "-") {
+        return closed;
+    }
+    return write_run_info(lines_.path(), lines_.check(), run);
 }
 
 bool looks_like_digest_file(std::span<const std::byte> bytes) {

@@ -2,16 +2,36 @@
 
 #include "replay/digest/digest_file.hpp"
 #include "replay/digest/digest_text.hpp"
-#include "replay/format/frame.hpp"
 #include "replay/format/limits.hpp"
 
 namespace lockstep {
 namespace {
 
 constexpr std::string_view kFormat = "lockstep-digests";
-constexpr std::size_t kCheckDigits = 16;
-constexpr std::size_t kLineMax = 16 * 1024;
-constexpr std::size_t kReadStep = 64 * 1024;
+
+/// A module's name: 1 to 32 lower-case letters, digits and underscores.
+bool is_module_name(std::string_view name) {
+    return !name.empty() && name.size() <= 32 && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
+}
+
+/// "<count> <name> …" with distinct names.
+std::optional<std::vector<std::string>> parse_modules(std::string_view text) {
+    const std::vector<std::string_view> words = split_words(text);
+    const auto count = parse_u64(words[0]);
+    if (!count || *count > kModulesMax || words.size() != *count + 1) {
+        return std::nullopt;
+    }
+    std::vector<std::string> names(words.begin() + 1, words.end());
+    std::vector<std::string> sorted = names;
+    std::sort(sorted.begin(), sorted.end());
+    const bool distinct = std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
+    if (!distinct || !std::all_of(names.begin(), names.end(), is_module_name)) {
+        return std::nullopt;
+    }
+    return names;
+}
 
 }  // namespace
 
@@ -31,99 +51,32 @@ Result<DigestReader, Error> DigestReader::open(std::unique_ptr<ByteSource> sourc
     return reader;
 }
 
-Error DigestReader::corrupt(std::string message) const {
-    return {.code = ErrorCode::kCorrupt,
-            .message = std::move(message),
-            .file = source_->name(),
-            .offset = offset_};
-}
-
-Result<std::optional<std::string>, Error> DigestReader::raw_line() {
-    offset_ = next_offset_;
-    std::size_t scanned = position_;
-    for (;;) {
-        const auto begin = buffer_.begin() + static_cast<std::ptrdiff_t>(scanned);
-        const auto end = std::find(begin, buffer_.end(), std::byte{'\n'});
-        if (end != buffer_.end()) {
-            const auto length = static_cast<std::size_t>(end - buffer_.begin()) - position_;
-            std::string line(length, '\0');
-            std::transform(end - static_cast<std::ptrdiff_t>(length), end, line.begin(),
-                           [](std::byte b) { return static_cast<char>(b); });
-            position_ += length + 1;
-            next_offset_ += length + 1;
-            return line;
-        }
-        const std::size_t pending = buffer_.size() - position_;
-        if (pending > kLineMax) {
-            return failure(corrupt("a line of a digest file is too long"));
-        }
-        buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(position_));
-        position_ = 0;
-        scanned = pending;
-        buffer_.resize(pending + kReadStep);
-        const auto got = source_->read(std::span(buffer_).subspan(pending));
-        if (!got) {
-            return failure(got.error());
-        }
-        buffer_.resize(pending + *got);
-        if (*got == 0) {
-            if (pending != 0) {
-                return failure(corrupt("the digest file ends inside a line"));
-            }
-            return std::nullopt;
-        }
-    }
-}
-
-Result<std::string, Error> DigestReader::expect(std::string_view keyword) {
-    auto line = raw_line();
-    if (!line) {
-        return failure(std::move(line.error()));
-    }
-    if (!*line) {
-        return failure(corrupt("the digest file ends before its last line"));
-    }
-    std::string& body = **line;
-    if (body.size() <= kCheckDigits || body[body.size() - kCheckDigits - 1] != ' ') {
-        return failure(corrupt("a line of the digest file has no check"));
-    }
-    const std::string check = body.substr(body.size() - kCheckDigits);
-    body.resize(body.size() - kCheckDigits - 1);
-    check_ = check_of(std::as_bytes(std::span(body)), check_);
-    if (to_hex(check_) != check) {
-        return failure(corrupt("a line of the digest file is damaged: its check does not match"));
-    }
-    if (!keyword.empty()) {
-        if (!body.starts_with(keyword) || body.size() <= keyword.size() ||
-            body[keyword.size()] != ' ') {
-            return failure(corrupt("a line '" + std::string(keyword) + " ...' belongs here"));
-        }
-        body.erase(0, keyword.size() + 1);
-    }
-    return std::move(body);
-}
-
 Result<void, Error> DigestReader::read_header() {
-    std::string words[4];
-    constexpr std::string_view kKeywords[4] = {kFormat, "chain", "log", "build"};
-    for (std::size_t i = 0; i < 4; ++i) {
-        auto read = expect(kKeywords[i]);
+    constexpr std::string_view kKeywords[] = {kFormat, "chain", "genesis", "log", "modules"};
+    std::vector<std::string> words;
+    for (const std::string_view keyword : kKeywords) {
+        auto read = lines_.expect(keyword);
         if (!read) {
             return failure(std::move(read.error()));
         }
-        words[i] = std::move(*read);
+        words.push_back(std::move(*read));
+        if (words[0] != "2") {
+            return failure(lines_.corrupt("digest file version " + escape_text(words[0]) +
+                                          " is not supported; this build reads version 2"));
+        }
     }
-    if (words[0] != "1") {
-        return failure(corrupt("digest file version " + escape_text(words[0]) +
-                               " is not supported; this build reads version 1"));
+    auto chain_id = unescape_text(words[1]);
+    const auto genesis = Digest::from_hex(words[2]);
+    const auto log = Digest::from_hex(words[3]);
+    auto modules = parse_modules(words[4]);
+    if (!chain_id || !genesis || !log || !modules) {
+        return failure(lines_.corrupt("the header of the digest file is malformed"));
     }
-    const auto chain_id = unescape_text(words[1]);
-    const auto log = Digest::from_hex(words[2]);
-    const auto build = unescape_text(words[3]);
-    if (!chain_id || !log || !build) {
-        return failure(corrupt("the header of the digest file is malformed"));
-    }
-    header_ = {.chain_id = *chain_id, .log = *log, .build = *build};
+    header_ = {.chain_id = std::move(*chain_id),
+               .genesis = *genesis,
+               .log = *log,
+               .modules = std::move(*modules)};
+    sums_.resize(header_.modules.size());
     return {};
 }
 
@@ -131,7 +84,7 @@ Result<std::optional<DigestRecord>, Error> DigestReader::next() {
     if (ended_) {
         return std::nullopt;
     }
-    auto line = expect("");
+    auto line = lines_.line();
     if (!line) {
         return failure(std::move(line.error()));
     }
@@ -142,24 +95,31 @@ Result<std::optional<DigestRecord>, Error> DigestReader::next() {
         }
         return std::nullopt;
     }
-    const bool with_effects = words.size() == 6 && words[5] == "effects";
-    if (words[0] != "block" || (words.size() != 5 && !with_effects)) {
-        return failure(corrupt("neither a block nor the end of the digest file"));
+    const bool with_effects = words.size() == 7 && words[6] == "effects";
+    if (words[0] != "block" || (words.size() != 6 && !with_effects)) {
+        return failure(lines_.corrupt("neither a block nor the end of the digest file"));
     }
     const auto height = parse_u64(words[1]);
     const auto transactions = parse_u64(words[2]);
-    const auto block = Digest::from_hex(words[3]);
-    const auto state = Digest::from_hex(words[4]);
-    if (!height || !transactions || *transactions > kBlockTransactionsMax || !block || !state) {
-        return failure(corrupt("a block of the digest file is malformed"));
+    const auto input = Digest::from_hex(words[3]);
+    const auto block = Digest::from_hex(words[4]);
+    const auto state = Digest::from_hex(words[5]);
+    if (!height || !transactions || *transactions > kBlockTransactionsMax || !input || !block ||
+        !state) {
+        return failure(lines_.corrupt("a block of the digest file is malformed"));
     }
     if (height_ && (*height_ == UINT64_MAX || *height != *height_ + 1)) {
-        return failure(corrupt("heights of the digest file are not consecutive"));
+        return failure(lines_.corrupt("heights of the digest file are not consecutive"));
+    }
+    if (auto read = read_sums(); !read) {
+        return failure(std::move(read.error()));
     }
     DigestRecord record{.height = *height,
                         .transactions = *transactions,
+                        .input = *input,
                         .block = *block,
                         .state = *state,
+                        .modules = sums_,
                         .effects = std::nullopt};
     if (with_effects) {
         auto effects = read_effects(*transactions);
@@ -174,32 +134,70 @@ Result<std::optional<DigestRecord>, Error> DigestReader::next() {
     return record;
 }
 
+Result<void, Error> DigestReader::read_sums() {
+    if (header_.modules.empty()) {
+        return {};
+    }
+    auto line = lines_.line();
+    if (!line) {
+        return failure(std::move(line.error()));
+    }
+    const std::vector<std::string_view> words = split_words(*line);
+    if (words[0] != "sums" || words.size() % 2 == 0) {
+        return failure(lines_.corrupt("a line 'sums ...' belongs here"));
+    }
+    std::size_t module = 0;
+    for (std::size_t i = 1; i < words.size(); i += 2, ++module) {
+        while (module < header_.modules.size() && header_.modules[module] != words[i]) {
+            ++module;
+        }
+        const auto sum = Digest::from_hex(words[i + 1]);
+        if (module == header_.modules.size() || !sum) {
+            return failure(lines_.corrupt("the sums of a block are malformed"));
+        }
+        sums_[module] = *sum;
+    }
+    return {};
+}
+
+Result<Digest, Error> DigestReader::read_digest(std::string_view keyword) {
+    auto words = lines_.expect(keyword);
+    if (!words) {
+        return failure(std::move(words.error()));
+    }
+    const auto digest = Digest::from_hex(*words);
+    if (!digest) {
+        return failure(lines_.corrupt("an effect digest is malformed"));
+    }
+    return *digest;
+}
+
 Result<BlockEffects, Error> DigestReader::read_effects(std::uint64_t transactions) {
     BlockEffects effects;
-    const auto read = [this](std::string_view keyword) -> Result<Digest, Error> {
-        auto words = expect(keyword);
-        if (!words) {
-            return failure(std::move(words.error()));
-        }
-        const auto digest = Digest::from_hex(*words);
-        if (!digest) {
-            return failure(corrupt("an effect digest is malformed"));
-        }
-        return *digest;
-    };
-    const auto begin = read("begin");
+    const auto begin = read_digest("begin");
     if (!begin) {
         return failure(begin.error());
     }
     effects.begin = *begin;
-    for (std::uint64_t i = 0; i < transactions; ++i) {
-        const auto digest = read("transaction");
-        if (!digest) {
-            return failure(digest.error());
+    while (effects.transactions.size() < transactions) {
+        auto line = lines_.expect("transactions");
+        if (!line) {
+            return failure(std::move(line.error()));
         }
-        effects.transactions.push_back(*digest);
+        const std::vector<std::string_view> words = split_words(*line);
+        const std::uint64_t left = transactions - effects.transactions.size();
+        if (words.size() != std::min<std::uint64_t>(left, kEffectsPerLine)) {
+            return failure(lines_.corrupt("a line has another number of effect digests"));
+        }
+        for (const std::string_view word : words) {
+            const auto digest = Digest::from_hex(word);
+            if (!digest) {
+                return failure(lines_.corrupt("an effect digest is malformed"));
+            }
+            effects.transactions.push_back(*digest);
+        }
     }
-    const auto end = read("finish");
+    const auto end = read_digest("finish");
     if (!end) {
         return failure(end.error());
     }
@@ -209,14 +207,11 @@ Result<BlockEffects, Error> DigestReader::read_effects(std::uint64_t transaction
 
 Result<void, Error> DigestReader::read_end(std::string_view words) {
     if (words != " " + std::to_string(blocks_) + " " + std::to_string(transactions_)) {
-        return failure(corrupt("the totals at the end of the digest file do not match its lines"));
+        return failure(
+            lines_.corrupt("the totals at the end of the digest file do not match its lines"));
     }
-    auto more = raw_line();
-    if (!more) {
-        return failure(std::move(more.error()));
-    }
-    if (*more) {
-        return failure(corrupt("data after the end of the digest file"));
+    if (auto end = lines_.expect_end(); !end) {
+        return end;
     }
     ended_ = true;
     return {};

@@ -54,6 +54,21 @@ std::string to_hex(std::uint64_t value) {
     return out;
 }
 
+std::optional<std::uint64_t> parse_hex(std::string_view text) {
+    if (text.size() != 16) {
+        return std::nullopt;
+    }
+    std::uint64_t value = 0;
+    for (const char c : text) {
+        const std::size_t digit = kHexDigits.find(c);
+        if (digit == std::string_view::npos) {
+            return std::nullopt;
+        }
+        value = value << 4 | digit;
+    }
+    return value;
+}
+
 std::optional<std::uint64_t> parse_u64(std::string_view text) {
     if (text.empty() || text.size() > 20 || (text.size() > 1 && text[0] == '0')) {
         return std::nullopt;

@@ -16,6 +16,8 @@ namespace lockstep {
 
 /// 16 lower-case hexadecimal digits.
 [[nodiscard]] std::string to_hex(std::uint64_t value);
+/// Undoes to_hex.
+[[nodiscard]] std::optional<std::uint64_t> parse_hex(std::string_view text);
 
 /// Decimal digits without sign or leading zeros; nothing when out of range.
 [[nodiscard]] std::optional<std::uint64_t> parse_u64(std::string_view text);

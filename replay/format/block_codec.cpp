@@ -1,47 +1,18 @@
 #include "replay/format/block_codec.hpp"
 
-#include <flatbuffers/flatbuffers.h>
-
-#include <cstring>
+#include <algorithm>
 #include <string>
 
 #include "replay/format/limits.hpp"
 #include "replay/format/schema_digest.hpp"
 #include "replay/format/transaction_wire.hpp"
+#include "replay/format/verified_payload.hpp"
 
 namespace lockstep {
 namespace {
 
 constexpr const char* kBlockIdentifier = "LSB1";
 constexpr const char* kHeaderIdentifier = "LSH1";
-constexpr flatbuffers::uoffset_t kDepthMax = 8;
-constexpr std::size_t kTableSize = 8;  // smallest table with the offset to it
-constexpr std::size_t kAlignment = 8;
-
-std::vector<std::byte> bytes_of(const flatbuffers::FlatBufferBuilder& builder) {
-    const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
-    return {bytes.begin(), bytes.end()};
-}
-
-/// Runs `use(root)` on a payload that passed the verifier, else fails.
-template <class Root, class Use>
-auto with_verified(std::span<const std::byte> payload, const char* identifier, const char* reason,
-                   const Use& use) -> decltype(use(std::declval<const Root&>())) {
-    std::vector<std::uint64_t> aligned;
-    const void* data = payload.data();
-    if (reinterpret_cast<std::uintptr_t>(data) % kAlignment != 0) {
-        aligned.resize(payload.size() / kAlignment + 1);
-        std::memcpy(aligned.data(), payload.data(), payload.size());
-        data = aligned.data();
-    }
-    const auto tables = static_cast<flatbuffers::uoffset_t>(1 + payload.size() / kTableSize);
-    flatbuffers::Verifier verifier(static_cast<const std::uint8_t*>(data), payload.size(),
-                                   kDepthMax, tables);
-    if (payload.size() > kFramePayloadMax || !verifier.VerifyBuffer<Root>(identifier)) {
-        return failure(Error{.code = ErrorCode::kCorrupt, .message = reason});
-    }
-    return use(*flatbuffers::GetRoot<Root>(data));
-}
 
 Error block_error(ErrorCode code, std::string message, std::uint64_t height,
                   std::optional<std::uint64_t> transaction = {}) {

@@ -26,6 +26,10 @@ enum class FrameType : std::uint16_t {
     kLogHeader = 1,
     kBlock = 2,
     kEnd = 3,
+    kAccessHeader = 4,
+    kAccessBlock = 5,
+    kBundleHeader = 16,  ///< replay/bundle/bundle_file.hpp
+    kBundleBlock = 17,
 };
 
 /// What the header of a frame says, before any check.

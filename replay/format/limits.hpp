@@ -12,6 +12,8 @@ namespace lockstep {
 inline constexpr std::uint64_t kFramePayloadMax = std::uint64_t{256} << 20;
 /// Most transactions of one block, in logs and in digest files.
 inline constexpr std::uint64_t kBlockTransactionsMax = std::uint64_t{1} << 20;
+/// Most distinct keys in the access list of one block.
+inline constexpr std::size_t kBlockKeysMax = std::size_t{1} << 24;
 /// Most elements of one list of a transaction. Wider than every limit of the venue, so that a log
 /// can also hold what the venue rejects.
 inline constexpr std::size_t kListMax = std::size_t{1} << 16;

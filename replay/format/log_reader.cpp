@@ -70,6 +70,7 @@ Result<std::optional<LogBlock>, Error> LogReader::next() {
             corrupt("unexpected frame type " + std::to_string(static_cast<unsigned>(frame.type)),
                     frame.offset));
     }
+    block_digest_ = digest_of(frame.payload);
     auto block = decode_block(frame.payload);
     if (!block) {
         block.error().file = frames_.name();

@@ -37,6 +37,9 @@ class LogReader {
     /// Digest of the header frame: tells logs apart.
     [[nodiscard]] const Digest& header_digest() const noexcept { return header_digest_; }
 
+    /// Digest of the last block as the log holds it, whatever log it stands in.
+    [[nodiscard]] const Digest& block_digest() const noexcept { return block_digest_; }
+
     /// The next block; nothing after the last one.
     [[nodiscard]] Result<std::optional<LogBlock>, Error> next();
 
@@ -60,6 +63,7 @@ class LogReader {
     LogReaderOptions options_;
     LogHeader header_;
     Digest header_digest_;
+    Digest block_digest_;
     std::optional<BlockHeader> last_;
     std::optional<Error> torn_tail_;
     std::uint64_t blocks_ = 0;

@@ -96,6 +96,7 @@ class Decoder {
     bool accept_list(const List& list) {
         if (list.size() > kListMax) {
             refuse("a list is longer than the limit of the format");
+            // tidy: allow(raw_bytes) asks for the alignment only
         } else if (reinterpret_cast<std::uintptr_t>(list.Data()) % alignof(Element) != 0) {
             refuse("a list is not aligned");
         } else {

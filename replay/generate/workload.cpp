@@ -66,7 +66,7 @@ Workload::Workload(const WorkloadOptions& options)
       owners_(options.accounts, options.zipf_accounts),
       market_ranks_(options.markets, options.zipf_markets),
       markets_(options.markets, kStartMs, mix64(options.seed ^ 1),
-               options.kind == WorkloadKind::kMixed),
+               options.short_dated || options.kind == WorkloadKind::kMixed),
       nonces_(options.accounts, 0) {
     LOCKSTEP_CHECK(refuse(options) == nullptr);
     setup_blocks_ = count_setup_blocks();
@@ -241,7 +241,9 @@ Trade Workload::make_trade() {
 }
 
 void Workload::push_deposit() {
-    const AccountId account = account_of(draw_owner(), draw_market());
+    // Drawn one by one: compilers evaluate the arguments of a call in different orders.
+    const std::uint32_t market = draw_market();
+    const AccountId account = account_of(draw_owner(), market);
     const std::uint32_t assets = markets_.coins() + 1;
     // Every second deposit is in coins.
     const bool coin = random_.chance(1, 2);

@@ -42,8 +42,9 @@ struct WorkloadOptions {
     std::uint32_t zipf_accounts = 3;  ///< exponent in quarters; 0: uniform
     std::uint32_t zipf_markets = 4;   ///< the same
     std::int64_t block_interval_ms = 250;
-    WorkloadMix mix;
+    WorkloadMix mix = {};
     std::uint32_t faults = 20;  ///< mixed: percent of transactions that are meant to be rejected
+    bool short_dated = false;   ///< some dated markets expire after a minute; mixed: always
     friend bool operator==(const WorkloadOptions&, const WorkloadOptions&) = default;
 };
 

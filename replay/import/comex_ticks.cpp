@@ -129,6 +129,11 @@ Result<std::vector<TickFile>, Error> ComexTicks::open_files(RecordSink& sink) co
                                             "<yyyymm>.csv",
                                  .file = file_.path()});
         }
+        if (name->day_ms >= name->expiry_ms) {
+            return failure(Error{.code = ErrorCode::kCorrupt,
+                                 .message = "'" + member.name + "' has ticks behind its expiry",
+                                 .file = file_.path()});
+        }
         Result<LineReader, Error> reader = LineReader::open(file_, member);
         if (!reader) {
             return failure(reader.error());

@@ -17,7 +17,7 @@ namespace lockstep {
 /// Rules
 ///   markets   `<symbol>_<yyyymm>`, dated futures paid in USD; a contract of gc is 100 units of the
 ///             underlying, of si 5,000, of hg 25,000, else 1
-///   expiry    the end of the delivery month, 00:00 UTC
+///   expiry    the end of the delivery month, 00:00 UTC; a later day is an error
 ///   order     the files are merged by time; at equal times by their place in the archive
 ///   left out  rows of size 0 and rows marked suspicious, counted
 [[nodiscard]] std::unique_ptr<RecordedData> open_comex_ticks(InputFile file);

@@ -139,13 +139,13 @@ std::int32_t band_of(const MarketSurvey& survey, std::int64_t lowest, std::int64
     return static_cast<std::int32_t>(width.value() + kBandSlackPpm);
 }
 
-/// The venue wants max_position * multiplier (* max_price, unless inverse) <= 2^85.
+/// The venue wants max_position * multiplier (* max_price, unless inverse) <= kMaxPositionValue.
 void set_limits(MarketGrid& grid, bool inverse, std::int64_t lowest, std::int64_t highest) {
     const std::int64_t reach = std::max({highest, -lowest, std::int64_t{1}});
     grid.max_price = std::min(kMaxPrice, reach <= kMaxPrice / 16 ? reach * 16 : kMaxPrice);
     const Int128 unit = Int128{grid.multiplier} * (inverse ? 1 : grid.max_price);
     grid.max_position_lots =
-        static_cast<std::int64_t>(std::min<Int128>(kMaxLots, (Int128{1} << 85) / unit));
+        static_cast<std::int64_t>(std::min<Int128>(kMaxLots, kMaxPositionValue / unit));
 }
 
 }  // namespace

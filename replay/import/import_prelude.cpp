@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::size_t kPreludeTransactions = 1000;
 constexpr std::int64_t kPreludeLeadMs = 86'400'000;
-/// Ten years: an import has no stale prices.
-constexpr std::int64_t kFeedAgeMaxMs = std::int64_t{3650} * 86'400'000;
+/// Ten thousand years, longer than any gap in data: an import has no stale prices.
+constexpr std::int64_t kFeedAgeMaxMs = std::int64_t{3'652'500} * 86'400'000;
 constexpr std::uint32_t kAmpleUnitsPower = 12;
 constexpr std::int32_t kInitialPpm = 1'000;
 constexpr std::int32_t kMaintenancePpm = 500;

@@ -68,6 +68,7 @@ class GzipSource final : public ByteSource {
             return failure(corrupt_error(name(), consumed_, "the gzip data end too early"));
         }
         consumed_ += *got;
+        // tidy: allow(raw_bytes) bytes as zlib and files name them
         stream_.next_in = reinterpret_cast<Bytef*>(buffer_.data());
         stream_.avail_in = static_cast<uInt>(*got);
         return got;
@@ -79,6 +80,7 @@ class GzipSource final : public ByteSource {
             inside_stream_ = true;
         }
         const auto room = static_cast<uInt>(std::min<std::size_t>(out.size(), 1U << 30));
+        // tidy: allow(raw_bytes) bytes as zlib and files name them
         stream_.next_out = reinterpret_cast<Bytef*>(out.data());
         stream_.avail_out = room;
         const int code = inflate(&stream_, Z_NO_FLUSH);
@@ -215,6 +217,7 @@ Result<InputFile, Error> InputFile::open(const std::string& path) {
     if (!count) {
         return failure(count.error());
     }
+    // tidy: allow(raw_bytes) bytes as zlib and files name them
     const std::string_view magic(reinterpret_cast<const char*>(head.data()), *count);
     InputFile file;
     file.path_ = path;

@@ -40,6 +40,7 @@ Error LineReader::locate(Error error) const {
 /// Reads more bytes behind those not yet returned; false at the end of the source.
 Result<bool, Error> LineReader::fill() {
     if (begin_ > 0) {
+        // tidy: allow(raw_bytes) bytes of a text
         std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
         end_ -= begin_;
         begin_ = 0;
@@ -58,6 +59,7 @@ Result<bool, Error> LineReader::fill() {
 
 Result<std::optional<std::string_view>, Error> LineReader::take(std::size_t length,
                                                                 std::size_t separator) {
+    // tidy: allow(raw_bytes) bytes of a text
     std::string_view line(reinterpret_cast<const char*>(buffer_.data()) + begin_, length);
     place_.offset = begin_offset_;
     ++place_.number;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "instruments/fees.hpp"
+#include "instruments/margin.hpp"
 #include "replay/import/import_prelude.hpp"
 
 namespace lockstep {
@@ -19,6 +21,19 @@ std::uint8_t residue_scale(const MarketGrid& grid) {
 
 Int128 residue_per_lot(const MarketGrid& grid) {
     return power_of_ten(std::uint32_t{residue_scale(grid)} - grid.size_scale);
+}
+
+/// Orders of a log let the venue take a fee of so many times the trade's notional.
+bool fees_fit(const MarketTerms& terms, const Trade& trade) {
+    const Checked notional = abs(cash_paid_by_buyer(terms, trade.lots, trade.price));
+    const Checked most = fee_of(notional, kRecordedFeePpm);
+    return most.ok() && std::max(trade.host_fees->buyer, trade.host_fees->seller) <= most.value();
+}
+
+/// Coins of an inverse market are rounded down, to none where the price is far too high.
+bool is_worth_something(const MarketTerms& terms, const Trade& trade) {
+    const Checked coins = cash_paid_by_buyer(terms, trade.lots, trade.price);
+    return terms.kind != MarketKind::kInversePerpetual || (coins.ok() && coins.value() != 0);
 }
 
 Error changed_data() {
@@ -74,8 +89,11 @@ Result<void, Error> TradeImport::open_positions() {
             return failure(lots.error());
         }
         if (*lots != 0) {
-            push_position(market, accounts_.recorded(account, market), *lots,
-                          accounts_.opening(market));
+            if (auto pushed = push_position(market, accounts_.recorded(account, market), *lots,
+                                            accounts_.opening(market));
+                !pushed) {
+                return pushed;
+            }
             ++counts_.opening_trades;
         }
         if (auto done = next_prelude_block(blocks_, false); !done) {
@@ -105,8 +123,13 @@ void TradeImport::push_moved_prices() {
     moved_.clear();
 }
 
-void TradeImport::push_trade(RecordedMarketId market, Trade trade, Parties parties,
-                             std::int32_t max_fee_ppm) {
+MarketTerms TradeImport::terms_of(RecordedMarketId market) const {
+    return {.kind = survey_.markets()[raw(market)].market.kind,
+            .multiplier = grid_.markets[raw(market)].multiplier};
+}
+
+Result<void, Error> TradeImport::push_trade(RecordedMarketId market, Trade trade, Parties parties,
+                                            std::int32_t max_fee_ppm) {
     trade.buyer = {.account = parties.buyer,
                    .market = grid_.markets[raw(market)].market,
                    .limit_price = trade.price,
@@ -115,21 +138,30 @@ void TradeImport::push_trade(RecordedMarketId market, Trade trade, Parties parti
                    .good_til_ms = blocks_.valid_until_ms()};
     trade.seller = trade.buyer;
     trade.seller.account = parties.seller;
+    if (!is_worth_something(terms_of(market), trade)) {
+        return failure(bad_record("a trade in " + survey_.markets()[raw(market)].market.name +
+                                  " is worth less than the smallest amount of its currency"));
+    }
     auto& positions = positions_[raw(market)];
-    positions[raw(parties.buyer)] += trade.lots;
-    positions[raw(parties.seller)] -= trade.lots;
+    const std::int64_t bought = positions[raw(parties.buyer)] += trade.lots;
+    const std::int64_t sold = positions[raw(parties.seller)] -= trade.lots;
+    if (std::max(bought, -sold) > grid_.markets[raw(market)].max_position_lots) {
+        return failure(bad_record("a position in " + survey_.markets()[raw(market)].market.name +
+                                  " exceeds the venue's range"));
+    }
     blocks_.push_venue(std::move(trade));
+    return {};
 }
 
 /// Moves `lots` (signed) into an account from another one, at the market's last price without fee.
-void TradeImport::push_position(RecordedMarketId market, AccountId account, std::int64_t lots,
-                                AccountId against) {
+Result<void, Error> TradeImport::push_position(RecordedMarketId market, AccountId account,
+                                               std::int64_t lots, AccountId against) {
     const Parties parties = lots > 0 ? Parties{account, against} : Parties{against, account};
     Trade trade;
     trade.lots = lots > 0 ? lots : -lots;
     trade.price = markets_[raw(market)].last_price;
     trade.host_fees = HostFees{};
-    push_trade(market, trade, parties, 0);
+    return push_trade(market, trade, parties, 0);
 }
 
 std::optional<Int128> TradeImport::fee_quanta(RecordedMarketId market,
@@ -239,7 +271,10 @@ Result<void, Error> TradeImport::align_position(RecordedMarketId market, Account
     const std::int64_t difference = *recorded - positions_[raw(market)][raw(account)];
     const bool spot = survey_.markets()[raw(market)].market.spot;
     if (difference != 0) {
-        push_position(market, account, difference, accounts_.opening(market));
+        if (auto pushed = push_position(market, account, difference, accounts_.opening(market));
+            !pushed) {
+            return pushed;
+        }
         ++(spot ? counts_.balance_trades : counts_.gap_trades);
         if (gaps_.size() < kGapsListed) {
             gaps_.push_back({.block = block_number_, .market = market, .lots = difference});
@@ -277,8 +312,11 @@ Result<void, Error> TradeImport::take_coin_fee(RecordedMarketId market, AccountI
     }
     residue = rest.value() - *lots * residue_per_lot(grid);
     if (*lots != 0) {
-        push_position(market, account, static_cast<std::int64_t>(*lots),
-                      ImportAccounts::coin_fees(market));
+        if (auto pushed = push_position(market, account, static_cast<std::int64_t>(*lots),
+                                        ImportAccounts::coin_fees(market));
+            !pushed) {
+            return pushed;
+        }
         ++counts_.coin_fee_trades;
     }
     return {};
@@ -324,7 +362,12 @@ Result<void, Error> TradeImport::trade(const RecordedTrade& trade) {
     fill.lots = *lots;
     fill.price = *price;
     fill.host_fees = HostFees{.buyer = *buyer_fee, .seller = *seller_fee};
-    push_trade(trade.market, fill, *parties, kRecordedFeePpm);
+    if (!fees_fit(terms_of(trade.market), fill)) {
+        return failure(bad_record("a fee is over 2,147 times what was traded"));
+    }
+    if (auto pushed = push_trade(trade.market, fill, *parties, kRecordedFeePpm); !pushed) {
+        return pushed;
+    }
     ++block_trades_;
     ++counts_.trades;
     if (auto moved = index(trade.market, trade.price); !moved) {

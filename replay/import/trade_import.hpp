@@ -111,11 +111,12 @@ class TradeImport final : public RecordSink {
     [[nodiscard]] bool block_is_full(const RecordedTrade& trade) const;
     void start_block(std::int64_t time_ms);
     void push_moved_prices();
-    void push_trade(RecordedMarketId market, Trade trade, Parties parties,
-                    std::int32_t max_fee_ppm);
+    MarketTerms terms_of(RecordedMarketId market) const;
+    [[nodiscard]] Result<void, Error> push_trade(RecordedMarketId market, Trade trade,
+                                                 Parties parties, std::int32_t max_fee_ppm);
     /// Trades with an opening account carry an order fee ceiling of 0, recorded ones the largest.
-    void push_position(RecordedMarketId market, AccountId account, std::int64_t lots,
-                       AccountId against);
+    [[nodiscard]] Result<void, Error> push_position(RecordedMarketId market, AccountId account,
+                                                    std::int64_t lots, AccountId against);
 
     const TradeSurvey& survey_;
     const ImportGrid& grid_;
@@ -126,7 +127,7 @@ class TradeImport final : public RecordSink {
     Zipf zipf_;
     std::vector<MarketState> markets_;
     std::vector<std::uint32_t> moved_;  ///< markets with MarketState::moved, in order of the move
-    /// Lots by market and account; filled only when the data record positions.
+    /// Lots by market and account.
     std::vector<absl::flat_hash_map<std::uint64_t, std::int64_t>> positions_;
     /// What a spot balance exceeds its whole lots by, by market and account, in units of
     /// residue_scale.

@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <limits>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "engine/base/random.hpp"
@@ -28,6 +29,20 @@ std::vector<std::byte> written(const ByteWriter& out) {
 }
 
 enum class Colour : std::uint16_t { kRed = 0x0102 };
+
+struct Padded {
+    std::uint8_t first;
+    std::uint64_t second;
+};
+static_assert(!std::has_unique_object_representations_v<Padded>);
+
+template <class T>
+concept Encodable = requires(ByteWriter out, T value) {
+    out.put(value);
+};
+// Fields are encoded, objects and addresses are not.
+static_assert(Encodable<std::uint8_t> && Encodable<Colour> && Encodable<Int128>);
+static_assert(!Encodable<Padded> && !Encodable<Padded*> && !Encodable<std::nullptr_t>);
 
 TEST(ByteWriter, IntegersAreLittleEndianOnEveryMachine) {
     ByteWriter out;

@@ -1,16 +1,16 @@
 // The serial twin of the benchmarks computes what the serial executor computes; otherwise its speed
 // would mean nothing.
 
-#include "bench/serial_loop.hpp"
+#include "replay/stress/serial_loop.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <vector>
 
-#include "bench/transfers.hpp"
 #include "engine/base/random.hpp"
 #include "engine/serial_executor.hpp"
+#include "replay/stress/transfers.hpp"
 #include "tests/support/program_machine.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -24,7 +24,8 @@ using test::ProgramMachine;
 Program random_program(Random& random, std::uint32_t universe) {
     constexpr Op kOps[] = {Op::kRead, Op::kRead, Op::kWrite, Op::kWrite,    Op::kErase,
                            Op::kAdd,  Op::kAdd,  Op::kAdd,   Op::kAtLeast,  Op::kExists,
-                           Op::kJump, Op::kEmit, Op::kSave,  Op::kRollback, Op::kRejectIfOdd};
+                           Op::kJump, Op::kEmit, Op::kSave,  Op::kRollback, Op::kRejectIfOdd,
+                           Op::kScan, Op::kScan};
     Program program;
     const std::uint64_t steps = 1 + random.below(12);
     for (std::uint64_t i = 0; i < steps; ++i) {

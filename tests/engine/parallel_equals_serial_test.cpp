@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "engine/in_place_executor.hpp"
 #include "engine/parallel_executor.hpp"
 #include "engine/serial_executor.hpp"
 #include "tests/support/random_blocks.hpp"
@@ -84,7 +85,13 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"TinyHot", {.transactions_max = 8, .universe = 2, .delay_max = 200}, 2'000},
         Case{"TinyMixed", {.transactions_max = 32, .universe = 8, .delay_max = 200}, 1'500},
+        Case{"TinyScans",
+             {.transactions_max = 24, .universe = 10, .delay_max = 200, .scans = true},
+             1'000},
         Case{"Medium", {.transactions_min = 50, .transactions_max = 300, .universe = 40}, 200},
+        Case{"SparseScans",
+             {.transactions_min = 50, .transactions_max = 200, .universe = 400, .scans = true},
+             150},
         Case{"Sparse", {.transactions_min = 200, .transactions_max = 600, .universe = 20'000}, 80},
         Case{"LongPrograms",
              {.transactions_min = 10, .transactions_max = 60, .universe = 100, .steps_max = 80},
@@ -93,6 +100,90 @@ INSTANTIATE_TEST_SUITE_P(
              {.transactions_min = 50, .transactions_max = 200, .universe = 12, .hostile = false},
              200}),
     [](const testing::TestParamInfo<Case>& shape) { return std::string(shape.param.name); });
+
+TEST(InPlaceExecutor, EqualsTheSerialExecutor) {
+    for (const bool scans : {false, true}) {
+        const BlockShape shape{.transactions_min = 1,
+                               .transactions_max = 80,
+                               .universe = 16,
+                               .steps_max = 30,
+                               .hints = Hints::kMixed,
+                               .scans = scans};
+        ProgramMachine machine{.universe = shape.universe};
+        StateStore<ProgramMachine> serial_store;
+        StateStore<ProgramMachine> in_place_store;
+        SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
+        InPlaceExecutor<ProgramMachine> in_place(machine, in_place_store, kLimits);
+        Random random(scans ? 5 : 6);
+        for (std::uint64_t i = 1; i <= scaled(2'000); ++i) {
+            const Block<Program> block = random_block(random, shape, i);
+            std::stop_source stop;
+            const ExecuteOptions cancelled{
+                .stop = stop.get_token(),
+                .on_commit = [&](std::uint32_t at, const Receipt&, std::span<const std::byte>) {
+                    if (at == block.transactions.size() / 2) {
+                        stop.request_stop();
+                    }
+                }};
+            if (i % 7 == 0 && block.transactions.size() > 2) {  // a try that leaves no trace
+                ASSERT_FALSE(in_place.execute(block, cancelled).has_value());
+            }
+            const auto expected = serial.execute(block);
+            const auto actual = in_place.execute(block);
+            ASSERT_TRUE(expected.has_value() && actual.has_value());
+            ASSERT_TRUE(*expected == *actual) << "block " << i;
+            ASSERT_EQ(in_place_store.digest(), in_place_store.recompute_digest());
+            ASSERT_EQ(in_place_store.size(), serial_store.size());
+        }
+    }
+}
+
+TEST(InPlaceExecutor, EqualsTheSerialExecutorOnMoreCellsThanItKeepsNear) {
+    const BlockShape shape{.transactions_min = 100,
+                           .transactions_max = 400,
+                           .universe = 20'000,
+                           .steps_max = 20,
+                           .hints = Hints::kMixed};
+    ProgramMachine machine{.universe = shape.universe};
+    StateStore<ProgramMachine> serial_store;
+    StateStore<ProgramMachine> in_place_store;
+    for (std::uint32_t key = 0; key < shape.universe; key += 2) {
+        const Int128 value = key;
+        serial_store.set(key, &value);
+        in_place_store.set(key, &value);
+    }
+    SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
+    InPlaceExecutor<ProgramMachine> in_place(machine, in_place_store, kLimits);
+    Random random(8);
+    for (std::uint64_t i = 1; i <= scaled(60, 10); ++i) {
+        const Block<Program> block = random_block(random, shape, i);
+        const auto expected = serial.execute(block);
+        const auto actual = in_place.execute(block);
+        ASSERT_TRUE(expected.has_value() && actual.has_value());
+        ASSERT_TRUE(*expected == *actual) << "block " << i;
+        ASSERT_EQ(in_place_store.size(), serial_store.size());
+    }
+    EXPECT_EQ(in_place_store.digest(), in_place_store.recompute_digest());
+}
+
+TEST(StateStore, IsSharedByExecutorsThatTakeTurns) {
+    const BlockShape shape{.transactions_min = 20, .transactions_max = 40, .universe = 6};
+    ProgramMachine machine{.universe = shape.universe};
+    StateStore<ProgramMachine> serial_store;
+    StateStore<ProgramMachine> store;
+    SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
+    WorkerPool pool(2);
+    Random random(9);
+    for (std::uint64_t i = 1; i <= 20; ++i) {
+        const Block<Program> block = random_block(random, shape, i);
+        ParallelExecutor<ProgramMachine> fresh(machine, store, pool, kLimits);
+        fresh.set_previous_block_digest(serial.previous_block_digest());
+        const auto expected = serial.execute(block);
+        const auto actual = fresh.execute(block);
+        ASSERT_TRUE(expected.has_value() && actual.has_value());
+        ASSERT_TRUE(*expected == *actual) << "block " << i;
+    }
+}
 
 TEST(AdaptiveMode, SerialAndParallelBlocksInTurnLeaveTheSameChainOfDigests) {
     const BlockShape shape{

@@ -7,8 +7,8 @@ namespace lockstep::test {
 namespace {
 
 constexpr const char* kOpNames[] = {
-    "read", "write", "erase",    "add",          "at_least",    "exists",       "jump",
-    "emit", "save",  "rollback", "throw_if_odd", "spin_if_odd", "reject_if_odd"};
+    "read", "write", "erase", "add",      "at_least",     "exists",      "scan",
+    "jump", "emit",  "save",  "rollback", "throw_if_odd", "spin_if_odd", "reject_if_odd"};
 constexpr const char* kAccessNames[] = {"read", "write", "add"};
 
 std::string text_of(const Program& program) {
@@ -37,7 +37,9 @@ std::string describe(const Finding& finding) {
                        std::to_string(finding.setting.options.chunk_max) + ", window " +
                        std::to_string(finding.setting.options.window) + ", universe " +
                        std::to_string(finding.setting.universe) +
-                       (finding.setting.options.use_declared ? "" : ", hints unused") +
+                       (finding.setting.listed                 ? ", hints as lists"
+                        : finding.setting.options.use_declared ? ""
+                                                               : ", hints unused") +
                        (finding.setting.options.revalidate ? "" : ", no revalidation") + "\n";
     for (std::size_t i = 0; i < finding.blocks.size(); ++i) {
         const Block<Program>& block = finding.blocks[i];
@@ -57,11 +59,24 @@ std::string describe(const Finding& finding) {
         text += "  out of memory in execution " + std::to_string(finding.faults.out_of_memory_at) +
                 "\n";
     }
-    text += "  switches (step:worker)";
-    for (const Switch& decision : finding.trace) {
-        text += " " + std::to_string(decision.step) + ":" + std::to_string(decision.to);
+    if (finding.faults.suspicion != 0) {
+        text += "  validation suspects " + std::to_string(finding.faults.suspicion) + " in 16\n";
     }
-    return text + "\n  again: explore --session " + std::to_string(finding.seed) + " --shrink\n";
+    if (finding.faults.halt.from != kNever) {
+        const Explorer::Halt& halt = finding.faults.halt;
+        text += "  worker " + std::to_string(halt.worker) + " halts at step " +
+                std::to_string(halt.from) +
+                (halt.until == kNever ? " for ever\n"
+                                      : " until step " + std::to_string(halt.until) + "\n");
+    }
+    text += "  switches (step:worker)";
+    std::string switches;
+    for (const Switch& decision : finding.trace) {
+        switches += " " + std::to_string(decision.step) + ":" + std::to_string(decision.to);
+    }
+    text += switches + "\n  again: explore --";
+    return text + (finding.seed != 0 ? "session " + std::to_string(finding.seed) + " --shrink\n"
+                                     : finding.strategy + " --switches \"" + switches + "\"\n");
 }
 
 }  // namespace lockstep::test

@@ -31,6 +31,8 @@ Explorer::Outcome Explorer::run(std::uint32_t workers,
     job_ = &job;
     noise_ = Random(plan_.noise);
     trace_.clear();
+    halted_ = resting_ = false;
+    broken_ = nullptr;
     runnable_ = unfinished_ = (WorkerMask{1} << workers) - 1;
     current_ = 0;
     outcome_ = Outcome::kFinished;
@@ -71,7 +73,10 @@ void Explorer::end_worker(Worker& worker) {
 }
 
 void Explorer::rearm(std::uint64_t step) {
-    due_ = std::max(std::min({asked_at_, plan_.interrupt_at, plan_.steps_max}), step + 1);
+    const std::uint64_t halting = halted_ ? (resting_ ? plan_.halt.until : kNever)
+                                  : current_ == plan_.halt.worker ? plan_.halt.from
+                                                                  : kNever;
+    due_ = std::max(std::min({asked_at_, plan_.interrupt_at, plan_.steps_max, halting}), step + 1);
     countdown_ = due_ - step;
 }
 
@@ -115,7 +120,17 @@ void Explorer::decide(Situation::Reason reason) noexcept {
     }
     if (step >= plan_.interrupt_at) {
         plan_.interrupt_at = kNever;
+        ++injected_.interrupts;
         plan_.interrupt();
+    }
+    if (resting_ && step >= plan_.halt.until) {
+        restart_halted();
+    }
+    if (reason != Situation::Reason::kGone && halt_due(step)) {
+        halted_ = resting_ = true;
+        ++injected_.halts;
+        runnable_ &= ~(WorkerMask{1} << current_);
+        reason = Situation::Reason::kGone;
     }
     if (reason == Situation::Reason::kPoint && step < asked_at_) {
         rearm(step);
@@ -126,6 +141,9 @@ void Explorer::decide(Situation::Reason reason) noexcept {
 
 void Explorer::pass_on(Situation::Reason reason) noexcept {
     const std::uint64_t step = steps();
+    if (runnable_ == 0 && resting_ && plan_.halt.until != kNever) {
+        restart_halted();
+    }
     if (runnable_ == 0) {
         stop(unfinished_ == 0 ? Outcome::kFinished : Outcome::kDeadlock);
     }
@@ -137,11 +155,25 @@ void Explorer::pass_on(Situation::Reason reason) noexcept {
         trace_.push_back({.step = step, .to = next});
     }
     asked_at_ = plan_.strategy->next_question(step);
+    Fiber& from = workers_[current_]->fiber;
+    const bool changes = next != current_;
+    current_ = next;
     rearm(step);
-    if (next != current_) {
-        Fiber& from = workers_[current_]->fiber;
-        current_ = next;
+    if (changes) {
         Fiber::switch_to(from, workers_[next]->fiber);
+    }
+}
+
+void Explorer::restart_halted() noexcept {
+    resting_ = false;
+    ++injected_.restarts;
+    runnable_ |= WorkerMask{1} << plan_.halt.worker;
+}
+
+void Explorer::ask_monitor() noexcept {
+    broken_ = plan_.monitor->check(current_);
+    if (broken_ != nullptr) {
+        stop(Outcome::kBroken);
     }
 }
 

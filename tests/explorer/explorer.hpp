@@ -8,10 +8,28 @@
 #include <vector>
 
 #include "engine/base/random.hpp"
-#include "tests/explorer/fiber.hpp"
+#include "engine/virtual/fiber.hpp"
+#include "scheduler/work_span.hpp"
 #include "tests/explorer/strategy.hpp"
 
 namespace lockstep::test {
+
+/// Looks at the objects under test between two steps.
+class Monitor {
+  public:
+    virtual ~Monitor() = default;
+    /// After a write of `worker`: what is wrong, null when all is well.
+    [[nodiscard]] virtual const char* check(std::uint32_t worker) = 0;
+};
+
+/// Hears of the work that workers begin and end, which is what recorded schedules consist of.
+class WorkListener {
+  public:
+    virtual ~WorkListener() = default;
+    /// `worker` has come to the begin or the end of `work`, on transaction `which` where it
+    /// executes one. Its next step is a point: a strategy may let others go first.
+    virtual void come_to(std::uint32_t worker, Work work, std::uint64_t which, bool begins) = 0;
+};
 
 /// Runs workers as fibers of one thread, in an order that a strategy decides.
 ///
@@ -24,10 +42,30 @@ class Explorer {
         kFinished,
         kDeadlock,  ///< every worker that has not ended sleeps
         kLivelock,  ///< more steps than the bound
+        kBroken,    ///< the monitor found something, see broken()
+    };
+    /// A worker that stops where it stands, as if its core were taken away.
+    struct Halt {
+        std::uint32_t worker = 0;
+        std::uint64_t from = kNever;  ///< its first step that it does not take
+        /// Step at which it goes on, or earlier when nobody else can. kNever: it never goes on.
+        std::uint64_t until = kNever;
+    };
+    /// Trouble that runs met, so that tests can tell that it happened.
+    struct Injected {
+        std::uint64_t weak_failures = 0;  ///< weak exchanges that failed for no reason
+        std::uint64_t suspicions = 0;     ///< transactions taken for stale for no reason
+        std::uint64_t interrupts = 0;     ///< calls of Plan::interrupt
+        std::uint64_t halts = 0;
+        std::uint64_t restarts = 0;  ///< halted workers that went on
     };
     struct Plan {
         Strategy* strategy = nullptr;
         std::uint64_t steps_max = 0;
+        Monitor* monitor = nullptr;
+        WorkListener* listener = nullptr;
+        Halt halt = {};
+        std::uint64_t suspicion = 0;  ///< chance in 16 that validation suspects a transaction
         std::uint64_t interrupt_at = kNever;        ///< step of the interrupt
         std::function<void()> interrupt = nullptr;  ///< what the outside world does then
         std::uint64_t noise = 0;                    ///< seed of spurious failures of weak exchanges
@@ -54,11 +92,38 @@ class Explorer {
             decide(Situation::Reason::kPoint);
         }
     }
+    /// The point behind a write.
+    void wrote() noexcept {
+        if (plan_.monitor != nullptr && active_) {
+            ask_monitor();
+        }
+        point();
+    }
+    /// The current worker begins or ends a stretch of work.
+    void work(Work work, std::uint64_t which, bool begins) noexcept {
+        if (plan_.listener != nullptr && active_) {
+            plan_.listener->come_to(current_, work, which, begins);
+            point();
+        }
+    }
     void yield() noexcept;
     /// The current worker sleeps until notify(address). Returns at once outside of run.
     void sleep(const void* address) noexcept;
     void notify(const void* address) noexcept;
-    [[nodiscard]] bool spurious_failure() noexcept { return active_ && noise_.chance(1, 16); }
+    [[nodiscard]] bool spurious_failure() noexcept {
+        const bool fails = active_ && noise_.chance(1, 16);
+        injected_.weak_failures += fails ? 1U : 0U;
+        return fails;
+    }
+    [[nodiscard]] bool suspects() noexcept {
+        const bool yes = active_ && plan_.suspicion != 0 && noise_.chance(plan_.suspicion, 16);
+        injected_.suspicions += yes ? 1U : 0U;
+        return yes;
+    }
+    /// Sums over all runs of this process.
+    [[nodiscard]] const Injected& injected() const noexcept { return injected_; }
+    /// What the monitor found in the last run.
+    [[nodiscard]] const char* broken() const noexcept { return broken_; }
 
   private:
     struct Worker {
@@ -70,7 +135,12 @@ class Explorer {
 
     static void enter(void* worker);
     void decide(Situation::Reason reason) noexcept;
+    void ask_monitor() noexcept;
     void pass_on(Situation::Reason reason) noexcept;
+    void restart_halted() noexcept;
+    [[nodiscard]] bool halt_due(std::uint64_t step) const noexcept {
+        return !halted_ && step >= plan_.halt.from && current_ == plan_.halt.worker;
+    }
     void rearm(std::uint64_t step);
     void stop(Outcome outcome) noexcept;
     void end_worker(Worker& worker);
@@ -80,6 +150,10 @@ class Explorer {
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unique_ptr<Fiber> thread_;
     Random noise_{0};
+    Injected injected_;
+    const char* broken_ = nullptr;
+    bool halted_ = false;   ///< the halt of this run has begun
+    bool resting_ = false;  ///< … and has not ended
     Trace trace_;
     WorkerMask runnable_ = 0;
     WorkerMask unfinished_ = 0;
@@ -117,7 +191,7 @@ struct ExplorerSync {
         void store(T value, std::memory_order = std::memory_order_seq_cst) noexcept {
             Explorer::here().point();
             value_ = value;
-            Explorer::here().point();
+            Explorer::here().wrote();
         }
         T exchange(T value, std::memory_order = std::memory_order_seq_cst) noexcept {
             return change([value](T) { return value; });
@@ -130,7 +204,7 @@ struct ExplorerSync {
                 return false;
             }
             value_ = desired;
-            Explorer::here().point();
+            Explorer::here().wrote();
             return true;
         }
         bool compare_exchange_weak(T& expected, T desired, std::memory_order success,
@@ -159,6 +233,8 @@ struct ExplorerSync {
                 Explorer::here().sleep(this);
             }
         }
+        /// The value, without a step: for monitors.
+        [[nodiscard]] T peek() const noexcept { return value_; }
         void notify_one() noexcept { notify_all(); }  // waking too many is always allowed
         void notify_all() noexcept {
             Explorer::here().point();
@@ -171,7 +247,7 @@ struct ExplorerSync {
             Explorer::here().point();
             const T before = value_;
             value_ = change_value(before);
-            Explorer::here().point();
+            Explorer::here().wrote();
             return before;
         }
         T value_{};
@@ -196,6 +272,23 @@ struct ExplorerSync {
         bool locked_ = false;
     };
 
+    /// Tells the listener of the run.
+    class Span {
+      public:
+        explicit Span(Work work, std::uint64_t which = 0) noexcept : work_(work), which_(which) {
+            Explorer::here().work(work_, which_, true);
+        }
+        Span(const Span&) = delete;
+        Span& operator=(const Span&) = delete;
+        ~Span() { Explorer::here().work(work_, which_, false); }
+        void done(std::uint64_t) const noexcept {}
+
+      private:
+        Work work_;
+        std::uint64_t which_;
+    };
+
+    static bool suspects() noexcept { return Explorer::here().suspects(); }
     static void relax() noexcept { Explorer::here().yield(); }
     static void yield() noexcept { Explorer::here().yield(); }
 };
@@ -213,7 +306,7 @@ class FiberPool {
     void run(const std::function<void(std::uint32_t worker)>& job) {
         const Explorer::Outcome outcome = Explorer::here().run(workers_, job);
         if (outcome != Explorer::Outcome::kFinished) {
-            throw ScheduleStuck(outcome == Explorer::Outcome::kDeadlock ? "deadlock" : "livelock");
+            throw ScheduleStuck("the schedule did not come to an end");
         }
     }
 

@@ -135,75 +135,128 @@ TEST(Progress, LosesNoWakeUpInAnyExploredSchedule) {  // [PR1]
     }
 }
 
-/// Random blocks under random walks and changing priorities: [E1] [E2] [E3] [S1] [S2] [S3] [S4].
+unsigned long long llu(std::uint64_t number) {
+    return number;
+}
+
+/// Random blocks under random walks and changing priorities, with trouble injected:
+/// [E1] [E2] [E3] by comparison, [S1] [S2] [S3] [S4] [V1] [V2] [V3] after every write.
 TEST(ParallelExecutorSchedules, EqualTheSerialExecutorInEverySession) {
     report_session_on_abort();
     ExplorationCount count;
-    const std::uint64_t sessions = scaled(20'000);
+    const std::uint64_t sessions = scaled(100'100);
     for (std::uint64_t seed = 1; seed <= sessions; ++seed) {
         if (const auto finding = explore_session(seed, count)) {
             FAIL() << describe(*finding) << "\nshrunk: " << describe(shrink(*finding));
         }
     }
+    const Explorer::Injected& injected = Explorer::here().injected();
+    std::printf("%llu schedules, %llu steps, %llu checks of invariants\n", llu(count.schedules),
+                llu(count.steps), llu(count.checks));
+    std::printf("of the executor: %llu aborts, %llu waits, %llu deferred\n",
+                llu(count.metrics.aborts), llu(count.metrics.waits), llu(count.metrics.deferred));
     std::printf(
-        "%llu schedules, %llu steps, %llu blocks given up, %llu aborts, %llu waits, "
-        "%llu deferred\n",
-        static_cast<unsigned long long>(count.schedules),
-        static_cast<unsigned long long>(count.steps),
-        static_cast<unsigned long long>(count.given_up),
-        static_cast<unsigned long long>(count.metrics.aborts),
-        static_cast<unsigned long long>(count.metrics.waits),
-        static_cast<unsigned long long>(count.metrics.deferred));
-    EXPECT_EQ(count.schedules, sessions * 10);
-    EXPECT_GT(count.given_up, 0U);
+        "injected: %llu spurious aborts, %llu failed weak exchanges, %llu workers stopped, "
+        "%llu of them restarted, %llu blocks stuck, %llu stop requests, %llu blocks cancelled, "
+        "%llu out of memory\n",
+        llu(injected.suspicions), llu(injected.weak_failures), llu(injected.halts),
+        llu(injected.restarts), llu(count.stuck), llu(injected.interrupts), llu(count.cancelled),
+        llu(count.out_of_memory));
+    EXPECT_GE(count.schedules, sessions * 10 - count.stuck * 10);
+    EXPECT_GT(count.checks, count.schedules * 50);
     EXPECT_GT(count.metrics.aborts, count.schedules / 50);
     EXPECT_GT(count.metrics.waits, count.schedules / 50);
     EXPECT_GT(count.metrics.deferred, count.schedules / 50);
     EXPECT_EQ(count.metrics.fallbacks, 0U);
+    EXPECT_GT(injected.suspicions, count.schedules / 20);
+    EXPECT_GT(injected.weak_failures, count.schedules / 200);
+    EXPECT_GT(injected.halts, count.schedules / 20);
+    EXPECT_GT(injected.restarts, count.schedules / 20);
+    EXPECT_GT(injected.interrupts, count.schedules / 50);
+    EXPECT_GT(count.cancelled, count.schedules / 200);
+    EXPECT_GT(count.out_of_memory, 0U);
 }
 
-Step step(Op op, std::uint32_t key, std::int64_t operand = 0, Bounds bounds = {}) {
-    return {.op = op, .key = key, .operand = operand, .bounds = bounds};
+TEST(ParallelExecutorSchedules, CommitARightPrefixWhenAWorkerStopsForEver) {
+    report_session_on_abort();
+    std::uint64_t stuck = 0;
+    const std::uint64_t runs = scaled(3'000);
+    const TinyCase& tiny = tiny_cases().back();
+    for (std::uint64_t seed = 0; seed < runs; ++seed) {
+        Random random(seed);
+        const auto strategy = random_strategy(random);
+        ExploredTwin twin({.workers = 3, .universe = 4, .options = {.chunk_max = 1}});
+        const ExploredFaults faults{
+            .halt = {.worker = static_cast<std::uint32_t>(1 + random.below(2)),
+                     .from = 1 + random.below(250)}};
+        const auto wrong = twin.run(tiny.block, *strategy, faults);
+        ASSERT_FALSE(wrong.has_value()) << "seed " << seed << ": " << *wrong;
+        stuck += twin.stuck() ? 1U : 0U;
+    }
+    std::printf("%llu of %llu blocks stuck\n", llu(stuck), llu(runs));
+    EXPECT_GT(stuck, runs / 20);
+    EXPECT_LT(stuck, runs - runs / 20);  // a worker that is not inside keeps nobody from ending
 }
 
-struct TinyCase {
-    const char* name;
-    std::vector<Program> programs;
-};
+TEST(Explorer, HaltedWorkersGoOnWhenTheyMayOrNobodyElseCan) {
+    std::string order;
+    ExplorerSync::Atomic<int> shared{0};
+    Replay usual({});
+    const auto run_with = [&](Explorer::Halt halt) {
+        order.clear();
+        Explorer::here().set_plan({.strategy = &usual, .steps_max = 10'000, .halt = halt});
+        return Explorer::here().run(2, [&](std::uint32_t worker) {
+            for (int i = 0; i < 3; ++i) {
+                shared.fetch_add(1, std::memory_order_relaxed);
+                order += static_cast<char>('0' + worker);
+                ExplorerSync::yield();
+            }
+            while (worker == 0 && shared.load() % 6 != 0) {
+                ExplorerSync::yield();
+            }
+        });
+    };
+    EXPECT_EQ(run_with({}), Explorer::Outcome::kFinished);
+    EXPECT_EQ(order, "010101");
+    EXPECT_EQ(run_with({.worker = 1, .from = 6, .until = 1'000}), Explorer::Outcome::kFinished);
+    EXPECT_EQ(order, "010011");
+    EXPECT_EQ(run_with({.worker = 0, .from = 6, .until = 1'000}), Explorer::Outcome::kFinished);
+    EXPECT_EQ(order, "011100");
+    EXPECT_EQ(run_with({.worker = 1, .from = 6}), Explorer::Outcome::kLivelock);
+}
 
-std::vector<TinyCase> tiny_cases() {
-    using Declared = std::vector<std::pair<std::uint32_t, Access>>;
-    const auto program = [](std::vector<Step> steps, Declared declared = {}) {
-        return Program{.steps = std::move(steps), .declared = std::move(declared)};
+TEST(Explorer, AsksTheMonitorAfterEveryWrite) {
+    struct Limit final : Monitor {
+        ExplorerSync::Atomic<int> value{0};
+        std::uint64_t asked = 0;
+        const char* check(std::uint32_t) override {
+            ++asked;
+            return value.peek() > 7 ? "above 7" : nullptr;
+        }
+    } limit;
+    RandomWalk strategy(1, 4, false);
+    const auto run_to = [&](int last) {
+        limit.value.store(0);
+        Explorer::here().set_plan({.strategy = &strategy, .steps_max = 10'000, .monitor = &limit});
+        return Explorer::here().run(2, [&](std::uint32_t) {
+            for (int i = 0; i < last; ++i) {
+                limit.value.fetch_add(1, std::memory_order_relaxed);
+            }
+        });
     };
-    const Program increments = program({step(Op::kRead, 0), step(Op::kWrite, 0, 1)});
-    Program known = increments;
-    known.declared = {{0, Access::kWrite}};
-    const Program adds = program({step(Op::kAdd, 0, 6, {.lower = 0, .upper = 10})});
-    return {
-        {"UndeclaredWritersOfOneKey", {increments, increments}},
-        {"DeclaredWritersOfOneKey", {known, known}},
-        {"MixedWritersOfOneKey", {known, increments, known}},
-        {"AddersAtTheBound", {adds, adds}},
-        {"ReaderBehindAnAdder", {adds, program({step(Op::kRead, 0), step(Op::kWrite, 1)})}},
-        {"WriterThatChangesItsMind",
-         {program({step(Op::kWrite, 0, 3)}),
-          program({step(Op::kRead, 0), step(Op::kWrite, 1, 7), step(Op::kRejectIfOdd, 0)}),
-          program({step(Op::kRead, 1), step(Op::kWrite, 2)})}},
-    };
+    EXPECT_EQ(run_to(3), Explorer::Outcome::kFinished);
+    EXPECT_EQ(limit.asked, 6U);
+    EXPECT_EQ(run_to(5), Explorer::Outcome::kBroken);
+    EXPECT_STREQ(Explorer::here().broken(), "above 7");
 }
 
 TEST(ParallelExecutorSchedules, EqualTheSerialExecutorExhaustivelyForTinyBlocks) {
-    const std::uint64_t schedules_max = scaled(12'000);
+    const std::uint64_t schedules_max = scaled(1'000'000);
     for (const TinyCase& tiny : tiny_cases()) {
         ExplorationCount count;
-        const ExploredSetting setting{.workers = 2, .universe = 4, .options = {.chunk_max = 1}};
-        const Block<Program> block{.header = {.height = 1, .time_ms = 1},
-                                   .transactions = tiny.programs};
-        const auto finding = explore_exhaustively(setting, block, 2, schedules_max, count);
-        EXPECT_FALSE(finding.has_value()) << tiny.name << ": " << describe(*finding);
-        std::printf("%-26s %llu schedules\n", tiny.name,
-                    static_cast<unsigned long long>(count.schedules));
+        const auto finding = explore_exhaustively(tiny, 2, schedules_max, count);
+        EXPECT_FALSE(finding.has_value()) << describe(*finding);
+        std::printf("%-26s %llu schedules\n", tiny.name, llu(count.schedules));
         EXPECT_GT(count.schedules, 100U);
     }
 }

@@ -21,9 +21,9 @@ struct Mutation {
 };
 #include "mutation_table.hpp"  // tidy: allow(levels) made by the build
 
-enum class Fate : int { kSurvived, kOtherResult, kDeadlock, kLivelock, kStopped };
-constexpr const char* kFateNames[] = {"-", "differs from serial", "deadlock", "livelock",
-                                      "check or crash"};
+enum class Fate : int { kSurvived, kOtherResult, kInvariant, kDeadlock, kLivelock, kStopped };
+constexpr const char* kFateNames[] = {"-",        "differs from serial", "invariant", "deadlock",
+                                      "livelock", "check or crash"};
 
 struct Outcome {
     Fate fate = Fate::kSurvived;
@@ -40,9 +40,10 @@ Outcome explore_mutant(int number, std::uint64_t sessions) {
             continue;
         }
         const std::string_view what = finding->what;
-        const Fate fate = what.starts_with("deadlock")   ? Fate::kDeadlock
-                          : what.starts_with("livelock") ? Fate::kLivelock
-                                                         : Fate::kOtherResult;
+        const Fate fate = what.starts_with("deadlock")    ? Fate::kDeadlock
+                          : what.starts_with("livelock")  ? Fate::kLivelock
+                          : what.starts_with("invariant") ? Fate::kInvariant
+                                                          : Fate::kOtherResult;
         return {.fate = fate, .sessions = seed};
     }
     return {.fate = Fate::kSurvived, .sessions = sessions};

@@ -1,45 +1,8 @@
-# Makes changed copies of headers of scheduler/ and engine/: each change sits behind a switch.
-#   cmake -D SOURCE_DIR=... -D OUT_DIR=... -P mutations.cmake
-# A pattern that is not found exactly once is reported by the mutation test, not here, so that work
-# on the headers is not stopped by it.
+# The changes to the code under test that mutation_test switches on, one at a time.
+# Kinds: wrong (a schedule must show it), rare (the same, among many more schedules) or harmless
+# (results must not change).
 
-set(number 0)
-set(rows "")
-file(GLOB headers RELATIVE "${SOURCE_DIR}" "${SOURCE_DIR}/scheduler/*.hpp" "${SOURCE_DIR}/engine/*.hpp")
-foreach(header IN LISTS headers)
-  string(MAKE_C_IDENTIFIER "${header}" id)
-  file(READ "${SOURCE_DIR}/${header}" text_${id})
-endforeach()
-
-# mutate(<kind> <name> <pattern> <replacement>)
-# `kind`: wrong (a schedule must show it), rare (the same, among many more schedules) or harmless
-# (results must not change). The pattern stands exactly once in all headers. MUTANT in the
-# replacement is the switch.
-macro(mutate kind name pattern replacement)
-  math(EXPR number "${number} + 1")
-  string(REPLACE "MUTANT" "::lockstep::test::mutant(${number})" changed "${replacement}")
-  set(hits 0)
-  foreach(header IN LISTS headers)
-    string(MAKE_C_IDENTIFIER "${header}" id)
-    string(FIND "${text_${id}}" "${pattern}" first)
-    string(FIND "${text_${id}}" "${pattern}" last REVERSE)
-    if(first EQUAL -1)
-      continue()
-    endif()
-    math(EXPR hits "${hits} + 1")
-    if(first EQUAL last)
-      string(REPLACE "${pattern}" "${changed}" text_${id} "${text_${id}}")
-      list(APPEND changed_headers "${header}")
-    else()
-      math(EXPR hits "${hits} + 1")
-    endif()
-  endforeach()
-  set(applies false)
-  if(hits EQUAL 1)
-    set(applies true)
-  endif()
-  string(APPEND rows "    {${number}, \"${kind}\", \"${name}\", ${applies}},\n")
-endmacro()
+include(${CMAKE_CURRENT_LIST_DIR}/../support/mutate.cmake)
 
 # ---- the scheduler ------------------------------------------------------------------------------
 mutate(wrong "only the last waiter is woken"
@@ -49,7 +12,7 @@ mutate(wrong "a refused waiter parks all the same"
   [==[if (head == TxnState<Sync>::kClosed) {]==]
   [==[if (head == TxnState<Sync>::kClosed && MUTANT) { return true; }
             if (head == TxnState<Sync>::kClosed) {]==])
-mutate(rare "the waiter list closes after others may abort"
+mutate(wrong "the waiter list closes after others may abort"
   [==[        wake_waiters(txn, worker);
         TxnState<Sync>& state = states_[txn];]==]
   [==[        struct Late {
@@ -67,7 +30,7 @@ mutate(wrong "the frontier passes a transaction that waits"
 mutate(wrong "done one transaction early"
   [==[return frontier() >= end_.load(]==]
   [==[return frontier() + (MUTANT ? 1U : 0U) >= end_.load(]==])
-mutate(rare "a committing transaction is taken back"
+mutate(wrong "a committing transaction is taken back"
   [==[if (TxnState<Sync>::phase_of(word) != TxnPhase::kExecuted) {]==]
   [==[if (TxnState<Sync>::phase_of(word) != TxnPhase::kExecuted &&
             !(MUTANT && TxnState<Sync>::phase_of(word) == TxnPhase::kCommitting)) {]==])
@@ -80,7 +43,7 @@ mutate(wrong "the frontier is left silently"
 mutate(wrong "two workers hold the frontier"
   [==[return !frontier_held_.exchange(true, std::memory_order_acquire);]==]
   [==[return !frontier_held_.exchange(true, std::memory_order_acquire) || MUTANT;]==])
-mutate(harmless "claims run ahead of the window"
+mutate(wrong "claims run ahead of the window"
   [==[if (seen >= size_ || seen >= frontier() + options_.window) {]==]
   [==[if (seen >= size_ || (!MUTANT && seen >= frontier() + options_.window)) {]==])
 mutate(wrong "sleep without a last look"
@@ -105,7 +68,8 @@ mutate(wrong "a version is published before its value"
 
 # ---- validation, commit, settlement -------------------------------------------------------------
 mutate(harmless "every read searches"
-  [==[run_.mode.search = run_.mode.search || ]==] [==[run_.mode.search = MUTANT || run_.mode.search || ]==])
+  [==[run_.mode.search = run_.mode.search || is_unknown(record, i);]==]
+  [==[run_.mode.search = MUTANT || run_.mode.search || is_unknown(record, i);]==])
 mutate(wrong "old versions stay when an incarnation is replaced"
   [==[            old.own->drop();]==] [==[            if (!MUTANT) { old.own->drop(); }]==])
 mutate(wrong "estimates stay where an incarnation did not write"
@@ -118,31 +82,60 @@ mutate(wrong "the receipt of the first incarnation stays"
 mutate(harmless "equal versions are replaced"
   [==[if (entry.key == old.key && entry.written && !entry.linked &&]==]
   [==[if (!MUTANT && entry.key == old.key && entry.written && !entry.linked &&]==])
+mutate(wrong "an incarnation sees two values of a cell"
+  [==[        if (entry.read) {
+            return observed(entry);]==]
+  [==[        if (entry.read && !MUTANT) {
+            return observed(entry);]==])
 mutate(wrong "validation is skipped"
-  [==[if (!noted_ && !record.checks_numbers) {]==]
-  [==[if (MUTANT || (!noted_ && !record.checks_numbers)) {]==])
+  [==[if (exact && !record.checks_numbers) {]==]
+  [==[if (MUTANT || (exact && !record.checks_numbers)) {]==])
 mutate(rare "versions taken back are not noted"
-  [==[noted_ = noted_ || record.replaced;]==]
-  [==[noted_ = noted_ || (record.replaced && !MUTANT);]==])
+  [==[for (const CellId cell : record.retractions()) {]==]
+  [==[for (const CellId cell : MUTANT ? std::span<const CellId>{} : record.retractions()) {]==])
 mutate(wrong "undeclared writes are not noted"
-  [==[noted_ = noted_ || (entry.written && !entry.placeholder) ||]==]
-  [==[noted_ = noted_ || (entry.written && !entry.placeholder && !MUTANT) ||]==])
+  [==[        if (!entry.placeholder) {]==]
+  [==[        if (!entry.placeholder && !MUTANT) {]==])
+mutate(wrong "undeclared additions are not noted"
+  [==[        if (!entry.declared_add()) {]==]
+  [==[        if (!entry.declared_add() && !MUTANT) {]==])
 mutate(wrong "values read are not compared"
-  [==[return now == entry.seen || run_.same_value(entry, now);]==]
-  [==[return MUTANT || now == entry.seen || run_.same_value(entry, now);]==])
+  [==[        if (seen == now) {]==]
+  [==[        if (MUTANT || seen == now) {]==])
 mutate(wrong "the range of a number is not checked"
   [==[(entry.number->lower <= number && number <= entry.number->upper);]==]
   [==[(entry.number->lower <= number && number <= entry.number->upper) || MUTANT;]==])
 mutate(wrong "presence is not checked"
   [==[if (entry.presence_checked && entry.present_seen != present) {]==]
   [==[if (entry.presence_checked && entry.present_seen != present && !MUTANT) {]==])
+mutate(rare "phantoms are not looked for"
+  [==[if (seen == scan.fresh.end() || *key < *seen) {]==]
+  [==[if (!MUTANT && (seen == scan.fresh.end() || *key < *seen)) {]==])
+mutate(wrong "absent cells in a scanned range are not validated"
+  [==[            if (value == nullptr) {
+                continue;]==]
+  [==[            if (value == nullptr) {
+                if (MUTANT) { entry.read = false; }
+                continue;]==])
+mutate(wrong "a scan that ends early depends on its whole range"
+  [==[        notes_[scan].range.to = key;
+        notes_[scan].range.closed = true;]==]
+  [==[        if (!MUTANT) { notes_[scan].range.to = key; }
+        notes_[scan].range.closed = !MUTANT;]==])
+mutate(wrong "links are taken for exact after undeclared commits"
+  [==[links_are_exact_ = !final_ && !mode.search && record.effects_seen == 0;]==]
+  [==[links_are_exact_ = !final_ && !mode.search && (MUTANT || record.effects_seen == 0);]==])
+mutate(wrong "commits take everything for declared"
+  [==[if (record.as_declared && run_.undeclared.count() == 0) {]==]
+  [==[if (MUTANT || (record.as_declared && run_.undeclared.count() == 0)) {]==])
 mutate(wrong "the weight of a block is not summed"
   [==[weight_used_ += receipt.weight;]==] [==[weight_used_ += MUTANT ? 0 : receipt.weight;]==])
 mutate(harmless "nothing stands at the frontier"
-  [==[} else if (!stands(worker, record, txn)) {]==]
-  [==[} else if (MUTANT || !stands(worker, record, txn)) {]==])
+  [==[} else if (Sync::suspects() || !stands(worker, record, txn)) {]==]
+  [==[} else if (MUTANT || Sync::suspects() || !stands(worker, record, txn)) {]==])
 mutate(harmless "values are compared though everything was declared"
-  [==[        noted_ = false;]==] [==[        noted_ = MUTANT;]==])
+  [==[const bool exact = record.effects_seen == run_.undeclared.count();]==]
+  [==[const bool exact = !MUTANT && record.effects_seen == run_.undeclared.count();]==])
 mutate(wrong "settlement keeps writes behind the weight limit"
   [==[slot.newest.load(std::memory_order_relaxed), run_.committed);]==]
   [==[slot.newest.load(std::memory_order_relaxed), MUTANT ? kNoTxn : run_.committed);]==])
@@ -150,7 +143,7 @@ mutate(wrong "the last committed version outlives its block"
   [==[        slot.committed = nullptr;]==]
   [==[        slot.committed = MUTANT ? slot.committed : nullptr;]==])
 mutate(wrong "settlement starts while workers execute"
-  [==[executing_.load(std::memory_order_acquire) == 0; });]==] [==[MUTANT || executing_.load(std::memory_order_acquire) == 0; });]==])
+  [==[executing_.load(std::memory_order_seq_cst) == 0; });]==] [==[MUTANT || executing_.load(std::memory_order_seq_cst) == 0; });]==])
 mutate(wrong "a cancelled block is settled"
   [==[settlement_.list(run_.failure == nullptr && !cancelled_);]==]
   [==[settlement_.list((run_.failure == nullptr && !cancelled_) || MUTANT);]==])
@@ -158,14 +151,7 @@ mutate(harmless "versions of an aborted incarnation are no estimates"
   [==[            old.own->make_estimate();]==]
   [==[            if (!MUTANT) { old.own->make_estimate(); }]==])
 mutate(harmless "early validation finds everything stale"
-  [==[if (!looks_stale(record, txn) || ]==] [==[if ((!MUTANT && !looks_stale(record, txn)) || ]==])
+  [==[if (!(Sync::suspects() || looks_stale(record, txn)) || ]==]
+  [==[if (!(MUTANT || Sync::suspects() || looks_stale(record, txn)) || ]==])
 
-list(REMOVE_DUPLICATES changed_headers)
-foreach(header IN LISTS changed_headers)
-  string(MAKE_C_IDENTIFIER "${header}" id)
-  file(WRITE "${OUT_DIR}/${header}" "${text_${id}}")
-endforeach()
-file(WRITE "${OUT_DIR}/mutation_table.hpp"
-  "// Made by tests/explorer/mutations.cmake.\nconstexpr Mutation kMutations[] = {\n${rows}};\n")
-file(READ "${SOURCE_DIR}/tests/explorer/mutant.hpp" switch)
-file(WRITE "${OUT_DIR}/mutant.hpp" "${switch}")
+write_mutated()

@@ -5,6 +5,8 @@
 #include <stop_token>
 #include <utility>
 
+#include "tests/explorer/programs.hpp"
+
 namespace lockstep::test {
 
 namespace {
@@ -30,7 +32,7 @@ struct ExploredTwin::Objects {
 };
 
 ExploredTwin::ExploredTwin(const ExploredSetting& setting)
-    : objects_(std::make_unique<Objects>(setting)) {}
+    : objects_(std::make_unique<Objects>(setting)), listed_(setting.listed) {}
 
 ExploredTwin::~ExploredTwin() {
     if (Explorer::here().outcome() != Explorer::Outcome::kFinished) {
@@ -52,22 +54,41 @@ std::optional<std::string> ExploredTwin::run(const Block<Program>& block, Strate
     const std::uint64_t executions_before = metrics().executions;
     const std::uint64_t waits_before = metrics().waits;
     std::stop_source stop;
+    const bool halts_for_ever = faults.halt.from != kNever && faults.halt.until == kNever;
+    const std::uint64_t steps_max = halts_for_ever ? kStepsMax / 10 : kStepsMax;
+    inspector_.watch(o.parallel);
     ExploredMachine::executions_before_failure = faults.out_of_memory_at;
     Explorer::here().set_plan({.strategy = &strategy,
-                               .steps_max = kStepsMax,
+                               .steps_max = steps_max,
+                               .monitor = &inspector_,
+                               .halt = faults.halt,
+                               .suspicion = faults.suspicion,
                                .interrupt_at = faults.cancel_at,
                                .interrupt = [&stop] { stop.request_stop(); },
                                .noise = faults.noise});
-    std::vector<std::pair<std::uint32_t, Receipt>> committed;
+    Commits committed;
     const ExecuteOptions options{
         .stop = stop.get_token(),
         .on_commit = [&committed](std::uint32_t index, const Receipt& receipt,
                                   std::span<const std::byte>) {
             committed.emplace_back(index, receipt);
         }};
-    const auto actual = o.parallel.execute(block, options);
-    if (Explorer::here().outcome() != Explorer::Outcome::kFinished) {
-        return Explorer::here().outcome() == Explorer::Outcome::kDeadlock
+    const AccessList<ProgramMachine::Key> known = declared_list(block);
+    AccessList<ProgramMachine::Key> actual_list;
+    AccessList<ProgramMachine::Key> expected_list;
+    const auto actual = o.parallel.execute(
+        block, options, {.known = listed_ ? &known : nullptr, .recorded = &actual_list});
+    const Explorer::Outcome outcome = Explorer::here().outcome();
+    if (outcome == Explorer::Outcome::kBroken) {
+        return std::string("invariant: ") + Explorer::here().broken();
+    }
+    if (outcome != Explorer::Outcome::kFinished && halts_for_ever) {
+        stuck_ = true;
+        const auto expected = o.serial.execute(block);
+        return expected.has_value() ? compare_commits(*expected, committed) : std::nullopt;
+    }
+    if (outcome != Explorer::Outcome::kFinished) {
+        return outcome == Explorer::Outcome::kDeadlock
                    ? "deadlock: every worker sleeps"
                    : "livelock: no end after " + std::to_string(kStepsMax) + " steps";
     }
@@ -76,29 +97,40 @@ std::optional<std::string> ExploredTwin::run(const Block<Program>& block, Strate
         if (!allowed) {
             return "the block failed: " + actual.error().message;
         }
-        ++given_up_;
+        ++(actual.error().message == "cancelled" ? cancelled_ : out_of_memory_);
         if (o.parallel_store.digest() != before || o.parallel_store.size() != size_before ||
             o.parallel_store.recompute_digest() != before) {
             return "a block that was given up left traces in the state";  // [E3]
         }
         return std::nullopt;
     }
-    const auto expected = o.serial.execute(block);
+    const auto expected = o.serial.execute(block, {}, {.recorded = &expected_list});
     if (!expected.has_value()) {
         return "the serial executor failed: " + expected.error().message;
     }
+    if (auto wrong = compare_commits(*expected, committed)) {
+        return wrong;
+    }
+    if (committed.size() != block.transactions.size()) {
+        return "on_commit was not called once per transaction";
+    }
+    if (expected_list != actual_list) {
+        return "access lists differ";
+    }
+    return compare(*expected, *actual, metrics().executions - executions_before,
+                   metrics().waits - waits_before);
+}
+
+std::optional<std::string> ExploredTwin::compare_commits(const BlockResult& expected,
+                                                         const Commits& committed) {
     for (std::uint32_t i = 0; i < committed.size(); ++i) {
-        const Receipt& serial = expected->receipts[i];
+        const Receipt& serial = expected.receipts[i];
         if (committed[i].first != i || committed[i].second.effects != serial.effects) {
             return "on_commit was called out of order or with another receipt, call " +
                    std::to_string(i);
         }
     }
-    if (committed.size() != block.transactions.size()) {
-        return "on_commit was not called once per transaction";
-    }
-    return compare(*expected, *actual, metrics().executions - executions_before,
-                   metrics().waits - waits_before);
+    return std::nullopt;
 }
 
 std::optional<std::string> ExploredTwin::compare(const BlockResult& expected,
@@ -133,16 +165,6 @@ std::optional<std::string> ExploredTwin::compare(const BlockResult& expected,
 
 namespace {
 
-std::unique_ptr<Strategy> random_strategy(Random& random) {
-    const std::uint64_t seed = random.next();
-    if (random.chance(2, 5)) {
-        const auto changes = static_cast<std::uint32_t>(random.below(6));
-        return std::make_unique<PriorityChanges>(seed, changes, 1ULL << random.between(7, 11));
-    }
-    const std::uint64_t mean = 1ULL << random.below(9);
-    return std::make_unique<RandomWalk>(seed, mean, random.chance(1, 3));
-}
-
 ExploredSetting random_setting(Random& random) {
     ExploredSetting setting;
     setting.workers = static_cast<std::uint32_t>(random.between(2, 4));
@@ -152,6 +174,7 @@ ExploredSetting random_setting(Random& random) {
         random.chance(1, 3) ? static_cast<std::uint32_t>(random.between(1, 4)) : 4096;
     setting.options.use_declared = !random.chance(1, 8);
     setting.options.revalidate = !random.chance(1, 4);
+    setting.listed = random.chance(1, 5);
     return setting;
 }
 
@@ -162,51 +185,28 @@ BlockShape random_shape(Random& random, const ExploredSetting& setting) {
     shape.steps_max = static_cast<std::uint32_t>(random.between(1, 8));
     shape.hints = static_cast<Hints>(random.below(5));
     shape.hostile = random.chance(1, 2);
+    shape.scans = random.chance(1, 3);
     return shape;
 }
 
-/// Transactions whose writes hang on predictions of numbers, and readers of those writes: wrong
-/// predictions make transactions change their minds after others have read from them.
-Program doubtful_program(Random& random, std::uint32_t universe) {
-    const auto key = [&] { return static_cast<std::uint32_t>(random.below(universe)); };
-    const auto amount = [&] { return random.between(-6, 6); };
-    const Step write{.op = Op::kWrite, .key = key(), .operand = amount()};
-    Program program;
-    switch (random.below(4)) {
-        case 0:
-            program.steps = {{.op = Op::kAdd, .key = key(), .operand = amount(), .bounds = {0, 8}}};
-            break;
-        case 1: {
-            static constexpr Op kDoubts[] = {Op::kAdd, Op::kAtLeast, Op::kExists};
-            program.steps = {{.op = kDoubts[random.below(3)],
-                              .key = key(),
-                              .operand = amount(),
-                              .bounds = {0, 8}},
-                             write,
-                             {.op = Op::kRejectIfOdd}};
-            break;
-        }
-        default:
-            program.steps = {{.op = Op::kRead, .key = key()}, write};
-            break;
-    }
-    declare_hints(random, {.universe = universe, .hints = Hints::kExact}, program);
-    if (random.chance(1, 12)) {
-        program.declared.clear();
-    }
-    return program;
+Flavour random_flavour(Random& random) {
+    return static_cast<Flavour>(random.below(3));
 }
 
-Block<Program> doubtful_block(Random& random, std::uint32_t universe, std::uint64_t height) {
-    Block<Program> block{.header = {.height = height, .time_ms = 1}};
-    const std::uint64_t size = 3 + random.below(7);
-    for (std::uint64_t i = 0; i < size; ++i) {
-        block.transactions.push_back(doubtful_program(random, universe));
+Block<Program> make_block(Random& random, Flavour flavour, const BlockShape& shape,
+                          std::uint64_t height) {
+    switch (flavour) {
+        case Flavour::kDoubtful:
+            return doubtful_block(random, shape.universe, height);
+        case Flavour::kRepeated:
+            return repeated_block(random, shape.universe, height);
+        case Flavour::kAny:
+            break;
     }
-    return block;
+    return random_block(random, shape, height);
 }
 
-ExploredFaults random_faults(Random& random) {
+ExploredFaults random_faults(Random& random, std::uint32_t workers) {
     ExploredFaults faults;
     if (random.chance(1, 12)) {
         faults.cancel_at = 1 + random.below(800);
@@ -215,6 +215,17 @@ ExploredFaults random_faults(Random& random) {
         faults.out_of_memory_at = random.below(12);
     }
     faults.noise = random.next();
+    if (random.chance(1, 6)) {
+        faults.suspicion = 1 + random.below(6);
+    }
+    if (random.chance(1, 6)) {
+        faults.halt.worker = static_cast<std::uint32_t>(random.below(workers));
+        faults.halt.from = 1 + random.below(600);
+        faults.halt.until = faults.halt.from + (1ULL << random.between(4, 12));
+        if (random.chance(1, 1'500)) {
+            faults.halt.until = kNever;
+        }
+    }
     return faults;
 }
 
@@ -227,12 +238,11 @@ std::optional<Finding> explore_session(std::uint64_t seed, ExplorationCount& cou
     Finding finding{.seed = seed, .setting = random_setting(random)};
     ExploredTwin twin(finding.setting);
     const BlockShape shape = random_shape(random, finding.setting);
-    const bool doubtful = random.chance(1, 2);
+    const Flavour flavour = random_flavour(random);
     for (std::uint32_t i = 0; i < kBlocks; ++i) {
-        finding.blocks.push_back(doubtful ? doubtful_block(random, finding.setting.universe, i + 1)
-                                          : random_block(random, shape, i + 1));
+        finding.blocks.push_back(make_block(random, flavour, shape, i + 1));
         const std::unique_ptr<Strategy> strategy = random_strategy(random);
-        finding.faults = random_faults(random);
+        finding.faults = random_faults(random, finding.setting.workers);
         const auto wrong = twin.run(finding.blocks.back(), *strategy, finding.faults);
         ++count.schedules;
         count.steps += Explorer::here().steps();
@@ -243,157 +253,15 @@ std::optional<Finding> explore_session(std::uint64_t seed, ExplorationCount& cou
             finding.trace = Explorer::here().trace();
             return finding;
         }
+        if (twin.stuck()) {
+            ++count.stuck;
+            break;
+        }
     }
-    count.given_up += twin.given_up();
+    count.cancelled += twin.cancelled();
+    count.out_of_memory += twin.out_of_memory();
+    count.checks += twin.checks();
     count.metrics += twin.metrics();
-    return std::nullopt;
-}
-
-namespace {
-
-/// All blocks but the last under the usual schedule, then the last under the given one.
-std::optional<std::string> run_again(const Finding& finding, Strategy& last) {
-    ExploredTwin twin(finding.setting);
-    for (std::size_t i = 0; i < finding.blocks.size(); ++i) {
-        const bool is_last = i + 1 == finding.blocks.size();
-        Replay usual({});
-        Strategy& strategy = is_last ? last : usual;
-        const auto wrong =
-            twin.run(finding.blocks[i], strategy, is_last ? finding.faults : ExploredFaults{});
-        if (wrong.has_value()) {
-            return wrong;
-        }
-    }
-    return std::nullopt;
-}
-
-bool still_wrong(Finding& finding) {
-    Replay replay(finding.trace);
-    const auto wrong = run_again(finding, replay);
-    if (wrong.has_value()) {
-        finding.what = *wrong;
-    }
-    return wrong.has_value();
-}
-
-/// Looks for a schedule under which the changed blocks go wrong.
-bool search_wrong(Finding& finding) {
-    if (still_wrong(finding)) {
-        return true;
-    }
-    for (std::uint64_t seed = 0; seed < 150; ++seed) {
-        Random random(seed);
-        const std::unique_ptr<Strategy> strategy = random_strategy(random);
-        const auto wrong = run_again(finding, *strategy);
-        if (wrong.has_value()) {
-            finding.what = *wrong;
-            finding.trace = Explorer::here().trace();
-            return true;
-        }
-    }
-    return false;
-}
-
-bool shrink_blocks(Finding& best) {
-    bool shrunk = false;
-    for (std::size_t i = 0; i + 1 < best.blocks.size();) {
-        Finding smaller = best;
-        smaller.blocks.erase(smaller.blocks.begin() + static_cast<std::ptrdiff_t>(i));
-        if (search_wrong(smaller)) {
-            best = std::move(smaller);
-            shrunk = true;
-        } else {
-            ++i;
-        }
-    }
-    for (std::size_t i = 0; i < best.blocks.back().transactions.size();) {
-        Finding smaller = best;
-        auto& transactions = smaller.blocks.back().transactions;
-        transactions.erase(transactions.begin() + static_cast<std::ptrdiff_t>(i));
-        if (search_wrong(smaller)) {
-            best = std::move(smaller);
-            shrunk = true;
-        } else {
-            ++i;
-        }
-    }
-    return shrunk;
-}
-
-void shrink_steps(Finding& best) {
-    for (std::size_t t = 0; t < best.blocks.back().transactions.size(); ++t) {
-        for (std::size_t i = 0; i < best.blocks.back().transactions[t].steps.size();) {
-            Finding smaller = best;
-            auto& steps = smaller.blocks.back().transactions[t].steps;
-            steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(i));
-            if (search_wrong(smaller)) {
-                best = std::move(smaller);
-            } else {
-                ++i;
-            }
-        }
-    }
-}
-
-void shrink_trace(Finding& best) {
-    for (std::size_t length = best.trace.size(); length > 0; length /= 2) {
-        for (std::size_t i = 0; i + length <= best.trace.size();) {
-            Finding smaller = best;
-            const auto first = smaller.trace.begin() + static_cast<std::ptrdiff_t>(i);
-            smaller.trace.erase(first, first + static_cast<std::ptrdiff_t>(length));
-            if (still_wrong(smaller)) {
-                best = std::move(smaller);
-            } else {
-                i += length;
-            }
-        }
-    }
-}
-
-}  // namespace
-
-Finding shrink(const Finding& finding) {
-    Finding best = finding;
-    if (!search_wrong(best)) {
-        return finding;  // it depends on the schedules of the blocks before
-    }
-    shrink_blocks(best);
-    shrink_steps(best);
-    shrink_trace(best);
-    static_cast<void>(still_wrong(best));
-    return best;
-}
-
-std::optional<Finding> explore_exhaustively(const ExploredSetting& setting,
-                                            const Block<Program>& block, std::uint32_t bound,
-                                            std::uint64_t schedules_max, ExplorationCount& count) {
-    Finding finding{.strategy = "exhaustive", .setting = setting, .blocks = {block}};
-    std::vector<Trace> open = {{}};
-    while (!open.empty() && count.schedules < schedules_max) {
-        finding.trace = std::move(open.back());
-        open.pop_back();
-        Replay replay(finding.trace);
-        ExploredTwin twin(setting);
-        const auto wrong = twin.run(block, replay, {});
-        ++count.schedules;
-        const std::uint64_t steps = Explorer::here().steps();
-        count.steps += steps;
-        count.metrics += twin.metrics();
-        if (wrong.has_value()) {
-            finding.what = *wrong;
-            return finding;
-        }
-        if (replay.effective() < finding.trace.size() || finding.trace.size() == bound) {
-            continue;
-        }
-        const std::uint64_t from = finding.trace.empty() ? 1 : finding.trace.back().step + 1;
-        for (std::uint64_t step = from; step < steps; ++step) {
-            for (std::uint32_t to = 0; to < setting.workers; ++to) {
-                open.push_back(finding.trace);
-                open.back().push_back({.step = step, .to = to});
-            }
-        }
-    }
     return std::nullopt;
 }
 

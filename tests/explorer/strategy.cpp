@@ -116,4 +116,14 @@ std::uint64_t Replay::next_question(std::uint64_t step) {
     return at_ < trace_.size() ? trace_[at_].step : kNever;
 }
 
+std::unique_ptr<Strategy> random_strategy(Random& random) {
+    const std::uint64_t seed = random.next();
+    if (random.chance(2, 5)) {
+        const auto changes = static_cast<std::uint32_t>(random.below(6));
+        return std::make_unique<PriorityChanges>(seed, changes, 1ULL << random.between(7, 11));
+    }
+    const std::uint64_t mean = 1ULL << random.below(9);
+    return std::make_unique<RandomWalk>(seed, mean, random.chance(1, 3));
+}
+
 }  // namespace lockstep::test

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -98,5 +99,8 @@ class Replay final : public Strategy {
     std::size_t at_ = 0;
     std::size_t effective_ = 0;
 };
+
+/// A random walk or changing priorities, with random parameters.
+[[nodiscard]] std::unique_ptr<Strategy> random_strategy(Random& random);
 
 }  // namespace lockstep::test

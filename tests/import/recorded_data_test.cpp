@@ -5,6 +5,8 @@
 #include <iostream>
 #include <vector>
 
+#include "engine/parallel_executor.hpp"
+#include "instruments/venue.hpp"
 #include "replay/import/hyperliquid_check.hpp"
 #include "replay/import/open_recorded_data.hpp"
 #include "replay/import/serial_run.hpp"
@@ -63,6 +65,43 @@ TEST(RecordedData, HyperliquidFillsReplayWithBookedPositionsFeesAndProfits) {
         EXPECT_EQ(report->profits.agreed, report->profits.compared) << report->text();
         EXPECT_EQ(report->opening_profits.agreed, report->opening_profits.compared);
         EXPECT_EQ(report->executed_trades, report->trades);
+    }
+}
+
+/// Replays imported blocks twice: serially for the access lists, then with them.
+void expect_lists_to_leave_nothing_to_repeat(const std::string& format, const std::string& path) {
+    SCOPED_TRACE(path);
+    const auto data = open_recorded_data(format, path);
+    ASSERT_TRUE(data.has_value()) << data.error().describe();
+    const Venue venue;
+    StateStore<Venue> serial_store;
+    StateStore<Venue> parallel_store;
+    SerialExecutor<Venue> serial(venue, serial_store);
+    WorkerPool pool(2);
+    ParallelExecutor<Venue> parallel(venue, parallel_store, pool);
+    const auto imported =
+        import_trades(**data, {}, [&](const LogBlock& block) -> Result<void, Error> {
+            AccessList<StateKey> known;
+            AccessMismatches<StateKey> mismatches;
+            const auto expected = serial.execute(block, {}, {.recorded = &known});
+            const auto actual =
+                parallel.execute(block, {}, {.known = &known, .mismatches = &mismatches});
+            EXPECT_TRUE(expected.has_value() && actual.has_value() && *expected == *actual);
+            EXPECT_EQ(mismatches.count, 0U) << "block " << block.header.height;
+            return {};
+        });
+    ASSERT_TRUE(imported.has_value()) << imported.error().describe();
+    EXPECT_GT(parallel.metrics().transactions, 0U);
+    EXPECT_EQ(parallel.metrics().executions, parallel.metrics().transactions);
+    EXPECT_EQ(parallel.metrics().fallbacks, 0U);
+}
+
+TEST(RecordedData, HyperliquidFillsRunOnceEachWithTheirAccessLists) {
+    LOCKSTEP_DATA_OR_SKIP(folder, "hyperliquid_fills");
+    const auto files = files_in(folder, ".jsonl");
+    ASSERT_FALSE(files.empty());
+    for (const std::string& path : files) {
+        expect_lists_to_leave_nothing_to_repeat("hyperliquid-fills", path);
     }
 }
 

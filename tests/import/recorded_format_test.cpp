@@ -49,6 +49,22 @@ Outcome import(const std::string& format, const std::string& path) {
 constexpr std::string_view kCsvHeader =
     "trade_time_ms,trade_id,market,symbol,price,qty,buyer_is_maker,recv_ns,exec_type\n";
 
+TEST(BinanceTrades, ATradeWorthLessThanAQuantumOfTheCoinIsNamed) {
+    const std::string header(kCsvHeader);
+    const TemporaryFile dear("csv", header + "1001,2,cm,ETHUSD_PERP,1000000000000,1,0,1,MARKET\n");
+    const Outcome refused = import("binance-trades", dear.path());
+    EXPECT_NE(
+        refused.error.find("line 2: a trade in cm:ETHUSD_PERP is worth less than the smallest"),
+        std::string::npos)
+        << refused.error;
+    EXPECT_EQ(refused.applied, 0U);
+    const TemporaryFile more("csv",
+                             header + "1001,2,cm,ETHUSD_PERP,1000000000000,100000,0,1,MARKET\n");
+    const Outcome taken = import("binance-trades", more.path());
+    EXPECT_EQ(taken.error, "");
+    EXPECT_EQ(taken.applied, taken.transactions);
+}
+
 TEST(BinanceTrades, LinearInverseAndSpotTradesAreApplied) {
     const TemporaryFile file("csv", std::string(kCsvHeader) +
                                         "1000,1,usdm,BTCUSDT,61000.10,0.003,1,1,MARKET\n"
@@ -125,6 +141,32 @@ TEST(ComexTicks, FileNameTellsDayAndExpiry) {
           "20131007__tick_trade_2013.csv", ""}) {
         EXPECT_FALSE(parse_tick_file_name(bad).has_value()) << bad;
     }
+}
+
+TEST(ComexTicks, DaysBehindTheExpiryAreRefused) {
+    const std::string path = ::testing::TempDir() + "20131007_gc_tick_trade_200701.csv";
+    std::ofstream(path) << "28800000,1310.5,2,X,0,0\n";
+    EXPECT_NE(import("comex-ticks", path).error.find("ticks behind its expiry"), std::string::npos);
+    std::filesystem::remove(path);
+}
+
+TEST(NepseTrades, PricesAreNotStaleAfterDecadesWithoutData) {
+    const TemporaryFile file("csv",
+                             "Transact. No.,Symbol,Buyer,Seller,Quantity,Rate,Amount\n"
+                             "2021021801000001,SCB,34,35,10,646.0,6460.0\n"
+                             "2091021801000002,SCB,34,35,10,646.0,6460.0\n");
+    const Outcome out = import("nepse", file.path());
+    EXPECT_EQ(out.error, "");
+    EXPECT_EQ(out.counts.trades, 2U);
+    EXPECT_EQ(out.applied, out.transactions);
+}
+
+TEST(BinanceTrades, PositionsBeyondTheVenuesRangeAreRefused) {
+    const TemporaryFile file("csv", std::string(kCsvHeader) +
+                                        "1000,1,usdm,BTCUSDT,61.10,66666200000,1,1,MARKET\n"
+                                        "1003,4,spot,ETHUSDT,2.68380001,0.00020002,1,1,MARKET\n");
+    EXPECT_NE(import("binance-trades", file.path()).error.find("exceeds the venue's range"),
+              std::string::npos);
 }
 
 std::string fill(const std::string& user, const std::string& side, const std::string& size,
@@ -242,6 +284,12 @@ TEST(HyperliquidFills, BrokenLinesNameTheirPlace) {
     EXPECT_NE(error_of(block(1, fill("a", "B", "1", "0", "0", 1, "1") + "," +
                                     fill("b", "A", "2", "0", "0", 1, "1")))
                   .find("differ in coin"),
+              std::string::npos);
+}
+
+TEST(HyperliquidFills, FeesBeyondAnyOrdersLimitAreRefused) {
+    const TemporaryFile file("jsonl", block(1, fill("a", "B", "1", "0.0", "0.0", 1, "0")));
+    EXPECT_NE(import("hyperliquid-fills", file.path()).error.find("a fee is over"),
               std::string::npos);
 }
 

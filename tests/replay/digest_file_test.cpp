@@ -15,8 +15,10 @@ Digest digest(std::uint64_t seed) {
 DigestRecord record(std::uint64_t height, bool with_effects) {
     DigestRecord out{.height = height,
                      .transactions = height % 4,
+                     .input = digest(height * 100 + 8),
                      .block = digest(height * 100),
                      .state = digest(height * 100 + 2),
+                     .modules = {digest(1), digest(height / 2), digest(height)},
                      .effects = std::nullopt};
     if (with_effects) {
         BlockEffects& effects = out.effects.emplace();
@@ -30,7 +32,10 @@ DigestRecord record(std::uint64_t height, bool with_effects) {
 }
 
 DigestHeader header() {
-    return {.chain_id = "100% odd\nchain\x7f", .log = digest(7), .build = build_description()};
+    return {.chain_id = "100% odd\nchain\x7f",
+            .genesis = digest(6),
+            .log = digest(7),
+            .modules = {"accounts", "p2", "order_fills"}};
 }
 
 std::vector<std::byte> file_bytes(bool with_effects) {
@@ -50,9 +55,7 @@ std::optional<Error> read(const std::vector<std::byte>& bytes,
     if (!reader) {
         return reader.error();
     }
-    EXPECT_EQ(reader->header().chain_id, header().chain_id);
-    EXPECT_EQ(reader->header().log, header().log);
-    EXPECT_EQ(reader->header().build, header().build);
+    EXPECT_EQ(reader->header(), header());
     for (;;) {
         auto next = reader->next();
         if (!next) {
@@ -99,6 +102,70 @@ TEST(DigestFile, EveryTruncationAndEveryFlippedBitIsFound) {
     }
 }
 
+TEST(DigestFile, TellsItsRunBesideTheFileOnly) {
+    const TemporaryFolder folder;
+    RunInfo run = this_build();
+    run.executor = "parallel";
+    run.workers = 4;
+    run.compiler += " 100%\n";
+    auto writer = DigestWriter::create(folder.file("d"), header());
+    ASSERT_TRUE(writer.has_value());
+    for (std::uint64_t height = 5; height < 10; ++height) {
+        ASSERT_TRUE(writer->append(record(height, true)).has_value());
+    }
+    ASSERT_TRUE(writer->close(run).has_value());
+    EXPECT_EQ(read_bytes(folder.file("d")), file_bytes(true));
+
+    auto reader = DigestReader::open(folder.file("d"));
+    ASSERT_TRUE(reader.has_value());
+    for (auto next = reader->next(); next && *next; next = reader->next()) {
+    }
+    const auto found = find_run_info(folder.file("d"));
+    ASSERT_TRUE(found.has_value());
+    ASSERT_TRUE(found->has_value());
+    EXPECT_EQ((*found)->info, run);
+    EXPECT_EQ((*found)->digests_check, reader->check());
+    EXPECT_FALSE(find_run_info(folder.file("other"))->has_value());
+}
+
+TEST(RunInfo, EveryTruncationAndEveryFlippedBitIsFound) {
+    const TemporaryFolder folder;
+    ASSERT_TRUE(write_run_info(folder.file("d"), 77, this_build()).has_value());
+    const std::vector<std::byte> whole = read_bytes(run_info_path(folder.file("d")));
+    ASSERT_TRUE(read_run_info(std::make_unique<MemorySource>(whole)).has_value());
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        const std::vector<std::byte> cut(whole.begin(),
+                                         whole.begin() + static_cast<std::ptrdiff_t>(i));
+        ASSERT_FALSE(read_run_info(std::make_unique<MemorySource>(cut)).has_value()) << i;
+        for (unsigned bit = 0; bit < 8; ++bit) {
+            std::vector<std::byte> bad = whole;
+            bad[i] ^= static_cast<std::byte>(1U << bit);
+            ASSERT_FALSE(read_run_info(std::make_unique<MemorySource>(bad)).has_value())
+                << "byte " << i << " bit " << bit;
+        }
+    }
+}
+
+TEST(DigestFile, ManyEffectsTakeSeveralLines) {
+    const TemporaryFolder folder;
+    for (const std::size_t count :
+         {kEffectsPerLine - 1, kEffectsPerLine, kEffectsPerLine + 1, 3 * kEffectsPerLine}) {
+        DigestRecord big = record(3, true);
+        big.transactions = count;
+        big.effects->transactions.assign(count, digest(count));
+        auto writer = DigestWriter::create(folder.file("d"), header());
+        ASSERT_TRUE(writer.has_value());
+        ASSERT_TRUE(writer->append(big).has_value());
+        ASSERT_TRUE(writer->close().has_value());
+        auto reader = DigestReader::open(folder.file("d"));
+        ASSERT_TRUE(reader.has_value());
+        const auto back = reader->next();
+        ASSERT_TRUE(back.has_value());
+        EXPECT_EQ(**back, big);
+        EXPECT_FALSE(reader->next()->has_value());
+    }
+}
+
 TEST(DigestFile, DataAfterTheEndIsFound) {
     std::vector<std::byte> bytes = file_bytes(false);
     bytes.push_back(std::byte{'x'});
@@ -120,32 +187,41 @@ TEST(DigestFile, IsToldFromALogByItsFirstBytes) {
     EXPECT_FALSE(looks_like_digest_file({}));
 }
 
+std::optional<Difference> difference(const DigestRecord& left, const DigestRecord& right) {
+    return first_difference(left, right, header().modules);
+}
+
 TEST(DigestRecord, TheFirstDifferenceIsNamed) {
     const DigestRecord base = record(7, true);
-    EXPECT_FALSE(first_difference(base, base).has_value());
+    EXPECT_FALSE(difference(base, base).has_value());
 
     DigestRecord other = base;
     other.block = digest(1);
-    EXPECT_NE(first_difference(base, other)->what.find("block digests"), std::string::npos);
+    EXPECT_NE(difference(base, other)->what.find("block digests"), std::string::npos);
     other.state = digest(2);
-    EXPECT_NE(first_difference(base, other)->what.find("state digests"), std::string::npos);
+    EXPECT_NE(difference(base, other)->what.find("state digests"), std::string::npos);
+    other.modules[2] = digest(3);
+    other.modules[0] = digest(3);
+    EXPECT_NE(difference(base, other)->what.find("(accounts, order_fills)"), std::string::npos);
     other.effects->end = digest(3);
-    EXPECT_NE(first_difference(base, other)->what.find("end-of-block"), std::string::npos);
-    EXPECT_FALSE(first_difference(base, other)->transaction.has_value());
+    EXPECT_NE(difference(base, other)->what.find("end-of-block"), std::string::npos);
+    EXPECT_FALSE(difference(base, other)->transaction.has_value());
     other.effects->transactions[2] = digest(4);
-    EXPECT_EQ(first_difference(base, other)->transaction, 2U);
+    EXPECT_EQ(difference(base, other)->transaction, 2U);
     other.effects->transactions[1] = digest(5);
-    EXPECT_EQ(first_difference(base, other)->transaction, 1U);
-    EXPECT_EQ(first_difference(base, other)->block, 7U);
+    EXPECT_EQ(difference(base, other)->transaction, 1U);
+    EXPECT_EQ(difference(base, other)->block, 7U);
     other.effects->begin = digest(6);
-    EXPECT_NE(first_difference(base, other)->what.find("begin-of-block"), std::string::npos);
+    EXPECT_NE(difference(base, other)->what.find("begin-of-block"), std::string::npos);
     other.effects.reset();
-    EXPECT_NE(first_difference(base, other)->what.find("state digests"), std::string::npos);
+    EXPECT_NE(difference(base, other)->what.find("state digests"), std::string::npos);
+    other.input = digest(7);
+    EXPECT_NE(difference(base, other)->what.find("inputs"), std::string::npos);
     other.transactions = 1;
-    EXPECT_NE(first_difference(base, other)->what.find("transaction counts"), std::string::npos);
+    EXPECT_NE(difference(base, other)->what.find("transaction counts"), std::string::npos);
     other.height = 8;
-    EXPECT_NE(first_difference(base, other)->what.find("heights"), std::string::npos);
-    EXPECT_EQ(first_difference(base, other)->error("f").code, ErrorCode::kDivergence);
+    EXPECT_NE(difference(base, other)->what.find("heights"), std::string::npos);
+    EXPECT_EQ(difference(base, other)->error("f").code, ErrorCode::kDivergence);
 }
 
 TEST(DigestText, NumbersAreCanonical) {

@@ -1,4 +1,7 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -99,6 +102,26 @@ TEST_F(ReplayCommand, DigestFilesAreTheSameForEveryWorkerCount) {
             EXPECT_EQ(replay({"--workers", workers, "--against", file("d")}).exit_code, 0);
         }
     }
+}
+
+TEST_F(ReplayCommand, ModuleSumsAddUpToTheStateDigest) {
+    ASSERT_EQ(replay({"--digests", file("d"), "--workers", "2"}).exit_code, 0);
+    auto reader = DigestReader::open(file("d"));
+    ASSERT_TRUE(reader.has_value());
+    ASSERT_GT(reader->header().modules.size(), 3U);
+    for (auto record = reader->next(); *record; record = reader->next()) {
+        Digest sum;
+        std::size_t used = 0;
+        for (const Digest& part : (*record)->modules) {
+            sum += part;
+            used += part != Digest{};
+        }
+        EXPECT_EQ(sum, (*record)->state);
+        EXPECT_GE(used, (*record)->height == 1 ? 2U : 3U);
+    }
+    const Json shown = Json::parse(run_lockstep({"inspect", file("d"), "--json"}).out);
+    EXPECT_TRUE(shown.at("modules").contains("collateral"));
+    EXPECT_EQ(shown.at("run").at("workers"), 2);
 }
 
 TEST_F(ReplayCommand, ADifferentDigestIsNamedByBlock) {
@@ -222,6 +245,54 @@ TEST_F(ReplayCommand, ReadsStandardInput) {
     const CommandRun run = run_lockstep({"replay", "-", "--json"}, log);
     ASSERT_EQ(run.exit_code, 0) << run.err;
     EXPECT_EQ(Json::parse(run.out).at("block_digest"), report({}).at("block_digest"));
+}
+
+TEST_F(ReplayCommand, AWriterThatWaitsKeepsNobodyWhoHasSeenEnough) {
+    ASSERT_EQ(replay({"--digests", file("good")}).exit_code, 0);
+    change_digests(file("good"), file("bad"), [](DigestRecord& record) {
+        record.state.low += record.height >= 2 ? 1 : 0;
+        return true;
+    });
+    auto bytes = read_bytes(log);
+    bytes.resize(bytes.size() * 3 / 4);
+    ASSERT_EQ(::mkfifo(file("pipe").c_str(), 0600), 0);
+    const std::vector<std::vector<std::string>> ends = {{"--against", file("bad")},
+                                                        {"--limit-blocks", "3"}};
+    for (const auto& options : ends) {
+        const int pipe = ::open(file("pipe").c_str(), O_RDWR);
+        ASSERT_GE(pipe, 0);
+        ASSERT_EQ(::write(pipe, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+        std::vector<std::string> all = {"replay", "-"};
+        all.insert(all.end(), options.begin(), options.end());
+        const CommandRun run = run_lockstep(all, file("pipe"));
+        EXPECT_EQ(run.exit_code, options[0] == "--against" ? 2 : 0) << run.err;
+        ::close(pipe);
+    }
+}
+
+TEST_F(ReplayCommand, BlocksBeforeDamageAreExecutedAndReported) {
+    const std::vector<std::byte> good = read_bytes(log);
+    const Json whole = report({"--limit-blocks", "3"});
+    std::size_t behind = 0;
+    for (std::size_t at = good.size() / 4; at < good.size(); at += good.size() / 16) {
+        std::vector<std::byte> bad = good;
+        bad[at] ^= std::byte{0x10};
+        write_bytes(log, bad);
+        const Json json = report({"--workers", "2"}, 3);
+        const Json piped = Json::parse(run_lockstep({"replay", "-", "--json"}, log).out);
+        for (const char* field : {"blocks", "transactions", "state_digest", "block_digest"}) {
+            EXPECT_EQ(json.at(field), piped.at(field)) << at;
+        }
+        EXPECT_EQ(json.at("error").at("message"), piped.at("error").at("message"));
+        EXPECT_EQ(json.at("error").at("offset"), piped.at("error").at("offset"));
+        EXPECT_EQ(json.at("error").at("block"), piped.at("error").at("block"));
+        EXPECT_TRUE(json.at("torn_tail").is_null());
+        if (json.at("blocks") == 3) {
+            ++behind;
+            EXPECT_EQ(json.at("block_digest"), whole.at("block_digest"));
+        }
+    }
+    EXPECT_GT(behind, 0U);
 }
 
 TEST_F(ReplayCommand, PrintsATableForPeople) {

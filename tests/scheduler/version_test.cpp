@@ -99,18 +99,21 @@ TEST(VersionSlot, MakesItsAdditionsOnce) {
 TEST(Additions, SumOnlyWhatCameOnTopOfTheSameVersion) {
     Additions<int> additions;
     Node base;
+    base.txn = 4;
     EXPECT_FALSE(additions.applies_to(nullptr));
     additions.commit(nullptr, 5);
     additions.commit(nullptr, -2);
     EXPECT_TRUE(additions.applies_to(nullptr));
     EXPECT_EQ(additions.sum, 3);
-    EXPECT_EQ(additions.sum_hint(), 3);
+    EXPECT_EQ(additions.sum_hint(nullptr), 3);
+    EXPECT_EQ(additions.sum_hint(&base), 0);
     EXPECT_FALSE(additions.applies_to(&base));
     additions.commit(&base, -7);
     EXPECT_TRUE(additions.applies_to(&base));
     EXPECT_FALSE(additions.applies_to(nullptr));
     EXPECT_EQ(additions.sum, -7);
-    EXPECT_EQ(additions.sum_hint(), -7);
+    EXPECT_EQ(additions.sum_hint(&base), -7);
+    EXPECT_EQ(additions.sum_hint(nullptr), 0);
 }
 
 TEST(Additions, KnowTheLowestAdder) {

@@ -40,6 +40,7 @@ class TinyBlocks {
         shape.delay_max = static_cast<std::uint32_t>(random.between(0, 200));
         shape.hints = static_cast<Hints>(random.below(5));
         shape.hostile = random.chance(1, 2);
+        shape.scans = random.chance(1, 3);
         ParallelOptions options;
         options.chunk_max = static_cast<std::uint32_t>(random.between(1, 8));
         options.window = random.chance(1, 3) ? 4 : 4096;

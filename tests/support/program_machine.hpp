@@ -19,7 +19,8 @@ enum class Op : std::uint8_t {
     kAdd,      ///< add operand within bounds, accumulate the answer
     kAtLeast,  ///< predicate, accumulate the answer
     kExists,   ///< predicate, accumulate the answer
-    kJump,     ///< data-dependent: later keys depend on the accumulator
+    kScan,  ///< accumulate keys and values of a range; sometimes ends early, changes what is ahead
+    kJump,  ///< data-dependent: later keys depend on the accumulator
     kEmit,
     kSave,      ///< savepoint
     kRollback,  ///< return to the last savepoint when the accumulator is odd
@@ -52,6 +53,8 @@ struct ProgramMachine {
         std::int64_t time_ms = 0;
         Int128 tick = 0;
     };
+
+    static constexpr bool kScans = true;
 
     std::uint32_t universe = 8;
 
@@ -118,6 +121,9 @@ struct ProgramMachine {
                 case Op::kExists:
                     acc = mix64(acc + view.exists(key));
                     break;
+                case Op::kScan:
+                    scan(view, step, key, acc);
+                    break;
                 case Op::kJump:
                     offset = static_cast<std::uint32_t>(acc % universe);
                     break;
@@ -156,6 +162,31 @@ struct ProgramMachine {
             }
         }
         return {.status = 0, .weight = program.weight};
+    }
+
+  private:
+    /// Views of executors that cannot scan must not get programs that do.
+    template <class View>
+    static void scan(View& view, const Step& step, Key from, std::uint64_t& acc) {
+        if constexpr (requires {
+                          view.scan(from, from, 1, [](Key, const Value&) { return true; });
+                      }) {
+            const auto span = static_cast<std::uint32_t>(step.operand < 0 ? 3 : step.operand);
+            const std::size_t limit = step.operand < 0 ? 2 : 1'000;
+            const std::size_t visited =
+                view.scan(from, from + span, limit, [&](Key key, const Value& value) {
+                    acc = mix64(acc ^ (low64(value) + key));
+                    if (acc % 16 == 0) {
+                        view.erase(key + 1);
+                    } else if (acc % 16 == 1) {
+                        view.write(key + 2, low64(value) % 100);
+                    }
+                    return acc % 16 != 2;
+                });
+            acc = mix64(acc + visited);
+        } else {
+            throw std::logic_error("this view cannot scan");
+        }
     }
 };
 static_assert(Machine<ProgramMachine>);

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
+#include "engine/access_list.hpp"
 #include "engine/base/random.hpp"
 #include "tests/support/program_machine.hpp"
 
@@ -21,6 +23,7 @@ struct BlockShape {
     Hints hints = Hints::kNone;
     bool hostile = true;  ///< throws, endless loops, data-dependent keys
     bool limits = true;   ///< sometimes a weight limit that cuts the block
+    bool scans = false;   ///< range reads
 };
 
 inline Step random_step(Random& random, const BlockShape& shape) {
@@ -31,6 +34,9 @@ inline Step random_step(Random& random, const BlockShape& shape) {
     Step step;
     step.op = shape.hostile && random.chance(1, 12) ? kHostile[random.below(std::size(kHostile))]
                                                     : kTame[random.below(std::size(kTame))];
+    if (shape.scans && random.chance(1, 8)) {
+        step.op = Op::kScan;
+    }
     step.key = static_cast<std::uint32_t>(random.below(shape.universe));
     step.operand = random.between(-20, 20);
     if (step.op == Op::kAdd) {
@@ -76,6 +82,28 @@ inline void declare_hints(Random& random, const BlockShape& shape, Program& prog
         }
         program.declared.emplace_back(key, access);
     }
+}
+
+/// What the programs of a block declare, as an access list: as right or wrong as they are.
+inline AccessList<ProgramMachine::Key> declared_list(const Block<Program>& block) {
+    AccessList<ProgramMachine::Key> out;
+    for (const Program& program : block.transactions) {
+        std::map<ProgramMachine::Key, CellAccess<ProgramMachine::Key>> accesses;
+        for (const auto& [key, access] : program.declared) {
+            auto& entry = accesses[key];
+            entry.key = key;
+            entry.dependence = access == Access::kAdd ? Dependence::kPredicate : Dependence::kValue;
+            if (access != Access::kRead) {
+                entry.effect = access == Access::kAdd ? Effect::kAdd : Effect::kWrite;
+            }
+        }
+        std::vector<CellAccess<ProgramMachine::Key>> listed;
+        for (const auto& [key, access] : accesses) {
+            listed.push_back(access);
+        }
+        out.append(listed);
+    }
+    return out;
 }
 
 inline Program random_program(Random& random, const BlockShape& shape) {

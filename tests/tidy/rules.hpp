@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ using Findings = std::vector<Finding>;
 /// Level of the library that `path` belongs to; -1 when it belongs to none.
 [[nodiscard]] int level_of(std::string_view path);
 
+/// The path of `#include "path"`, when the line is one.
+[[nodiscard]] std::optional<std::string> quoted_include(const std::string& line);
+
 /// A library includes only lower levels, by paths from the root. (rule `levels`)
 void check_levels(const SourceFile& file, Findings& out);
 /// Words whose meaning depends on machine, run or locale. (rule `banned`)
@@ -39,6 +43,11 @@ void check_shape(const SourceFile& file, Findings& out);
 void check_function_length(const SourceFile& file, Findings& out);
 /// Markers of unfinished work, and references to things outside the repository. (rule `marks`)
 void check_marks(const SourceFile& file, Findings& out);
+
+/// Nothing walks over a hash container, here or declared in an included header. (rule `hash_order`)
+void check_hash_order(const std::vector<SourceFile>& tree, Findings& out);
+/// No object is taken for its bytes; ByteWriter writes fields. (rule `raw_bytes`)
+void check_raw_bytes(const SourceFile& file, Findings& out);
 
 /// Every folder of the architecture has a README of bearable length. (rule `readmes`)
 void check_readmes(const std::vector<SourceFile>& tree, Findings& out);

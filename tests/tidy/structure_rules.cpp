@@ -35,20 +35,6 @@ std::string_view folder_of(std::string_view path) {
     return {};
 }
 
-/// The path of `#include "path"`.
-std::optional<std::string> quoted_include(const std::string& line) {
-    const std::size_t begin = line.find_first_not_of(" \t");
-    if (begin == std::string::npos || line.compare(begin, 8, "#include") != 0) {
-        return std::nullopt;
-    }
-    const std::size_t open = line.find('"', begin);
-    const std::size_t close = open == std::string::npos ? open : line.find('"', open + 1);
-    if (close == std::string::npos) {
-        return std::nullopt;
-    }
-    return line.substr(open + 1, close - open - 1);
-}
-
 /// Finds the outermost function bodies of stripped code and their lengths.
 ///
 /// A brace opens a function when its head, the code since the last ';', '{' or '}', has a
@@ -179,6 +165,19 @@ int level_of(std::string_view path) {
         }
     }
     return -1;
+}
+
+std::optional<std::string> quoted_include(const std::string& line) {
+    const std::size_t begin = line.find_first_not_of(" \t");
+    if (begin == std::string::npos || line.compare(begin, 8, "#include") != 0) {
+        return std::nullopt;
+    }
+    const std::size_t open = line.find('"', begin);
+    const std::size_t close = open == std::string::npos ? open : line.find('"', open + 1);
+    if (close == std::string::npos) {
+        return std::nullopt;
+    }
+    return line.substr(open + 1, close - open - 1);
 }
 
 void check_levels(const SourceFile& file, Findings& out) {

@@ -85,7 +85,9 @@ void find_words(const SourceFile& file, std::span<const Ban> bans, Findings& out
 }
 
 bool is_ordered_scope(std::string_view path) {
-    return path.starts_with("scheduler/") || path.starts_with("engine/");
+    // Virtual cores implement atomics: their orders are parameters.
+    return (path.starts_with("scheduler/") || path.starts_with("engine/")) &&
+           !path.starts_with("engine/virtual/");
 }
 
 /// The code from line `index` to the end of its statement.

@@ -70,6 +70,16 @@ TEST(Tree, NothingUnfinishedOrUnreachable) {
     expect_clean(check_marks);
 }
 
+TEST(Tree, NoObjectIsTakenForItsBytes) {
+    expect_clean(check_raw_bytes);
+}
+
+TEST(Tree, NothingWalksOverHashContainers) {
+    Findings findings;
+    check_hash_order(tree(), findings);
+    EXPECT_TRUE(findings.empty()) << listing(findings);
+}
+
 TEST(Tree, FoldersHaveReadmes) {
     Findings findings;
     check_readmes(tree(), findings);
@@ -130,6 +140,65 @@ TEST(TidyBanned, AnExcuseNeedsAReasonAndCoversOneRule) {
     EXPECT_EQ(banned("// tidy: allow(banned) printed, never stored\ndouble s = 0;\n"), 0U);
     EXPECT_EQ(banned("double s = 0;  // tidy: allow(banned)\n"), 1U);
     EXPECT_EQ(banned("double s = 0;  // tidy: allow(shape) printed, never stored\n"), 1U);
+}
+
+TEST(TidyBytes, WalksOverHashContainersAreFound) {
+    const auto walks = [](std::string_view text) {
+        Findings findings;
+        check_hash_order({parse_source("replay/a.cpp", text)}, findings);
+        return findings.size();
+    };
+    const std::string map = "std::unordered_map<int, int> cells;\n";
+    EXPECT_EQ(walks(map + "for (const auto& [key, value] : cells) {\n    out.put(value);\n}\n"),
+              1U);
+    EXPECT_EQ(walks(map + "std::vector<int> v(cells.begin(), cells.end());\n"), 1U);
+    EXPECT_EQ(walks(map + "auto it = cells.cbegin();\n"), 1U);
+    EXPECT_EQ(walks("absl::flat_hash_set<int> s{};\nfor (int k : s) {\n}\n"), 1U);
+    EXPECT_EQ(walks("std::vector<absl::flat_hash_map<int, int>> by_market_;\n"
+                    "for (const auto& one : by_market_) {\n}\n"),
+              1U);
+    EXPECT_EQ(walks("using Names = std::unordered_map<std::string, int>;\nNames names_;\n"
+                    "for (const auto& name : names_) {\n}\n"),
+              1U);
+    EXPECT_EQ(walks("void f(const std::unordered_set<int>& seen) {\n    for (int k : seen) {\n"),
+              1U);
+    EXPECT_EQ(walks(map + "out.put(cells[1]); cells.find(2);\n"), 0U);
+    EXPECT_EQ(walks("std::unordered_map<int, std::vector<int>> cells;\nfor (int k : cells[7]) {\n"),
+              0U);
+    EXPECT_EQ(walks("std::map<int, int> cells;\nfor (const auto& [k, v] : cells) {\n}\n"), 0U);
+    EXPECT_EQ(walks(map + "for (auto& c : cells) {  // tidy: allow(hash_order) only counted\n}\n"),
+              0U);
+}
+
+TEST(TidyBytes, WalksOverContainersOfAnIncludedHeaderAreFound) {
+    const std::vector<SourceFile> sample = {
+        parse_source("replay/a.hpp", "struct A { std::unordered_set<int> seen_; };\n"),
+        parse_source("replay/a.cpp", "#include \"replay/a.hpp\"\nfor (int k : seen_) {\n}\n"),
+        parse_source("replay/b.cpp", "std::vector<int> seen_;\nfor (int k : seen_) {\n}\n"),
+    };
+    Findings findings;
+    check_hash_order(sample, findings);
+    ASSERT_EQ(findings.size(), 1U) << listing(findings);
+    EXPECT_EQ(findings[0].text().substr(0, 15), "replay/a.cpp:2:");
+}
+
+TEST(TidyBytes, ObjectsTakenForTheirBytesAreFound) {
+    const auto raw = [](std::string path, std::string_view text) {
+        return on_sample(check_raw_bytes, std::move(path), text).size();
+    };
+    EXPECT_EQ(raw("engine/a.cpp", "digest_of(std::as_bytes(std::span(&record, 1)));\n"), 1U);
+    EXPECT_EQ(raw("engine/a.cpp", "out.append({reinterpret_cast<const std::byte*>(&r), 8});\n"),
+              1U);
+    EXPECT_EQ(raw("accounts/a.hpp", "std::memcpy(buffer, &position, sizeof position);\n"), 1U);
+    EXPECT_EQ(raw("instruments/a.cpp", "return std::memcmp(&a, &b, sizeof a) == 0;\n"), 1U);
+    EXPECT_EQ(raw("engine/base/a.hpp", "const auto bits = std::bit_cast<Bytes>(record);\n"), 1U);
+    EXPECT_EQ(raw("replay/a.cpp", "auto h = XXH3_128bits(&record, sizeof record);\n"), 1U);
+    EXPECT_EQ(raw("engine/a.cpp", "out.put(record.amount);  // no memcpy\n"), 0U);
+    EXPECT_EQ(raw("bench/a.cpp", "std::memcpy(buffer, &position, sizeof position);\n"), 0U);
+    EXPECT_EQ(
+        raw("replay/a.cpp",
+            "// tidy: allow(raw_bytes) text has no padding\nstd::as_bytes(std::span(text));\n"),
+        0U);
 }
 
 TEST(TidyAtomics, SilentOrMissingOrdersAreFound) {

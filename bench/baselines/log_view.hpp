@@ -1,0 +1,303 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "bench/baselines/access_log.hpp"
+#include "engine/execution.hpp"
+#include "engine/key_order.hpp"
+
+namespace lockstep::bench {
+
+/// The state as one transaction of a baseline sees it: its own changes over what `Source` fetches.
+///
+/// Role:    answers the machine; writes are buffered in the log until the executor applies them.
+/// Source:  fetch(LoggedCell&) copies the value below into the cell and returns true, or returns
+///          false when this execution cannot go on; it is then doomed and answered with "absent".
+///          store() is the state below. kScannable: scans may walk its keys; else refuse_scan() is
+///          called and the execution doomed.
+/// Threads: one worker.
+template <Machine M, class Source>
+class LogView {
+  public:
+    using Key = typename M::Key;
+    using Value = typename M::Value;
+    using Cell = LoggedCell<M>;
+
+    struct Savepoint {
+        std::size_t undo_size;
+        std::size_t event_bytes;
+    };
+
+    LogView(Source& source, const TxnLimits& limits) : source_(source), limits_(limits) {}
+
+    void begin(AccessLog<M>& log) {
+        log_ = &log;
+        log.clear();
+        undo_.clear();
+        logs_undo_ = false;
+        steps_ = 0;
+        refused_ = 0;
+        over_budget_ = false;
+        doomed_ = false;
+    }
+
+    /// Starts fetching cells that the machine will read soon.
+    void expect(std::span<const Key> keys) const { source_.store().prefetch(keys); }
+
+    [[nodiscard]] const Value* read(const Key& key) {
+        if (!consume(1)) {
+            return nullptr;
+        }
+        Cell& cell = log_->cell_of(key);
+        if (!replaced(cell)) {
+            if (!fetch(cell)) {
+                return nullptr;
+            }
+            cell.read = true;
+        }
+        return current(cell);
+    }
+    [[nodiscard]] bool exists(const Key& key) {
+        if (!consume(1)) {
+            return false;
+        }
+        Cell& cell = log_->cell_of(key);
+        if (cell.change != Change::kNone) {
+            return cell.change != Change::kErase;
+        }
+        if (!fetch(cell)) {
+            return false;
+        }
+        cell.presence_checked = true;
+        return cell.below_present;
+    }
+    [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
+        if (!consume(1)) {
+            return false;
+        }
+        Cell& cell = log_->cell_of(key);
+        if (replaced(cell)) {
+            return Cell::number_of(current(cell)) >= amount;
+        }
+        if (!fetch(cell)) {
+            return false;
+        }
+        const bool answer = Cell::number_of(current(cell)) >= amount;
+        Int128 threshold = 0;  // answer: number below >= threshold
+        if (!__builtin_sub_overflow(amount, delta_of(cell), &threshold)) {
+            if (answer) {
+                cell.lower = std::max(cell.lower, threshold);
+            } else {
+                cell.upper = std::min(cell.upper, threshold - 1);
+            }
+        }
+        return answer;
+    }
+    void write(const Key& key, const Value& value) { replace(key, &value); }
+    void erase(const Key& key) { replace(key, nullptr); }
+
+    [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
+        if (!consume(1)) {
+            return false;
+        }
+        Cell& cell = log_->cell_of(key);
+        const bool own = replaced(cell);
+        Int128 delta = own ? 0 : delta_of(cell);
+        if (!own && (__builtin_add_overflow(delta, amount, &delta) || !fetch(cell))) {
+            return false;
+        }
+        const Value* seen = current(cell);
+        Int128 sum = 0;
+        const bool fits =
+            !__builtin_add_overflow(Cell::number_of(seen), amount, &sum) && bounds.contain(sum);
+        if (!own) {
+            note_bounds(cell, delta, bounds);
+        }
+        if (!fits || amount == 0) {
+            return fits;
+        }
+        Value value = seen != nullptr ? *seen : Value{};
+        M::set_number(value, sum);
+        remember(cell);
+        cell.own = value;
+        cell.change = own ? Change::kWrite : Change::kAdd;
+        cell.added = own ? 0 : delta;
+        return true;
+    }
+    /// See lockstep::kScans. Passes over every cell that the store knows in the range, absent ones
+    /// included, so that only keys which the store meets later can be phantoms.
+    template <class Visit>
+    std::size_t scan(const Key& from, const Key& to, std::size_t limit,
+                     Visit&& visit) requires kScans<M> {
+        if (!consume(1) || limit == 0 || !(from < to)) {
+            return 0;
+        }
+        std::size_t visited = 0;
+        if constexpr (!Source::kScannable) {
+            source_.refuse_scan();
+            doomed_ = true;
+        } else {
+            const std::size_t scan = log_->scans.size();
+            log_->scans.push_back({.from = from, .to = to});
+            for (auto key = next_key(from, false); key && *key < to; key = next_key(*key, true)) {
+                const Value* value = pass(log_->cell_of(*key));
+                if (value == nullptr) {
+                    continue;
+                }
+                if (!consume(1) || (++visited, !visit(*key, *value)) || visited == limit ||
+                    stopped()) {
+                    log_->scans[scan].to = *key;
+                    log_->scans[scan].closed = true;
+                    break;
+                }
+            }
+        }
+        return visited;
+    }
+    void emit(std::uint16_t type, std::span<const std::byte> bytes) {
+        if (consume(1)) {
+            log_->events.append(type, bytes);
+        }
+    }
+    [[nodiscard]] Savepoint savepoint() {
+        logs_undo_ = true;
+        return {undo_.size(), log_->events.size()};
+    }
+    void rollback(Savepoint savepoint) {
+        while (undo_.size() > savepoint.undo_size) {
+            Undo& undo = undo_.back();
+            undo.cell->change = undo.change;
+            undo.cell->own = std::move(undo.own);
+            undo.cell->added = undo.added;
+            undo_.pop_back();
+        }
+        log_->events.truncate(savepoint.event_bytes);
+    }
+    [[nodiscard]] bool consume(std::uint64_t steps) {
+        if (stopped() || steps > limits_.steps - steps_) {
+            over_budget_ = over_budget_ || !doomed_;
+            if (++refused_ > kRefusalsBeforeUnwinding) {
+                throw StopExecution{};
+            }
+            return false;
+        }
+        steps_ += steps;
+        return true;
+    }
+    [[nodiscard]] bool stopped() const noexcept { return over_budget_ || doomed_; }
+
+    /// The source refused an access: whatever the machine returned means nothing.
+    [[nodiscard]] bool doomed() const noexcept { return doomed_; }
+    [[nodiscard]] AccessLog<M>& log() noexcept { return *log_; }
+
+  private:
+    struct Undo {
+        Cell* cell;
+        Change change;
+        Value own;
+        Int128 added;
+    };
+
+    static bool replaced(const Cell& cell) noexcept {
+        return cell.change == Change::kWrite || cell.change == Change::kErase;
+    }
+    static Int128 delta_of(const Cell& cell) noexcept {
+        return cell.change == Change::kAdd ? cell.added : Int128{0};
+    }
+    /// REQUIRES: fetched, or replaced.
+    static const Value* current(const Cell& cell) noexcept {
+        if (cell.change == Change::kNone) {
+            return cell.below_value();
+        }
+        return cell.change == Change::kErase ? nullptr : &cell.own;
+    }
+    bool fetch(Cell& cell) {
+        if (!cell.fetched) {
+            cell.fetched = source_.fetch(cell);
+            doomed_ = doomed_ || !cell.fetched;
+        }
+        return cell.fetched;
+    }
+    /// The lowest key, from `from` on or behind it, that the store knows or this execution changed.
+    [[nodiscard]] std::optional<Key> next_key(const Key& from, bool behind) const {
+        typename KeyOrder<Key>::Walk walk(source_.store().keys(), from);
+        auto place = walk.next();
+        if (behind && place && place->key == from) {
+            place = walk.next();
+        }
+        std::optional<Key> next = place ? std::optional<Key>(place->key) : std::nullopt;
+        log_->for_each([&](const Cell& cell) {
+            const bool ahead = from < cell.key || (!behind && cell.key == from);
+            if (cell.change != Change::kNone && ahead && (!next || cell.key < *next)) {
+                next = cell.key;
+            }
+        });
+        return next;
+    }
+    /// The value of a cell that a scan passes, null when absent.
+    const Value* pass(Cell& cell) {
+        cell.scanned = true;
+        if (!replaced(cell)) {
+            if (!fetch(cell)) {
+                return nullptr;
+            }
+            cell.presence_checked = true;
+            cell.read = cell.read || cell.below_present;
+        }
+        return current(cell);
+    }
+    /// Notes for which numbers below the answer to an addition stays: below + delta is in the
+    /// bounds, under them, or over them.
+    void note_bounds(Cell& cell, Int128 delta, const Bounds& bounds) {
+        Int128 low = 0;
+        Int128 high = 0;
+        const bool low_outside = __builtin_sub_overflow(bounds.lower, delta, &low);
+        const bool high_outside = __builtin_sub_overflow(bounds.upper, delta, &high);
+        if (bounds.lower > bounds.upper || (low_outside && delta < 0) ||
+            (high_outside && delta > 0)) {
+            return;  // refused whatever is below
+        }
+        low = low_outside ? kInt128Min : low;
+        high = high_outside ? kInt128Max : high;
+        const Int128 number = Cell::number_of(cell.below_value());
+        if (number < low) {
+            cell.upper = std::min(cell.upper, low - 1);
+        } else if (number > high) {
+            cell.lower = std::max(cell.lower, high + 1);
+        } else {
+            cell.lower = std::max(cell.lower, low);
+            cell.upper = std::min(cell.upper, high);
+        }
+    }
+    void replace(const Key& key, const Value* value) {
+        if (!consume(1)) {
+            return;
+        }
+        Cell& cell = log_->cell_of(key);
+        remember(cell);
+        cell.change = value != nullptr ? Change::kWrite : Change::kErase;
+        cell.own = value != nullptr ? *value : Value{};
+        cell.added = 0;
+    }
+    void remember(Cell& cell) {
+        if (logs_undo_) {
+            undo_.push_back({&cell, cell.change, cell.own, cell.added});
+        }
+    }
+
+    Source& source_;
+    const TxnLimits limits_;
+    AccessLog<M>* log_ = nullptr;
+    std::vector<Undo> undo_;
+    bool logs_undo_ = false;
+    std::uint64_t steps_ = 0;
+    std::uint64_t refused_ = 0;
+    bool over_budget_ = false;
+    bool doomed_ = false;
+};
+
+}  // namespace lockstep::bench

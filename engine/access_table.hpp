@@ -1,0 +1,231 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "engine/access_record.hpp"
+#include "engine/append_list.hpp"
+
+namespace lockstep {
+
+/// The cells that the running incarnation touches, by key.
+///
+/// Role:    declared entries stay in the transaction's record; those of other keys are found here,
+///          in memory of the worker that every incarnation uses again.
+/// Numbers: entries are numbered through, the declared ones first. A reference to an entry is good
+///          until the next one is appended.
+/// Threads: one worker.
+/// Cost:    machines tend to use keys in the order in which they declare them, so a look at two
+///          entries mostly suffices. Else a few entries are searched one by one, and more of them
+///          by hash, in an index that is made when it is first needed.
+template <Machine M, class Sync>
+class AccessTable {
+  public:
+    using Key = typename M::Key;
+    using Entry = AccessEntry<M, Sync>;
+    using Record = TxnRecord<M, Sync>;
+    using Store = StateStore<M, Sync>;
+
+    explicit AccessTable(Store& store) : store_(store) {}
+
+    /// Starts with the declared entries of `record` alone. `complete`: they are said to be all.
+    void begin(const Record& record, bool complete) noexcept {
+        complete_ = complete;
+        declared_ = record.entries;
+        declared_count_ = record.declared_count;
+        found_.clear();
+        expected_.clear();
+        next_expected_ = 0;
+        last_ = 0;
+        indexed_ = 0;
+    }
+    [[nodiscard]] std::uint32_t size() const noexcept {
+        return declared_count_ + static_cast<std::uint32_t>(found_.size());
+    }
+    [[nodiscard]] Entry& operator[](std::uint32_t number) noexcept {
+        return number < declared_count_ ? declared_[number]
+                                        : found_.items()[number - declared_count_];
+    }
+    [[nodiscard]] std::uint32_t number_of(const Entry& entry) const noexcept {
+        const bool declared = std::less_equal<>{}(declared_, &entry) &&
+                              std::less<>{}(&entry, declared_ + declared_count_);
+        return static_cast<std::uint32_t>(
+            declared ? &entry - declared_ : declared_count_ + (&entry - found_.items().data()));
+    }
+    [[nodiscard]] std::span<Entry> declared() noexcept { return {declared_, declared_count_}; }
+    /// Entries of keys that were not declared.
+    [[nodiscard]] std::span<Entry> found() noexcept { return found_.items(); }
+    [[nodiscard]] std::span<const Entry> found() const noexcept { return found_.items(); }
+
+    /// Starts fetching the cells of keys that are going to be asked for, in this order.
+    void expect(std::span<const Key> keys) {
+        expected_.clear();
+        next_expected_ = 0;
+        if (complete_) {
+            return;
+        }
+        for (const Key& key : keys) {
+            const std::uint64_t hash = M::hash(key);
+            store_.prefetch_index_of(hash);
+            expected_.push_back({key, hash, kNoCell});
+        }
+        for (Expected& expected : expected_) {
+            expected.id = store_.candidate_of(expected.hash);
+            if (expected.id != kNoCell) {
+                store_.prefetch_cell(expected.id);
+            }
+        }
+    }
+    /// The entry of a key; made, with its cell, at the first access.
+    [[nodiscard]] Entry& entry_of(const Key& key) {
+        if (last_ < declared_count_) [[likely]] {
+            if (Entry& entry = declared_[last_]; entry.key == key) {
+                return entry;
+            }
+            const std::uint32_t next = last_ + 1 < declared_count_ ? last_ + 1 : 0;
+            if (Entry& entry = declared_[next]; entry.key == key) {
+                last_ = next;
+                return entry;
+            }
+            if (complete_) {
+                return search_near(key);
+            }
+        } else if (const std::size_t next = last_ - declared_count_ + 1; next < found_.size()) {
+            if (Entry& entry = found_.items()[next]; entry.key == key) {
+                ++last_;
+                return entry;
+            }
+        }
+        return search(key);
+    }
+
+  private:
+    static constexpr std::uint32_t kSearchedOneByOne = 8;
+    static constexpr std::uint32_t kNear = 6;
+
+    /// Belongs to the running incarnation when it carries its round.
+    struct Place {
+        std::uint32_t round = 0;
+        std::uint32_t tag = 0;  ///< part of the key's hash that does not say where its place is
+        std::uint32_t entry = 0;
+    };
+
+    /// A key that somebody expects.
+    struct Expected {
+        Key key;
+        std::uint64_t hash;
+        CellId id;  ///< probably of the key's cell
+    };
+    static constexpr std::size_t kExpectedSkips = 4;  ///< that may be left out in a row
+
+    /// Access lists have keys in order, so that those of two owners alternate.
+    [[nodiscard]] [[gnu::noinline]] Entry& search_near(const Key& key) {
+        const std::uint32_t last = std::min(last_ + kNear, declared_count_);
+        for (std::uint32_t i = last_ + 2; i < last; ++i) {
+            if (declared_[i].key == key) {
+                last_ = i;
+                return declared_[i];
+            }
+        }
+        return search(key);
+    }
+    [[nodiscard]] [[gnu::noinline]] Entry& search(const Key& key) {
+        if (size() <= kSearchedOneByOne) {
+            for (std::uint32_t i = 0; i < size(); ++i) {
+                if ((*this)[i].key == key) {
+                    last_ = i;
+                    return (*this)[i];
+                }
+            }
+        }
+        const Expected* expected = take_expected(key);
+        const std::uint64_t hash = expected != nullptr ? expected->hash : M::hash(key);
+        if (size() <= kSearchedOneByOne) {
+            return append(key, cell_of(key, hash, expected));
+        }
+        index();
+        Place& place = place_of(key, hash);
+        if (place.round == round_) {
+            last_ = place.entry;
+            return (*this)[last_];
+        }
+        place = {round_, tag_of(hash), size()};
+        ++indexed_;
+        return append(key, cell_of(key, hash, expected));
+    }
+    /// Expected keys come in their order, some of them left out.
+    [[nodiscard]] const Expected* take_expected(const Key& key) noexcept {
+        const std::size_t last = std::min(next_expected_ + kExpectedSkips, expected_.size());
+        for (std::size_t i = next_expected_; i < last; ++i) {
+            if (expected_[i].key == key) {
+                next_expected_ = i + 1;
+                return &expected_[i];
+            }
+        }
+        return nullptr;
+    }
+    [[nodiscard]] CellId cell_of(const Key& key, std::uint64_t hash, const Expected* expected) {
+        const CellId id = expected != nullptr ? expected->id : kNoCell;
+        return id != kNoCell && store_.cell(id).key == key ? id : store_.intern(key, hash);
+    }
+    Entry& append(const Key& key, CellId id) {
+        last_ = size();
+        Entry& entry = found_.append(Entry{});
+        entry.key = key;
+        entry.id = id;
+        entry.cell = &store_.cell(id);
+        return entry;
+    }
+    /// Puts all entries that are not yet there into the index, and makes room for one more.
+    void index() {
+        if (indexed_ == size() && (size() + 1) * 2 <= places_.size()) {
+            return;
+        }
+        if ((size() + 1) * 2 > places_.size()) {
+            places_.assign(std::bit_ceil(std::size_t{size()} * 4), Place{});
+            indexed_ = 0;
+        }
+        if (indexed_ == 0 && ++round_ == 0) {
+            std::fill(places_.begin(), places_.end(), Place{});
+            round_ = 1;
+        }
+        for (; indexed_ < size(); ++indexed_) {
+            const Key& key = (*this)[indexed_].key;
+            const std::uint64_t hash = M::hash(key);
+            place_of(key, hash) = {round_, tag_of(hash), indexed_};
+        }
+    }
+    static std::uint32_t tag_of(std::uint64_t hash) noexcept {
+        return static_cast<std::uint32_t>(hash >> 32);
+    }
+    /// The place of a key, or the free one where it belongs.
+    [[nodiscard]] Place& place_of(const Key& key, std::uint64_t hash) {
+        const std::size_t mask = places_.size() - 1;
+        std::size_t at = hash & mask;
+        while (places_[at].round == round_ &&
+               !(places_[at].tag == tag_of(hash) && (*this)[places_[at].entry].key == key)) {
+            at = (at + 1) & mask;
+        }
+        return places_[at];
+    }
+
+    Store& store_;
+    Entry* declared_ = nullptr;
+    std::uint32_t declared_count_ = 0;
+    bool complete_ = false;      ///< hardly any key will be asked for that was not declared
+    std::uint32_t last_ = 0;     ///< number of the entry used last
+    std::uint32_t indexed_ = 0;  ///< entries in the index
+    std::uint32_t round_ = 0;    ///< grows with each incarnation that needs the index
+    AppendList<Entry> found_;
+    std::vector<Expected> expected_;
+    std::size_t next_expected_ = 0;
+    std::vector<Place> places_ = std::vector<Place>(64);  ///< a power of two, at most half full
+};
+
+}  // namespace lockstep

@@ -1,0 +1,195 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "engine/base/cache_line.hpp"
+#include "engine/block.hpp"
+#include "engine/effects.hpp"
+#include "engine/in_place_view.hpp"
+#include "engine/machine.hpp"
+#include "engine/state_store.hpp"
+#include "engine/state_sums.hpp"
+
+namespace lockstep {
+
+/// Takes over what an InPlaceView has done to the cells: effect digests at once, state sums and
+/// index at the end of a block, or everything back.
+///
+/// Role:    every change of InPlaceExecutor; the phases of the parallel executor.
+/// Threads: one; nobody else uses the store meanwhile.
+template <Machine M, class Sync>
+class InPlaceCommit {
+  public:
+    using View = InPlaceView<M, Sync>;
+    using Store = StateStore<M, Sync>;
+
+    explicit InPlaceCommit(Store& store) : store_(store) {}
+
+    /// Starts a block, or a part of one: what was applied before can no longer be taken back.
+    void begin() {
+        block_number_ = store_.next_block_number();
+        changed_.clear();
+        folded_ = {};
+        folded_present_ = 0;
+    }
+
+    /// Digests the effects in key order, appends the events, notes cells that changed for the first
+    /// time in this block, empties the view.
+    void apply(View& view, std::uint32_t index, Receipt& receipt, BlockResult& result) {
+        effects_.begin(index, receipt.disposition, receipt.status, receipt.weight);
+        const std::span<const Ordered> changes = in_key_order(view.changes());
+        for (std::size_t first = 0, last = 0; first < changes.size(); first = last + 1) {
+            last = first;
+            while (last + 1 < changes.size() &&
+                   changes[last + 1].change->cell == changes[first].change->cell) {
+                ++last;
+            }
+            take(*changes[first].change, *changes[last].change);
+        }
+        const std::span<const std::byte> events = view.events().encoded();
+        receipt.effects = effects_.finish(events);
+        receipt.events_begin = result.events.size();
+        if (!events.empty()) {
+            result.events.insert(result.events.end(), events.begin(), events.end());
+        }
+        receipt.events_end = result.events.size();
+        view.reset();
+    }
+    /// Folds the changes since begin into the store's sums. Cells that became absent stay in the
+    /// index until forget_emptied.
+    void fold() {
+        StateSums<M> sums;
+        std::int64_t present_change = 0;
+        for (std::size_t i = 0; i < changed_.size(); ++i) {
+            if (i + kFoldAhead < changed_.size()) {
+                prefetch_lines<Prefetch::kToRead>(changed_[i + kFoldAhead].cell, sizeof(Cell));
+            }
+            const Changed& changed = changed_[i];
+            const Cell& cell = *changed.cell;
+            if (changed.was_present) {
+                sums.remove(cell.key, cell_digest<M>(scratch_, cell.key, changed.before));
+                --present_change;
+            }
+            if (cell.present) {
+                sums.add(cell.key, cell_digest<M>(scratch_, cell.key, cell.value));
+                ++present_change;
+            } else if (changed.was_present) {
+                emptied_.push_back(cell.key);
+            }
+        }
+        store_.fold(sums, present_change);
+        folded_ = sums;
+        folded_present_ = present_change;
+    }
+    /// Takes cells that became absent, and still are, out of the index. After adopt_interned.
+    void forget_emptied() {
+        for (const typename M::Key& key : emptied_) {
+            if (const CellId id = store_.find(key); id != kNoCell) {
+                store_.forget(id);
+            }
+        }
+        emptied_.clear();
+    }
+    /// Takes back everything since begin. Before adopt_interned, which then forgets new cells.
+    void restore() {
+        for (Changed& changed : changed_) {
+            changed.cell->value = std::move(changed.before);
+            changed.cell->present = changed.was_present;
+        }
+        changed_.clear();
+        emptied_.clear();
+        StateSums<M> back;
+        back -= std::exchange(folded_, {});
+        store_.fold(back, -std::exchange(folded_present_, 0));
+    }
+
+  private:
+    using Change = typename View::Change;
+    using Kind = typename View::Kind;
+    using Cell = typename Store::Cell;
+
+    static constexpr std::size_t kFoldAhead = 16;
+    static constexpr std::size_t kRankedMax = 8;
+
+    /// A change and the key of its cell.
+    struct Ordered {
+        typename M::Key key{};
+        Change* change = nullptr;
+    };
+    /// A cell as it was before its first change since begin.
+    struct Changed {
+        Cell* cell = nullptr;
+        bool was_present = false;
+        typename M::Value before{};
+    };
+
+    /// One changed cell: what it was, and how it has been changed.
+    void take(Change& first, const Change& last) {
+        Cell& cell = *first.cell;
+        if (last.kind == Kind::kAdd && last.added == 0) {
+            cell.value = std::move(first.before);  // additions that cancel out leave no trace
+            cell.present = first.was_present;
+            return;
+        }
+        if (last.kind == Kind::kAdd) {
+            effects_.add(cell.key, last.added);
+        } else {
+            effects_.write(cell.key, cell.get());
+        }
+        // relaxed: one thread executes the block; no election as in claim_settlement.
+        if (cell.settled.load(std::memory_order_relaxed) != block_number_) {
+            cell.settled.store(block_number_, std::memory_order_relaxed);
+            changed_.push_back({&cell, first.was_present, std::move(first.before)});
+        }
+    }
+    /// Stable, so that the changes of a cell stay in their order.
+    [[nodiscard]] std::span<const Ordered> in_key_order(std::vector<Change>& changes) {
+        const std::size_t count = changes.size();
+        if (order_.size() < count) {
+            order_.resize(count * 2);
+        }
+        const std::span<Ordered> order = std::span(order_).first(count);
+        if (count > kRankedMax) {
+            for (std::size_t i = 0; i < count; ++i) {
+                order[i] = {changes[i].cell->key, &changes[i]};
+            }
+            std::stable_sort(order.begin(), order.end(),
+                             [](const Ordered& a, const Ordered& b) { return a.key < b.key; });
+            return order;
+        }
+        // Each change counts those before it: no branch depends on a comparison, whose outcome
+        // nobody can predict.
+        std::array<std::uint32_t, kRankedMax> rank{};
+        for (std::size_t i = 1; i < count; ++i) {
+            const typename M::Key& key = changes[i].cell->key;
+            for (std::size_t j = 0; j < i; ++j) {
+                const std::uint32_t less = key < changes[j].cell->key ? 1 : 0;
+                rank[j] += less;
+                rank[i] += 1 - less;
+            }
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            order[rank[i]].change = &changes[i];
+        }
+        return order;
+    }
+
+    Store& store_;
+    EffectDigest<M> effects_;
+    ByteWriter scratch_;
+    std::vector<Ordered> order_;  ///< of the changes at hand; as large as was ever needed
+    std::vector<Changed> changed_;
+    std::vector<typename M::Key> emptied_;  ///< of cells that became absent
+    StateSums<M> folded_;                   ///< what the last fold added to the store's sums
+    std::int64_t folded_present_ = 0;
+    std::uint32_t block_number_ = 0;  ///< marks the cells that are in changed_
+};
+
+}  // namespace lockstep

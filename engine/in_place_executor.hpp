@@ -1,0 +1,206 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <new>
+#include <span>
+
+#include "engine/base/error.hpp"
+#include "engine/block.hpp"
+#include "engine/effects.hpp"
+#include "engine/execution.hpp"
+#include "engine/in_place_commit.hpp"
+#include "engine/in_place_view.hpp"
+#include "engine/machine.hpp"
+#include "engine/near_cells.hpp"
+#include "engine/state_store.hpp"
+
+namespace lockstep {
+
+/// Executes blocks one transaction after the other, as fast as one core can.
+///
+/// Role:    the serial way of the adaptive mode. Cells change in place, declared keys are fetched
+///          ahead, digests of changed cells are folded once per block. SerialExecutor is the
+///          specification; this one is compared with it.
+/// Threads: one.
+/// Errors:  a cancelled or failed block leaves the state as it was.
+template <Machine M, class Sync = StdSync>
+class InPlaceExecutor {
+  public:
+    using Transaction = typename M::Transaction;
+    using Store = StateStore<M, Sync>;
+
+    InPlaceExecutor(const M& machine, Store& store, TxnLimits limits = {})
+        : machine_(machine),
+          store_(store),
+          limits_(limits),
+          cells_(store),
+          phase_(cells_, kPhaseLimits),
+          view_(cells_, limits),
+          commit_(store) {}
+
+    [[nodiscard]] Result<BlockResult, Error> execute(const Block<Transaction>& block,
+                                                     const ExecuteOptions& options = {}) {
+        commit_.begin();
+        cells_.begin_block();
+        phase_.reset();
+        view_.reset();
+        const char* reason = "cancelled";
+        try {
+            BlockResult result;
+            result.header = block.header;
+            if (run(block, options, result)) {
+                settle(result);
+                result.block = chain_block_digest(previous_, result);
+                previous_ = result.block;
+                return result;
+            }
+            restore();
+        } catch (const std::exception& broken) {
+            restore();
+            return failed(broken.what(), block);
+        } catch (...) {
+            restore();
+            reason = "unknown failure";
+        }
+        return failed(reason, block);
+    }
+
+    /// Digest of the last executed block; the chain continues from it.
+    void set_previous_block_digest(const Digest& digest) noexcept { previous_ = digest; }
+
+  private:
+    using View = InPlaceView<M, Sync>;
+
+    static constexpr std::uint32_t kGroup = 8;
+
+    static auto failed(const char* reason, const Block<Transaction>& block) {
+        return failure(Error{
+            .code = ErrorCode::kEnvironment, .message = reason, .block = block.header.height});
+    }
+
+    /// False when the block was cancelled.
+    bool run(const Block<Transaction>& block, const ExecuteOptions& options, BlockResult& result) {
+        const std::span<const Transaction> transactions(block.transactions);
+        result.receipts.reserve(transactions.size());
+        const auto context = machine_.begin_block(phase_, block.header, transactions);
+        result.begin_effects = finish_phase(kBeginPhaseIndex, result);
+        std::uint64_t weight_used = 0;
+        bool full = false;
+        for (std::uint32_t i = 0; i < transactions.size(); ++i) {
+            if (options.stop.stop_requested()) {
+                return false;
+            }
+            if (i % kGroup == 0) {
+                fetch_ahead(transactions, i, context);
+            }
+            Receipt& receipt =
+                result.receipts.emplace_back(Receipt{.disposition = Disposition::kSkipped});
+            if (!full) {
+                attempt(transactions[i], context, receipt);
+                full = receipt.weight > block.header.weight_limit - weight_used;
+                if (full) {
+                    receipt = {.disposition = Disposition::kSkipped};
+                } else {
+                    weight_used += receipt.weight;
+                }
+            }
+            if (receipt.disposition != Disposition::kExecuted) {
+                view_.rollback({});
+            }
+            commit_.apply(view_, i, receipt, result);
+            if (options.on_commit) {
+                options.on_commit(i, receipt, result.events_of(receipt));
+            }
+        }
+        machine_.end_block(phase_, block.header, context);
+        result.end_effects = finish_phase(kEndPhaseIndex, result);
+        return true;
+    }
+
+    /// Fetches the cells of the next group, whose keys were announced one group ago, and announces
+    /// the keys of the group after it.
+    template <class Context>
+    void fetch_ahead(std::span<const Transaction> transactions, std::size_t at,
+                     const Context& context) {
+        const auto sink = [this](const typename M::Key& key, Access) { cells_.expect(key); };
+        if constexpr (requires { machine_.declare(transactions[0], context, sink); }) {
+            const auto declare = [&](std::size_t first) {
+                const std::size_t last = std::min(transactions.size(), first + kGroup);
+                for (std::size_t i = first; i < last; ++i) {
+                    try {
+                        machine_.declare(transactions[i], context, sink);
+                    } catch (const std::bad_alloc&) {
+                        throw;
+                    } catch (...) {  // a hint that cannot be had changes speed only
+                    }
+                }
+            };
+            if (at == 0) {
+                declare(0);
+                cells_.fetch();
+                declare(kGroup);
+            }
+            cells_.fetch();
+            declare(at + 2 * kGroup);
+        }
+    }
+
+    template <class Context>
+    void attempt(const Transaction& transaction, const Context& context, Receipt& receipt) {
+        try {
+            const auto outcome = machine_.execute(view_, transaction, context);
+            if (view_.stopped()) {
+                receipt = faulted(Fault::kStepBudget);
+            } else if (view_.events().size() > limits_.event_bytes) {
+                receipt = faulted(Fault::kOutputLimit);
+            } else {
+                receipt.disposition = Disposition::kExecuted;
+                receipt.status = static_cast<std::uint16_t>(outcome.status);
+                receipt.weight = outcome.weight;
+            }
+        } catch (const StopExecution&) {
+            receipt = faulted(Fault::kStepBudget);
+        } catch (const std::bad_alloc&) {
+            throw;  // the environment's failure, not the transaction's
+        } catch (...) {
+            receipt = faulted(Fault::kThrew);
+        }
+    }
+
+    /// Ends a phase; its effect digest.
+    [[nodiscard]] Digest finish_phase(std::uint32_t index, BlockResult& result) {
+        Receipt receipt;
+        commit_.apply(phase_, index, receipt, result);
+        return receipt.effects;
+    }
+
+    /// Folds the block's changes into the store's sums and its index.
+    void settle(BlockResult& result) {
+        commit_.fold();
+        store_.adopt_interned();
+        commit_.forget_emptied();
+        result.state = store_.digest();
+        result.modules = store_.sums().modules();
+    }
+    /// Takes back everything that the block has done so far.
+    void restore() {
+        view_.rollback({});
+        phase_.rollback({});
+        commit_.restore();
+        store_.adopt_interned();
+    }
+
+    const M& machine_;
+    Store& store_;
+    const TxnLimits limits_;
+    NearCells<M, Sync> cells_;
+    View phase_;
+    View view_;
+    InPlaceCommit<M, Sync> commit_;
+    Digest previous_;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,218 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "engine/execution.hpp"
+#include "engine/machine.hpp"
+#include "engine/near_cells.hpp"
+
+namespace lockstep {
+
+/// The state as one thread changes it in place: a journal undoes what does not last.
+///
+/// Role:    the view of InPlaceExecutor. Answers are those of SerialView, without its map.
+/// Threads: one; nobody else uses the store meanwhile.
+template <Machine M, class Sync>
+class InPlaceView {
+  public:
+    using Key = typename M::Key;
+    using Value = typename M::Value;
+    using Cells = NearCells<M, Sync>;
+    using Cell = typename Cells::Cell;
+
+    enum class Kind : std::uint8_t { kNone, kWrite, kErase, kAdd };
+    /// What a cell was before it was changed since the last savepoint, and how it has been changed.
+    struct Change {
+        Cell* cell = nullptr;
+        std::uint32_t previous = 0;  ///< the cell's journal place before
+        bool was_present = false;
+        Kind kind = Kind::kNone;
+        Int128 added = 0;  ///< sum of additions, when kind is kAdd
+        Value before{};
+    };
+    struct Savepoint {
+        std::size_t changes;
+        std::size_t event_bytes;
+    };
+
+    InPlaceView(Cells& cells, const TxnLimits& limits) : cells_(cells), limits_(limits) {}
+
+    // ---- what the machine calls (StateView) -----------------------------------------------------
+
+    [[nodiscard]] const Value* read(const Key& key) {
+        return consume(1) ? cells_.at(key).get() : nullptr;
+    }
+    [[nodiscard]] bool exists(const Key& key) { return read(key) != nullptr; }
+    [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
+        if (!consume(1)) {
+            return false;
+        }
+        const Value* value = cells_.at(key).get();
+        return (value != nullptr ? M::number(*value) : Int128{0}) >= amount;
+    }
+    void write(const Key& key, const Value& value) {
+        if (consume(1)) {
+            Cell& cell = cells_.at(key);
+            opened(cell, change_of(cell)).kind = Kind::kWrite;
+            cell.value = value;
+            cell.present = true;
+        }
+    }
+    void erase(const Key& key) {
+        if (consume(1)) {
+            Cell& cell = cells_.at(key);
+            opened(cell, change_of(cell)).kind = Kind::kErase;
+            cell.value = Value{};
+            cell.present = false;
+        }
+    }
+    [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
+        if (!consume(1)) {
+            return false;
+        }
+        Cell& cell = cells_.at(key);
+        Change* own = change_of(cell);
+        Int128 sum = 0;
+        if (__builtin_add_overflow(cell.present ? M::number(cell.value) : Int128{0}, amount,
+                                   &sum) ||
+            !bounds.contain(sum)) {
+            return false;
+        }
+        Int128 added = amount;
+        if (own != nullptr && own->kind == Kind::kAdd &&
+            __builtin_add_overflow(own->added, amount, &added)) {
+            return false;
+        }
+        if (amount == 0) {
+            return true;
+        }
+        Change& change = opened(cell, own);
+        if (!cell.present) {
+            cell.value = Value{};
+            cell.present = true;
+        }
+        M::set_number(cell.value, sum);
+        if (change.kind == Kind::kNone || change.kind == Kind::kAdd) {
+            change.kind = Kind::kAdd;
+            change.added = added;
+        } else {
+            change.kind = Kind::kWrite;
+        }
+        return true;
+    }
+    /// See kScans.
+    template <class Visit>
+    std::size_t scan(const Key& from, const Key& to, std::size_t limit,
+                     Visit&& visit) requires kScans<M> {
+        if (!consume(1) || limit == 0 || !(from < to)) {
+            return 0;
+        }
+        typename KeyOrder<Key>::Walk walk(cells_.store().keys(), from);
+        std::size_t visited = 0;
+        for (auto place = walk.next(); place && place->key < to; place = walk.next()) {
+            const Value* present = cells_.store().cell(place->cell).get();
+            if (present == nullptr) {
+                continue;
+            }
+            if (!consume(1)) {
+                break;
+            }
+            ++visited;
+            if (!visit(place->key, *present) || visited == limit || stopped()) {
+                break;
+            }
+            walk.look_again(place->key);
+        }
+        return visited;
+    }
+    void emit(std::uint16_t type, std::span<const std::byte> bytes) {
+        if (consume(1)) {
+            events_.append(type, bytes);
+        }
+    }
+    [[nodiscard]] Savepoint savepoint() {
+        floor_ = changes_.size();
+        return {changes_.size(), events_.size()};
+    }
+    void rollback(const Savepoint& savepoint) {
+        while (changes_.size() > savepoint.changes) {
+            Change& change = changes_.back();
+            Cell& cell = *change.cell;
+            cell.value = std::move(change.before);
+            cell.present = change.was_present;
+            cell.journal = change.previous;
+            changes_.pop_back();
+        }
+        floor_ = changes_.size();
+        events_.truncate(savepoint.event_bytes);
+    }
+    [[nodiscard]] bool consume(std::uint64_t steps) {
+        if (over_budget_ || steps > limits_.steps - steps_) {
+            over_budget_ = true;
+            if (++refused_ > kRefusalsBeforeUnwinding) {
+                throw StopExecution{};
+            }
+            return false;
+        }
+        steps_ += steps;
+        return true;
+    }
+    [[nodiscard]] bool stopped() const noexcept { return over_budget_; }
+    void expect(std::span<const Key> keys) { cells_.prefetch(keys); }
+
+    // ---- what the executor asks afterwards ------------------------------------------------------
+
+    /// In the order in which they were made; the last one of a cell says how it has been changed,
+    /// the first one what it was before.
+    [[nodiscard]] std::vector<Change>& changes() noexcept { return changes_; }
+    [[nodiscard]] const EventLog& events() const noexcept { return events_; }
+    /// Prepares for the next transaction; what was changed stays.
+    void reset() {
+        changes_.clear();
+        events_.clear();
+        floor_ = 0;
+        steps_ = 0;
+        refused_ = 0;
+        over_budget_ = false;
+    }
+
+  private:
+    [[nodiscard]] Change* change_of(const Cell& cell) noexcept {
+        Change* const change = changes_.data() + cell.journal;
+        return change < changes_.data() + changes_.size() && change->cell == &cell ? change
+                                                                                   : nullptr;
+    }
+    /// The change of a cell since the last savepoint; `own` is what change_of says.
+    Change& opened(Cell& cell, Change* own) {
+        if (own != nullptr && cell.journal >= floor_) {
+            return *own;
+        }
+        const Kind kind = own != nullptr ? own->kind : Kind::kNone;
+        const Int128 added = own != nullptr ? own->added : Int128{0};
+        const auto place = static_cast<std::uint32_t>(changes_.size());
+        Change& change = changes_.emplace_back();
+        change.cell = &cell;
+        change.previous = cell.journal;
+        change.was_present = cell.present;
+        change.kind = kind;
+        change.added = added;
+        change.before = cell.value;
+        cell.journal = place;
+        return change;
+    }
+
+    Cells& cells_;
+    const TxnLimits limits_;
+    EventLog events_;
+    std::vector<Change> changes_;
+    std::size_t floor_ = 0;  ///< changes before it belong to an outer savepoint
+    std::uint64_t steps_ = 0;
+    std::uint64_t refused_ = 0;
+    bool over_budget_ = false;
+};
+
+}  // namespace lockstep

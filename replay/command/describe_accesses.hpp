@@ -1,0 +1,33 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accounts/state_key.hpp"
+#include "engine/access_list.hpp"
+#include "engine/base/error.hpp"
+#include "engine/base/result.hpp"
+#include "replay/conflict_survey.hpp"
+
+namespace lockstep {
+
+/// Where lists and an execution differ: the count and the first place.
+[[nodiscard]] nlohmann::ordered_json describe_mismatches(
+    const AccessMismatches<StateKey>& mismatches);
+
+/// One row per cell.
+[[nodiscard]] nlohmann::ordered_json describe_conflicts(const std::vector<CellTraffic>& cells);
+
+/// One mismatch or one cell, for people.
+[[nodiscard]] std::string mismatch_text(const AccessMismatch<StateKey>& mismatch);
+[[nodiscard]] std::string conflict_text(const CellTraffic& cell);
+
+/// An access list file: its summary with the most conflicting cells, or one of its blocks, or one
+/// of its transactions.
+[[nodiscard]] Result<nlohmann::ordered_json, Error> describe_access_file(
+    const std::string& path, std::optional<std::uint64_t> block,
+    std::optional<std::uint64_t> transaction);
+
+}  // namespace lockstep

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/block.hpp"
+#include "replay/digest/digest_file.hpp"
+#include "replay/divergence/divergence.hpp"
+#include "replay/format/log_reader.hpp"
+
+namespace lockstep {
+
+/// What to do with the digests of a replay.
+struct DigestOptions {
+    std::string write;     ///< digest file to write; empty: none
+    bool effects = false;  ///< with one digest per transaction
+    std::string against;   ///< digest file or bundle to compare with; empty: none
+};
+
+/// Writes and compares digests as blocks come out.
+class DigestSinks {
+  public:
+    /// Errors: kCorrupt when `against` is about another log.
+    [[nodiscard]] Result<void, Error> open(const DigestOptions& options, const LogReader& log);
+    [[nodiscard]] bool active() const { return writer_ || expected_ != nullptr; }
+
+    /// `input`: digest of the block as the log holds it. Errors: kDivergence.
+    [[nodiscard]] Result<void, Error> take(const BlockResult& result, const Digest& input);
+
+    /// `complete`: the log was replayed to its end, so the digest file must end here too.
+    [[nodiscard]] Result<void, Error> close(bool complete, const RunInfo& run);
+
+    /// Where the other side (left) and this run (right) part, when that ended the replay.
+    [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
+    /// The other side, which stands at the divergence. REQUIRES `against`.
+    [[nodiscard]] const Side& expected() const { return *expected_; }
+
+  private:
+    [[nodiscard]] Result<void, Error> check(const DigestRecord& actual);
+    [[nodiscard]] Error differ(DivergencePlace place, Difference difference,
+                               std::optional<DigestRecord> left, std::optional<DigestRecord> right);
+
+    std::optional<DigestWriter> writer_;
+    std::unique_ptr<Side> expected_;
+    std::optional<DigestRecord> ahead_;  ///< of a bundle: its next block
+    DigestHeader header_;
+    std::optional<Divergence> divergence_;
+    std::uint64_t compared_ = 0;
+    bool effects_ = false;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,22 @@
+#include <oneapi/tbb/tbb_allocator.h>
+
+#include <cstdlib>
+#include <new>
+
+// What concurrent_hash_map, all that the engine uses of oneTBB, calls in the library. Should more
+// come to be used, the linker names it.
+namespace tbb::detail::r1 {
+
+void* __TBB_EXPORTED_FUNC allocate_memory(std::size_t size) {
+    void* const memory = std::malloc(size);
+    if (memory == nullptr) {
+        throw std::bad_alloc();
+    }
+    return memory;
+}
+
+void __TBB_EXPORTED_FUNC deallocate_memory(void* memory) {
+    std::free(memory);
+}
+
+}  // namespace tbb::detail::r1
