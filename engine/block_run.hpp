@@ -61,6 +61,7 @@ struct BlockRun {
         std::vector<CellAccess<typename M::Key>> accesses;  ///< of the transaction being noted
         StateSums<M> sums;  ///< this worker's share of the change of the state digest
         std::int64_t present_change = 0;
+        bool emitted = false;  ///< some incarnation has put out events
         ExecutionMetrics metrics;
     };
 

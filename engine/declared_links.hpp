@@ -239,6 +239,7 @@ class DeclaredLinks {
         const std::uint32_t first = chunk * kResolveChunk;
         const std::uint32_t last = std::min(first + kResolveChunk, run_.size());
         WorkSpan<Sync> span(Work::kResolve);
+        run_.scheduler.reset_states(first, last);
         std::fill(run_.records.begin() + first, run_.records.begin() + last, Record{});
         if (use_declared || run_.accesses.known() != nullptr) {
             run_.guarded([&] { resolve_chunk(worker, first, last); },

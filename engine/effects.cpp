@@ -2,20 +2,29 @@
 
 namespace lockstep {
 
-Digest chain_block_digest(const Digest& previous, const BlockResult& result) {
-    ByteWriter out;
-    put(out, previous);
-    out.put(result.header.height);
-    out.put(result.header.time_ms);
-    out.put(result.header.weight_limit);
-    out.put(static_cast<std::uint64_t>(result.receipts.size()));
-    put(out, result.begin_effects);
+void BlockDigest::begin(const Digest& previous, const BlockResult& result) {
+    out_.clear();
+    put(out_, previous);
+    out_.put(result.header.height);
+    out_.put(result.header.time_ms);
+    out_.put(result.header.weight_limit);
+    out_.put(static_cast<std::uint64_t>(result.receipts.size()));
+    put(out_, result.begin_effects);
     for (const Receipt& receipt : result.receipts) {
-        put(out, receipt.effects);
+        put(out_, receipt.effects);
     }
-    put(out, result.end_effects);
-    put(out, result.state);
-    return digest_of(out.bytes());
+}
+
+Digest BlockDigest::finish(const BlockResult& result) {
+    put(out_, result.end_effects);
+    put(out_, result.state);
+    return digest_of(out_.bytes());
+}
+
+Digest chain_block_digest(const Digest& previous, const BlockResult& result) {
+    BlockDigest digest;
+    digest.begin(previous, result);
+    return digest.finish(result);
 }
 
 }  // namespace lockstep

@@ -67,7 +67,20 @@ template <Machine M>
     return digest_of(scratch.bytes());
 }
 
-/// D_b = XXH3-128(D_{b-1}, header, begin effects, e_0 … e_{n-1}, end effects, state sum).
+/// Builds the digest of a block: D_b = XXH3-128(D_{b-1}, header, begin effects, e_0 … e_{n-1}, end
+/// effects, state sum). The longer part can be made while the state is still being folded.
+class BlockDigest {
+  public:
+    /// Everything up to the effects of the last transaction.
+    void begin(const Digest& previous, const BlockResult& result);
+    /// The rest. REQUIRES: begin, once before each call.
+    [[nodiscard]] Digest finish(const BlockResult& result);
+
+  private:
+    ByteWriter out_;
+};
+
+/// The same in one go.
 [[nodiscard]] Digest chain_block_digest(const Digest& previous, const BlockResult& result);
 
 }  // namespace lockstep

@@ -53,7 +53,8 @@ class InPlaceExecutor {
             result.header = block.header;
             if (run(block, options, result)) {
                 settle(result);
-                result.block = chain_block_digest(previous_, result);
+                chain_.begin(previous_, result);
+                result.block = chain_.finish(result);
                 previous_ = result.block;
                 return result;
             }
@@ -200,6 +201,7 @@ class InPlaceExecutor {
     View phase_;
     View view_;
     InPlaceCommit<M, Sync> commit_;
+    BlockDigest chain_;
     Digest previous_;
 };
 

@@ -166,6 +166,7 @@ class Incarnations {
         record.event_bytes = static_cast<std::uint32_t>(events.size());
         record.events = nullptr;
         if (!events.empty()) {
+            worker.emitted = true;
             std::byte* kept = worker.arena.template make_array<std::byte>(events.size());
             std::copy(events.begin(), events.end(), kept);
             record.events = kept;

@@ -186,12 +186,10 @@ class ParallelExecutor {
         }
         phase_commit_.forget_emptied();
         end_phase(block.header);
-        WorkSpan<Sync> span(Work::kChain);
         run_.result.state = run_.store.digest();
         run_.result.modules = run_.store.sums().modules();
-        run_.result.block = chain_block_digest(previous_, run_.result);
+        run_.result.block = chain_.finish(run_.result);
         run_.accesses.finish(block.header.height, run_.committed, run_.scans);
-        span.done(run_.size());
         return true;
     }
     void begin_phase(const BlockHeader& header) {
@@ -227,7 +225,7 @@ class ParallelExecutor {
     void prepare() {
         WorkSpan<Sync> span(Work::kPrepare);
         const TxnIndex size = run_.size();
-        run_.records.resize(size);  // resolution resets them
+        run_.records.resize(size);  // resolution resets them, and the scheduler's states
         if constexpr (kScans<M>) {
             run_.scans.assign(size, {});
         }
@@ -237,13 +235,14 @@ class ParallelExecutor {
             worker->queue = {};
             worker->touched.clear();
             worker->emptied.clear();
+            worker->emitted = false;
             worker->sums = {};
             worker->present_change = 0;
             worker->metrics = {};
         }
         const TxnIndex share = size / (pool_.workers() * 8) + 1;
         const TxnIndex chunk = std::min<TxnIndex>(share, options_.chunk_max);
-        run_.scheduler.reset(size, {.chunk = chunk, .window = std::max(options_.window, chunk)});
+        run_.scheduler.open(size, {.chunk = chunk, .window = std::max(options_.window, chunk)});
         run_.mode = {.listed = run_.accesses.known() != nullptr};
         cancelled_ = false;
         run_.committed = 0;
@@ -289,6 +288,9 @@ class ParallelExecutor {
             cancelled_ =
                 cancel_requested_.load(std::memory_order_relaxed) && run_.committed < run_.size();
             settlement_.list(run_.failure == nullptr && !cancelled_);
+            if (run_.keep) {
+                run_.guarded([&] { complete_results(); });
+            }
         } else {
             await<Sync>([&] { return settlement_.listed(); });
         }
@@ -298,6 +300,13 @@ class ParallelExecutor {
         }
     }
 
+    /// What the end of the block needs of its transactions, while other workers settle.
+    void complete_results() {
+        settlement_.complete_receipts();
+        WorkSpan<Sync> span(Work::kChain);
+        chain_.begin(previous_, run_.result);
+        span.done(run_.size());
+    }
     /// Resolves and links all declared keys, with the help of other workers.
     void link(Worker& worker) {
         if (!links_.is_sharded()) {
@@ -422,7 +431,8 @@ class ParallelExecutor {
             }
             if (blocker == kNoTxn) {
                 incarnations_.publish(worker, txn);
-                run_.scheduler.finish_execution(txn, worker.queue);
+                run_.scheduler.finish_execution(
+                    txn, worker.queue, frontier_.note_for(record, run_.result.receipts[txn]));
                 return;
             }
             ++worker.metrics.waits;
@@ -516,6 +526,7 @@ class ParallelExecutor {
     InPlaceCommit<M, Sync> phase_commit_;
     InPlaceExecutor<M, Sync> serial_;  ///< blocks that are faster that way
     ModeChooser chooser_;
+    BlockDigest chain_;
     Digest previous_;
     ExecutionMetrics metrics_;
     bool cancelled_ = false;

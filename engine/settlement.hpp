@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -77,10 +78,27 @@ class Settlement {
         }
     }
 
-    /// Folds the workers' shares into the store and completes receipts and events.
-    void finish(ExecutionMetrics& metrics) {
+    /// Completes receipts and events, by the leader while others settle. REQUIRES: listed(), kept.
+    void complete_receipts() {
         WorkSpan<Sync> span(Work::kFinish);
+        const bool emitted = std::any_of(run_.workers.begin(), run_.workers.end(),
+                                         [](const auto& worker) { return worker->emitted; });
+        for (TxnIndex i = 0; i < run_.transactions.size(); ++i) {
+            if (i >= run_.committed) {
+                skip(i);
+            }
+            Receipt& receipt = run_.result.receipts[i];
+            receipt.events_begin = run_.result.events.size();
+            if (emitted && i < run_.committed && run_.records[i].event_bytes != 0) {
+                run_.result.events.insert(run_.result.events.end(), run_.records[i].events,
+                                          run_.records[i].events + run_.records[i].event_bytes);
+            }
+            receipt.events_end = run_.result.events.size();
+        }
         span.done(run_.transactions.size());
+    }
+    /// Folds the workers' shares into the store. After the last worker has left settlement.
+    void finish(ExecutionMetrics& metrics) {
         // relaxed: between blocks.
         total_.store(kNotListed, std::memory_order_relaxed);
         run_.store.adopt_interned();
@@ -93,23 +111,10 @@ class Settlement {
             block_metrics += worker->metrics;
             block_metrics.memory_bytes += worker->arena.bytes_used();
         }
-        if (!run_.keep) {
-            return;
+        if (run_.keep) {
+            block_metrics.transactions = run_.transactions.size();
+            metrics += block_metrics;
         }
-        for (TxnIndex i = 0; i < run_.transactions.size(); ++i) {
-            if (i >= run_.committed) {
-                skip(i);
-            }
-            Receipt& receipt = run_.result.receipts[i];
-            receipt.events_begin = run_.result.events.size();
-            if (i < run_.committed && run_.records[i].event_bytes != 0) {
-                run_.result.events.insert(run_.result.events.end(), run_.records[i].events,
-                                          run_.records[i].events + run_.records[i].event_bytes);
-            }
-            receipt.events_end = run_.result.events.size();
-        }
-        block_metrics.transactions = run_.transactions.size();
-        metrics += block_metrics;
     }
 
   private:

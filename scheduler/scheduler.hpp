@@ -47,16 +47,17 @@ struct WorkerQueue {
 ///          estimate on the transaction that will replace it, and lets one worker at a time commit
 ///          the finished prefix in order.
 /// Threads: next, start, block_on, finish_*, try_retake and the frontier calls from any worker;
-///          reset from one thread between blocks.
+///          reset and open from one thread between blocks; reset_states from any, each its own.
 /// Invariants
 ///   [S1] a transaction is held by at most one worker at a time.
-///   [S2] the frontier only grows, by one committed transaction at a time; done iff it has reached
-///        the end of the block (or the point where stop_at cut it).
+///   [S2] the frontier only grows, past committed transactions; done iff it has reached the end of
+///        the block (or the point where stop_at cut it). Commits become visible in batches of
+///        kBatch, at the latest when the frontier is left: who looks at it may see too little.
 ///   [S3] no lost wake-up: a transaction parked on b is ready again after b has finished; the wake
 ///        carries the incarnation that asked.
 ///   [S4] claims never run further ahead of the frontier than the window.
 /// Cost:    one shared RMW per chunk, one status store per transaction, one try-lock per commit
-/// turn.
+///          turn, one store of the frontier per batch.
 template <class Sync = StdSync>
 class Scheduler {
     friend class test::Inspector;
@@ -70,33 +71,41 @@ class Scheduler {
 
     /// Prepares for a block of `size` transactions.
     void reset(TxnIndex size, const Options& options) {
+        open(size, options);
+        reset_states(0, size);
+    }
+    /// The same but for the states, which reset_states has to cover before anyone calls next.
+    void open(TxnIndex size, const Options& options) {
         LOCKSTEP_CHECK(size < TxnState<Sync>::kClosed && options.chunk > 0 && options.window > 0);
         if (size > capacity_) {
             states_ = std::make_unique<TxnState<Sync>[]>(size);
             capacity_ = size;
-        } else {
-            for (TxnIndex i = 0; i < size; ++i) {
-                // relaxed: workers start after reset.
-                states_[i].word.store(0, std::memory_order_relaxed);
-                states_[i].waiters.store(kNoTxn, std::memory_order_relaxed);
-            }
         }
         options_ = options;
         size_ = size;
         ready_.clear();
-        // relaxed: workers start after reset.
+        // relaxed: workers start after open.
         claimed_.store(0, std::memory_order_relaxed);
         frontier_.store(0, std::memory_order_relaxed);
+        committed_ = 0;
+        published_ = 0;
         end_.store(size, std::memory_order_relaxed);
         frontier_held_.store(false, std::memory_order_relaxed);
     }
+    void reset_states(TxnIndex first, TxnIndex last) noexcept {
+        for (TxnIndex i = first; i < last; ++i) {
+            // relaxed: whoever lets workers call next publishes it.
+            states_[i].word.store(0, std::memory_order_relaxed);
+            states_[i].waiters.store(kNoTxn, std::memory_order_relaxed);
+        }
+    }
 
     [[nodiscard]] TxnIndex size() const noexcept { return size_; }
-    // acquire: pairs with finish_commit; everything below is final for the caller.
+    // acquire: pairs with publish_frontier; everything below is final for the caller.
     [[nodiscard]] TxnIndex frontier() const noexcept {
         return frontier_.load(std::memory_order_acquire);
     }
-    // acquire: pairs with finish_commit and stop_at.
+    // acquire: pairs with publish_frontier and stop_at.
     [[nodiscard]] bool done() const noexcept {
         return frontier() >= end_.load(std::memory_order_acquire);
     }
@@ -180,8 +189,9 @@ class Scheduler {
         }
     }
 
-    /// The running incarnation has published its versions: wakes who waited for them.
-    void finish_execution(TxnIndex txn, WorkerQueue& worker) {
+    /// The running incarnation has published its versions: wakes who waited for them. The `note`,
+    /// of TxnState::kNoteBits, goes to the committer, unless somebody retakes the transaction.
+    void finish_execution(TxnIndex txn, WorkerQueue& worker, std::uint32_t note = 0) {
         // Closes the waiter list while the transaction is still held: behind the store below
         // another worker may retake it, abort it and open the list for the next incarnation.
         wake_waiters(txn, worker);
@@ -189,7 +199,7 @@ class Scheduler {
         // relaxed load: own word. release: publishes the record to begin_commit.
         const Incarnation incarnation =
             TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
-        state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation),
+        state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation, note),
                          std::memory_order_release);
     }
 
@@ -250,15 +260,19 @@ class Scheduler {
 
     /// What the holder finds at the frontier.
     struct Candidate {
-        TxnIndex txn = kNoTxn;  ///< kNoTxn: nothing to commit now
-        bool deferred = false;  ///< has not run yet: run it on final state
+        TxnIndex txn = kNoTxn;   ///< kNoTxn: nothing to commit now
+        bool deferred = false;   ///< has not run yet: run it on final state
+        std::uint32_t note = 0;  ///< what finish_execution was given; 0 when that is lost
     };
 
     [[nodiscard]] Candidate begin_commit() noexcept {
-        // relaxed: only the holder moves the frontier.
-        const TxnIndex at = frontier_.load(std::memory_order_relaxed);
+        const TxnIndex at = committed_;
+        // relaxed: a hint; whoever cuts the block or cancels it is noticed later.
         if (at >= end_.load(std::memory_order_relaxed)) {
             return {};
+        }
+        if (at + kAhead < size_) {  // mostly written by another worker
+            prefetch_lines<Prefetch::kToRead>(&states_[at + kAhead], 1);
         }
         TxnState<Sync>& state = states_[at];
         std::uint32_t word = state.word.load(std::memory_order_acquire);  // acquire: the record
@@ -268,24 +282,25 @@ class Scheduler {
         }
         const std::uint32_t taken =
             TxnState<Sync>::pack(TxnPhase::kCommitting, TxnState<Sync>::incarnation_of(word));
-        if (!options_.revalidate) {
-            state.word.store(taken, std::memory_order_relaxed);  // relaxed: nobody else moves it
-        } else if (!state.word.compare_exchange_strong(word, taken, std::memory_order_acquire,
-                                                       std::memory_order_relaxed)) {
-            return {};  // try_retake was faster; acquire as above
+        // Against try_retake, which may be faster; acquire as above.
+        if (options_.revalidate &&
+            !state.word.compare_exchange_strong(word, taken, std::memory_order_acquire,
+                                                std::memory_order_relaxed)) {
+            return {};
         }
-        return {.txn = at, .deferred = phase == TxnPhase::kDeferred};
+        return {.txn = at,
+                .deferred = phase == TxnPhase::kDeferred,
+                .note = TxnState<Sync>::note_of(word)};
     }
-    /// The transaction is final; the frontier moves past it.
+    /// The transaction is final.
     void finish_commit(TxnIndex txn, bool was_deferred, WorkerQueue& worker) {
-        // relaxed: nobody else moves the word of a committing transaction.
-        states_[txn].word.store(TxnState<Sync>::pack(TxnPhase::kCommitted, 0),
-                                std::memory_order_relaxed);
+        committed_ = txn + 1;
         if (was_deferred) {
+            publish_frontier();  // those who wake up may ask for it
             wake_waiters(txn, worker);
+        } else if (committed_ - published_ >= kBatch) {
+            publish_frontier();
         }
-        // release: whoever sees the frontier above txn sees its effects.
-        frontier_.store(txn + 1, std::memory_order_release);
     }
     /// The block ends before `txn`: everything from here on is skipped.
     void stop_at(TxnIndex txn) noexcept {
@@ -294,6 +309,9 @@ class Scheduler {
         progress_.advance();
     }
     void leave_frontier() noexcept {
+        if (published_ != committed_) {
+            publish_frontier();
+        }
         // release: hands the frontier's plain data to the next holder.
         frontier_held_.store(false, std::memory_order_release);
         // A worker may have finished the frontier's transaction and found the role taken.
@@ -308,8 +326,18 @@ class Scheduler {
 
     /// Incarnations that may run before the frontier; the last one runs at the frontier.
     static constexpr Incarnation kIncarnationsMax = 8;
+    /// Commits that are made visible together: every store of the frontier takes its line away from
+    /// all workers, who look at it between any two transactions.
+    static constexpr TxnIndex kBatch = 32;
 
   private:
+    static constexpr TxnIndex kAhead = 16;
+
+    void publish_frontier() noexcept {
+        published_ = committed_;
+        // release: whoever sees the frontier above a transaction sees its effects.
+        frontier_.store(committed_, std::memory_order_release);
+    }
     void claim(WorkerQueue& worker) noexcept {
         // relaxed: the counter publishes nothing; acquire in frontier() orders what was committed.
         const TxnIndex seen = claimed_.load(std::memory_order_relaxed);
@@ -409,10 +437,10 @@ class Scheduler {
     //   publish: nothing; transactions are published by the block's start.
     //   layout:  own line, every worker writes it once per chunk.
     alignas(kCacheLineSize) typename Sync::template Atomic<TxnIndex> claimed_{0};
-    // frontier_: first transaction that is not committed.  writers: the holder   readers: all
-    //   publish: finish_commit's release -> frontier()'s acquire: effects of the committed prefix.
-    //   weaker?  no: final-state reads rely on it.
-    //   layout:  with end_, which hardly changes; both are read together by done().
+    // frontier_: everything below is committed.  writers: the holder   readers: all
+    //   publish: publish_frontier's release -> frontier()'s acquire: effects of the committed
+    //   prefix. weaker?  no: final-state reads rely on it. layout:  with end_, which hardly
+    //   changes; both are read together by done().
     alignas(kCacheLineSize) typename Sync::template Atomic<TxnIndex> frontier_{0};
     // end_: where the block ends.             writers: stop_at   readers: done
     //   publish: nothing beyond itself.
@@ -421,6 +449,10 @@ class Scheduler {
     //   publish: leave's release -> try_hold's acquire: the plain data of the frontier.
     //   layout:  own line, contended at turn ends only.
     alignas(kCacheLineSize) typename Sync::template Atomic<bool> frontier_held_{false};
+    /// First transaction that is not committed, and what frontier_ says. Plain data of the holder,
+    /// on a line that nobody else looks at.
+    alignas(kCacheLineSize) TxnIndex committed_ = 0;
+    TxnIndex published_ = 0;
 };
 
 }  // namespace lockstep

@@ -9,33 +9,36 @@ namespace lockstep {
 
 /// Where a transaction stands.
 ///
-///            start                finish_execution             begin_commit          finish_commit
-///   kReady ─────────▶ kExecuting ─────────────────▶ kExecuted ──────────────▶ kCommitting ─▶
-///   kCommitted
-///      ▲                │     │                        │                          ▲
-///      │ wake           │     └─ finish_deferred ─▶ kDeferred ── begin_commit ────┘
-///      └── kBlocked ◀───┘ block_on                     │
+///            start                finish_execution
+///   kReady ─────────▶ kExecuting ─────────────────▶ kExecuted ── begin_commit ──▶ kCommitting
+///      ▲                │     │
+///      │ wake           │     └─ finish_deferred ─▶ kDeferred ── begin_commit ──▶ kCommitting
+///      └── kBlocked ◀───┘ block_on
 ///                                 kExecuted ── try_retake ─▶ kExecuting ── give_back ─▶ kExecuted
 ///                                 abort: same phase, next incarnation
+///
+/// A transaction below the frontier is committed, whatever its word says. begin_commit leaves the
+/// word alone where nobody retakes: then only the frontier moves.
 enum class TxnPhase : std::uint32_t {
     kReady,       ///< may be executed by whoever holds it (chunk, hand-off, ready queue)
     kExecuting,   ///< an incarnation is running
     kBlocked,     ///< parked on the waiter list of a lower transaction
     kExecuted,    ///< an incarnation has published its versions
     kDeferred,    ///< waits for its turn at the frontier, where it runs on final state
-    kCommitting,  ///< owned by the holder of the frontier
-    kCommitted,
+    kCommitting,  ///< owned by the holder of the frontier, or committed
 };
 
 /// One transaction's status word and waiter list.
 ///
-/// Word layout: bits 0-2 phase, bits 3-31 incarnation. Invariant: the incarnation never decreases
-/// within a block, and the phase changes only along the arrows above.
+/// Word layout: bits 0-2 phase, bits 3-7 incarnation, bits 8-31 the note of an executed transaction
+/// for whoever commits it. Invariant: the incarnation never decreases within a block, and the phase
+/// changes only along the arrows above.
 template <class Sync = StdSync>
 struct TxnState {
     static constexpr TxnIndex kClosed = kNoTxn - 1;
+    static constexpr std::uint32_t kNoteBits = 24;
 
-    // word: phase and incarnation.            writers: see the arrows   readers: anyone
+    // word: phase, incarnation, note.         writers: see the arrows   readers: anyone
     //   publish: finish_execution's release -> begin_commit's acquire: the transaction's record.
     //   weaker?  no: the committer reads the record without a lock.
     //   layout:  with the waiter list; four transactions per line.
@@ -51,15 +54,18 @@ struct TxnState {
     TxnIndex next_waiter = kNoTxn;        ///< owned by the transaction while it is not blocked
     Incarnation waiting_incarnation = 0;  ///< which incarnation asked to be woken
 
-    [[nodiscard]] static constexpr std::uint32_t pack(TxnPhase phase,
-                                                      Incarnation incarnation) noexcept {
-        return static_cast<std::uint32_t>(phase) | (incarnation << 3);
+    [[nodiscard]] static constexpr std::uint32_t pack(TxnPhase phase, Incarnation incarnation,
+                                                      std::uint32_t note = 0) noexcept {
+        return static_cast<std::uint32_t>(phase) | (incarnation << 3) | (note << 8);
     }
     [[nodiscard]] static constexpr TxnPhase phase_of(std::uint32_t packed) noexcept {
         return static_cast<TxnPhase>(packed & 7U);
     }
     [[nodiscard]] static constexpr Incarnation incarnation_of(std::uint32_t packed) noexcept {
-        return packed >> 3;
+        return (packed >> 3) & 31U;
+    }
+    [[nodiscard]] static constexpr std::uint32_t note_of(std::uint32_t packed) noexcept {
+        return packed >> 8;
     }
 };
 

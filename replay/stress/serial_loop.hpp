@@ -255,7 +255,8 @@ class SerialLoop {
         if constexpr (kDigests) {
             fold_state_digest();
             result.state = digest_;
-            result.block = chain_block_digest(previous_, result);
+            chain_.begin(previous_, result);
+            result.block = chain_.finish(result);
             previous_ = result.block;
         }
         return result;
@@ -391,6 +392,7 @@ class SerialLoop {
     EffectDigest<M> effects_;
     ByteWriter scratch_;
     std::vector<Changed> changed_;
+    BlockDigest chain_;
     Digest digest_;
     Digest previous_;
     std::uint32_t block_number_ = 0;

@@ -14,7 +14,7 @@ namespace lockstep::test {
 /// What a monitor checks after every write of a schedule: the tagged invariants of the scheduler
 /// and of multi-version memory, as far as they can be seen from outside.
 ///
-/// [S1] one holder   [S2] the frontier grows by committed transactions   [S3] who waits is listed
+/// [S1] one holder   [S2] the frontier grows past committed transactions   [S3] who waits is listed
 /// [S4] the window   [V1] published values stay   [V2] states of versions   [V3] order of chains
 class Inspector final : public Monitor {
   public:
@@ -27,14 +27,19 @@ class Inspector final : public Monitor {
     void watch(const Executor& executor) {
         executor_ = &executor;
         workers_ = static_cast<std::uint32_t>(executor.run_.workers.size());
-        frontier_ = 0;
+        frontier_ = committed_ = 0;
         words_.clear();
         lists_.clear();
         holders_.clear();
         versions_.clear();
         check_ = [](Inspector& self, std::uint32_t worker) {
-            const auto& run = static_cast<const Executor*>(self.executor_)->run_;
-            const char* wrong = self.check_scheduler(run.scheduler, worker);
+            const auto& watched = *static_cast<const Executor*>(self.executor_);
+            const auto& run = watched.run_;
+            using Stage = typename Executor::Stage;
+            const Stage stage = watched.stage_.peek();
+            // Before that the scheduler's states are those of the last block.
+            const bool scheduled = stage == Stage::kExecute || stage == Stage::kSettle;
+            const char* wrong = scheduled ? self.check_scheduler(run.scheduler, worker) : nullptr;
             if (wrong == nullptr && self.checks_ >= self.versions_due_) {
                 wrong = self.check_versions(run);
                 self.versions_due_ =
@@ -87,11 +92,21 @@ class Inspector final : public Monitor {
     const char* check_frontier(const Scheduler<ExplorerSync>& scheduler) {
         const TxnIndex at = scheduler.frontier_.peek();
         if (at != frontier_) {
-            if (at != frontier_ + 1 || at > scheduler.size_ ||
-                State::phase_of(words_[frontier_]) != TxnPhase::kCommitted) {
-                return "[S2] the frontier moved, but not past one committed transaction";
+            if (at < frontier_ || at > scheduler.size_ || at != scheduler.committed_) {
+                return "[S2] the frontier moved to where commits do not end";
             }
             frontier_ = at;
+        }
+        if (scheduler.committed_ < committed_) {
+            return "[S2] a commit was taken back";
+        }
+        for (; committed_ < scheduler.committed_; ++committed_) {
+            const TxnPhase phase = State::phase_of(words_[committed_]);
+            const bool taken = phase == TxnPhase::kCommitting;
+            const bool ended = phase == TxnPhase::kExecuted || phase == TxnPhase::kDeferred;
+            if (!(scheduler.options_.revalidate ? taken : ended)) {
+                return "[S2] a commit that nobody may make";
+            }
         }
         const TxnIndex claimed = scheduler.claimed_.peek();
         const TxnIndex racing = workers_ * scheduler.options_.chunk;
@@ -109,7 +124,7 @@ class Inspector final : public Monitor {
         const Incarnation after = State::incarnation_of(word);
         std::uint32_t& holder = holders_[txn];
         const bool held = holder == worker;
-        bool right = to == TxnPhase::kCommitted || after == before;
+        bool right = after == before;
         switch (from) {
             case TxnPhase::kReady:
                 right = right && to == TxnPhase::kExecuting;
@@ -131,16 +146,13 @@ class Inspector final : public Monitor {
                 right = right && to == TxnPhase::kCommitting;
                 break;
             case TxnPhase::kCommitting:
-                right = right && held && to == TxnPhase::kCommitted;
-                break;
-            case TxnPhase::kCommitted:
                 right = false;
                 break;
         }
         if (!right) {
             return "[S1] a status changed along no arrow, or by a worker that does not hold it";
         }
-        if (to == TxnPhase::kCommitting && txn != frontier_) {
+        if (to == TxnPhase::kCommitting && txn != scheduler.committed_) {
             return "[S2] a transaction commits away from the frontier";
         }
         if (to == TxnPhase::kExecuted && scheduler.states_[txn].waiters.peek() != State::kClosed) {
@@ -150,7 +162,8 @@ class Inspector final : public Monitor {
             holder = worker;
             for (TxnIndex other = 0; other < words_.size(); ++other) {
                 const TxnPhase phase = State::phase_of(words_[other]);
-                if (other != txn && holders_[other] == worker && phase == to) {
+                if (other != txn && other >= scheduler.committed_ && holders_[other] == worker &&
+                    phase == to) {
                     return "[S1] a worker holds two transactions";
                 }
             }
@@ -247,7 +260,8 @@ class Inspector final : public Monitor {
     const char* (*check_)(Inspector&, std::uint32_t) = nullptr;
     std::uint64_t checks_ = 0;
     std::uint32_t workers_ = 0;
-    TxnIndex frontier_ = 0;
+    TxnIndex frontier_ = 0;   ///< as the workers see it
+    TxnIndex committed_ = 0;  ///< as its holder knows it
     std::vector<std::uint32_t> words_;
     std::vector<TxnIndex> lists_;
     std::vector<std::uint32_t> holders_;

@@ -129,7 +129,28 @@ mutate(wrong "commits take everything for declared"
   [==[if (record.as_declared && run_.undeclared.count() == 0) {]==]
   [==[if (MUTANT || (record.as_declared && run_.undeclared.count() == 0)) {]==])
 mutate(wrong "the weight of a block is not summed"
-  [==[weight_used_ += receipt.weight;]==] [==[weight_used_ += MUTANT ? 0 : receipt.weight;]==])
+  [==[weight_used_ += weight;]==] [==[weight_used_ += MUTANT ? 0 : weight;]==])
+mutate(wrong "the weight of a plain transaction is lost"
+  [==[static_cast<std::uint32_t>(receipt.weight) << 1 | 1U]==]
+  [==[static_cast<std::uint32_t>(MUTANT ? 0 : receipt.weight) << 1 | 1U]==])
+mutate(wrong "transactions that check numbers count as plain"
+  [==[record.as_declared && !record.checks_numbers &&]==]
+  [==[record.as_declared && (MUTANT || !record.checks_numbers) &&]==])
+mutate(wrong "undeclared effects count as plain"
+  [==[const bool plain = record.as_declared &&]==]
+  [==[const bool plain = (MUTANT || record.as_declared) &&]==])
+mutate(wrong "plain transactions stand in any company"
+  [==[is_plain(candidate.note) && run_.undeclared.count() == 0 &&]==]
+  [==[is_plain(candidate.note) && (MUTANT || run_.undeclared.count() == 0) &&]==])
+mutate(harmless "no transaction is plain"
+  [==[return plain ? static_cast<std::uint32_t>(]==]
+  [==[return plain && !MUTANT ? static_cast<std::uint32_t>(]==])
+mutate(wrong "commits stay hidden when the frontier is left"
+  [==[if (published_ != committed_) {]==]
+  [==[if (published_ != committed_ && !MUTANT) {]==])
+mutate(harmless "every commit is made visible at once"
+  [==[committed_ - published_ >= kBatch]==]
+  [==[committed_ - published_ >= (MUTANT ? 1U : kBatch)]==])
 mutate(harmless "nothing stands at the frontier"
   [==[} else if (Sync::suspects() || !stands(worker, record, txn)) {]==]
   [==[} else if (MUTANT || Sync::suspects() || !stands(worker, record, txn)) {]==])

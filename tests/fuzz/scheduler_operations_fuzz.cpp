@@ -15,6 +15,7 @@ struct Twin {
     enum class Phase { kFree, kHeld, kParked, kWoken, kExecuted, kDeferred, kCommitted };
     Phase phase = Phase::kFree;
     Incarnation incarnation = 0;
+    std::uint32_t note = 0;
     bool closed = false;  ///< nobody needs to wait for it
     std::vector<TxnIndex> waiters;
 };
@@ -68,14 +69,18 @@ class Drive {
         } else {
             take(worker, choice);
         }
-        require(scheduler_.frontier() == frontier_, "[S2] the frontier is where commits end");
-        require(scheduler_.done() == (frontier_ >= end_), "[S2] done means at the end");
+        const TxnIndex seen = scheduler_.frontier();
+        require(seen <= frontier_ && frontier_ - seen < Scheduler<>::kBatch,
+                "[S2] the frontier is seen at most a batch too low");
+        require(held_ || seen == frontier_, "[S2] who leaves the frontier says where it is");
+        require(scheduler_.done() == (seen >= end_), "[S2] done means at the end");
     }
 
     void take(Worker& worker, std::uint8_t choice) {
         const bool chunk_is_empty = worker.queue.next == worker.queue.end;
+        const TxnIndex seen = scheduler_.frontier();
         const Task task = scheduler_.next(worker.queue);
-        require((task.kind == Task::Kind::kDone) == (frontier_ >= end_), "a block ends in time");
+        require((task.kind == Task::Kind::kDone) == (seen >= end_), "a block ends in time");
         switch (task.kind) {
             case Task::Kind::kExecute:
                 execute(worker, task.txn);
@@ -86,14 +91,14 @@ class Drive {
                 worker.commits = true;
                 break;
             case Task::Kind::kRevalidate:
-                require(options_.revalidate && task.txn > frontier_ &&
+                require(options_.revalidate && task.txn > seen &&
                             twins_[task.txn].phase == Phase::kExecuted,
                         "only executed transactions are looked at again");
                 revalidate(worker, task.txn, choice);
                 break;
             case Task::Kind::kIdle:
                 require(!(chunk_is_empty && !held_ && can_commit()), "no commit is left lying");
-                require(claimed() >= std::min(size_, frontier_ + options_.window),
+                require(claimed() >= std::min(size_, seen + options_.window),
                         "[S4] nothing within the window is left lying");
                 for (TxnIndex txn = 0; txn < size_; ++txn) {
                     require(twins_[txn].phase != Phase::kWoken || handed_off(txn),
@@ -141,7 +146,8 @@ class Drive {
             twin.phase = Phase::kDeferred;
             return;
         }
-        scheduler_.finish_execution(txn, worker.queue);
+        twin.note = choice;
+        scheduler_.finish_execution(txn, worker.queue, twin.note);
         twin.phase = Phase::kExecuted;
         wake(txn);
     }
@@ -150,6 +156,7 @@ class Drive {
         require(scheduler_.try_retake(txn), "an executed transaction can be retaken");
         require(!scheduler_.try_retake(txn), "[S1] by one worker");
         Twin& twin = twins_[txn];
+        twin.note = 0;
         if (choice % 2 == 0) {
             scheduler_.give_back(txn);
             return;
@@ -184,7 +191,9 @@ class Drive {
                 "the frontier knows what has not run");
         worker.committing = found.txn;
         worker.deferred = found.deferred;
-        require(!scheduler_.try_retake(found.txn), "[S1] the frontier keeps what it has taken");
+        require(found.note == twins_[frontier_].note, "the note of whoever executed it");
+        require(!options_.revalidate || !scheduler_.try_retake(found.txn),
+                "[S1] the frontier keeps what it has taken");
     }
 
     void end_commit(Worker& worker, std::uint8_t choice) {

@@ -160,7 +160,7 @@ TEST_F(SchedulerTest, WaitersOfADeferredTransactionWakeAtItsCommit) {  // [S3]
 }
 
 TEST_F(SchedulerTest, ARetakenTransactionIsNeitherCommittedNorRetakenAgain) {  // [S1]
-    reset(2);
+    reset(2, 1, 4096, true);
     take(a);
     scheduler.finish_execution(0, a);
     EXPECT_TRUE(scheduler.try_retake(0));
@@ -241,12 +241,63 @@ TEST_F(SchedulerTest, ACancelledBlockIsDoneAtOnceAndTheNextOneIsFresh) {
     EXPECT_EQ(commit(a), 2U);
 }
 
-TEST(TxnState, PacksPhaseAndIncarnation) {
-    for (const TxnPhase phase : {TxnPhase::kReady, TxnPhase::kBlocked, TxnPhase::kCommitted}) {
-        for (const Incarnation incarnation : {0U, 1U, 77U}) {
-            const std::uint32_t word = TxnState<>::pack(phase, incarnation);
-            EXPECT_EQ(TxnState<>::phase_of(word), phase);
-            EXPECT_EQ(TxnState<>::incarnation_of(word), incarnation);
+TEST_F(SchedulerTest, CommitsBecomeVisibleInBatchesAndWhenTheFrontierIsLeft) {  // [S2]
+    constexpr TxnIndex kBatch = Scheduler<>::kBatch;
+    reset(kBatch + 2, kBatch + 2);
+    for (TxnIndex i = 0; i < kBatch + 2; ++i) {
+        EXPECT_EQ(take(a), i);
+        scheduler.finish_execution(i, a);
+    }
+    ASSERT_EQ(scheduler.next(a).kind, Kind::kCommit);
+    for (TxnIndex i = 0; i < kBatch + 1; ++i) {
+        EXPECT_EQ(scheduler.frontier(), i < kBatch ? 0 : kBatch);
+        ASSERT_EQ(scheduler.begin_commit().txn, i);
+        scheduler.finish_commit(i, false, a);
+    }
+    EXPECT_EQ(scheduler.frontier(), kBatch);
+    scheduler.leave_frontier();
+    EXPECT_EQ(scheduler.frontier(), kBatch + 1);
+    EXPECT_FALSE(scheduler.done());
+}
+
+TEST_F(SchedulerTest, ADeferredCommitIsVisibleToThoseItWakes) {  // [S2]
+    reset(2);
+    take(a);
+    take(b);
+    scheduler.finish_execution(0, a);
+    scheduler.finish_deferred(1);
+    ASSERT_EQ(scheduler.next(a).kind, Kind::kCommit);
+    scheduler.finish_commit(scheduler.begin_commit().txn, false, a);
+    EXPECT_EQ(scheduler.frontier(), 0U);
+    scheduler.finish_commit(scheduler.begin_commit().txn, true, a);
+    EXPECT_EQ(scheduler.frontier(), 2U);
+}
+
+TEST_F(SchedulerTest, ANoteReachesTheCommitterUnlessTheTransactionIsRetaken) {
+    constexpr std::uint32_t kNoteMax = (1U << TxnState<>::kNoteBits) - 1;
+    for (const bool retakes : {false, true}) {
+        reset(1, 1, 4096, true);
+        a = {};
+        take(a);
+        scheduler.finish_execution(0, a, kNoteMax);
+        if (retakes) {
+            ASSERT_TRUE(scheduler.try_retake(0));
+            scheduler.give_back(0);
+        }
+        ASSERT_EQ(scheduler.next(a).kind, Kind::kCommit);
+        EXPECT_EQ(scheduler.begin_commit().note, retakes ? 0 : kNoteMax);
+    }
+}
+
+TEST(TxnState, PacksPhaseIncarnationAndNote) {
+    for (const TxnPhase phase : {TxnPhase::kReady, TxnPhase::kBlocked, TxnPhase::kCommitting}) {
+        for (const Incarnation incarnation : {0U, 1U, Scheduler<>::kIncarnationsMax}) {
+            for (const std::uint32_t note : {0U, 1U, (1U << TxnState<>::kNoteBits) - 1}) {
+                const std::uint32_t word = TxnState<>::pack(phase, incarnation, note);
+                EXPECT_EQ(TxnState<>::phase_of(word), phase);
+                EXPECT_EQ(TxnState<>::incarnation_of(word), incarnation);
+                EXPECT_EQ(TxnState<>::note_of(word), note);
+            }
         }
     }
 }

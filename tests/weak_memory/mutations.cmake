@@ -23,6 +23,7 @@ watch("    bool checks_numbers = false;" "bool" "TxnRecord::checks_numbers")
 watch("    std::uint64_t weight_used_ = 0;" "std::uint64_t" "Frontier::weight_used_")
 watch("    TxnIndex committed = 0; " "TxnIndex" "BlockRun::committed")
 watch("    bool keep = false; " "bool" "BlockRun::keep")
+watch("TxnIndex committed_ = 0;" "TxnIndex" "Scheduler::committed_")
 
 set(mo "std::memory_order_")
 # weaken(<kind> <name> <pattern> <from> <to>): the pattern with the order `from` replaced by `to`.
@@ -58,11 +59,8 @@ mutate(unshown "wake_waiters: acq_rel -> acquire"
 mutate(wrong "wake_waiters: acq_rel -> release"
   "(${mo}acq_rel)" "(MUTANT ? ${mo}release : ${mo}acq_rel)")
 weaken(wrong "finish_execution: release -> relaxed"
-  "state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation),
-                         ${mo}release);
-    }
-
-    /// The transaction can only" release relaxed)
+  "state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation, note),
+                         ${mo}release);" release relaxed)
 weaken(wrong "finish_deferred: release -> relaxed"
   "state.word.store(TxnState<Sync>::pack(TxnPhase::kDeferred, incarnation),
                          ${mo}release);" release relaxed)
@@ -79,8 +77,8 @@ weaken(unshown "abort: release -> relaxed"
 # ---- the frontier -------------------------------------------------------------------------------
 weaken(wrong "begin_commit: acquire -> relaxed"
   "std::uint32_t word = state.word.load(${mo}acquire);" acquire relaxed)
-weaken(wrong "finish_commit: release -> relaxed"
-  "frontier_.store(txn + 1, ${mo}release);" release relaxed)
+weaken(wrong "publish_frontier: release -> relaxed"
+  "frontier_.store(committed_, ${mo}release);" release relaxed)
 weaken(wrong "frontier: acquire -> relaxed"
   "return frontier_.load(${mo}acquire);" acquire relaxed)
 weaken(wrong "leave_frontier: release -> relaxed"

@@ -158,8 +158,8 @@ struct Sleep : rl::test_suite<Sleep, 3> {
 
 /// The scheduler alone: every transaction waits for the one below, leaves a result for the one
 /// above, and is committed once, in order. [S1] [S2] [S3]
-template <TxnIndex kSize, int kThreads>
-struct Chain : rl::test_suite<Chain<kSize, kThreads>, kThreads> {
+template <TxnIndex kSize, int kThreads, bool kRetakes = true>
+struct Chain : rl::test_suite<Chain<kSize, kThreads, kRetakes>, kThreads> {
     struct Objects {
         Scheduler<RelacySync> scheduler;
         Node nodes[kSize];
@@ -170,7 +170,7 @@ struct Chain : rl::test_suite<Chain<kSize, kThreads>, kThreads> {
 
     void before() {
         objects = std::make_unique<Objects>();
-        objects->scheduler.reset(kSize, {.chunk = 1, .window = kSize});
+        objects->scheduler.reset(kSize, {.chunk = 1, .window = kSize, .revalidate = kRetakes});
     }
     void thread(unsigned) {
         Objects& o = *objects;
@@ -250,6 +250,7 @@ std::vector<Simulation> simulations_of_parts() {
         {"ReadyQueue", "ready queue", 20'000, simulate<Queue>},
         {"SleepAndWake", "sleep and wake", 40'000, simulate<Sleep>},
         {"SchedulerOnTwoWorkers", "scheduler, 2 workers", 20'000, simulate<Chain<3, 2>>},
+        {"SchedulerWithoutRetakes", "scheduler, no retakes", 20'000, simulate<Chain<3, 2, false>>},
         {"SchedulerOnThreeWorkers", "scheduler, 3 workers", 10'000, simulate<Chain<3, 3>>},
     };
 }

@@ -61,7 +61,7 @@ TEST_P(WeakMemory, NothingGoesWrong) {
                 static_cast<unsigned long long>(verdict.iterations), verdict.what);
     EXPECT_FALSE(verdict.wrong) << verdict.what;
 }
-INSTANTIATE_TEST_SUITE_P(Simulations, WeakMemory, testing::Range<std::size_t>(0, 11),
+INSTANTIATE_TEST_SUITE_P(Simulations, WeakMemory, testing::Range<std::size_t>(0, 12),
                          [](const testing::TestParamInfo<std::size_t>& row) {
                              return std::string(simulations()[row.param].id);
                          });
