@@ -12,7 +12,9 @@ struct Cost {
     double cpu_ns = 0;
 };
 
-/// User and system time of all threads of this process so far.
+/// User and system time of all threads that the process has now. From the clock of each thread,
+/// since Linux counts other running threads into the clock of the process once in a tick only,
+/// which may be longer than a block.
 [[nodiscard]] double process_cpu_ns();
 
 [[nodiscard]] double median(std::vector<double> values);

@@ -72,18 +72,10 @@ class ReplayDriver {
     using AccessSink = std::function<Result<void, Error>(std::uint64_t height, const Accesses&)>;
 
     /// The machine outlives the driver.
-    ReplayDriver(const M& machine, ReplayOptions options)
-        : options_(options), serial_(machine, serial_store_) {
-        if (options.workers > 0) {
-            pool_ = std::make_unique<WorkerPool>(options.workers);
-            // A verified replay compares the parallel path, so it never takes the other one.
-            parallel_ = std::make_unique<ParallelExecutor<M>>(
-                machine, store_, *pool_, TxnLimits{}, ParallelOptions{.adaptive = !options.verify});
-        }
-        if (options.verify) {
-            summary_.verified = true;
-        }
-    }
+    ReplayDriver(const M& machine, ReplayOptions options);
+    ReplayDriver(const ReplayDriver&) = delete;
+    ReplayDriver& operator=(const ReplayDriver&) = delete;
+    ~ReplayDriver();
 
     /// Sinks see every block that passed verification, in order.
     void add_sink(Sink sink) { sinks_.push_back(std::move(sink)); }
@@ -92,21 +84,7 @@ class ReplayDriver {
     /// Records what each block touched; otherwise as add_sink.
     void add_access_sink(AccessSink sink) { access_sinks_.push_back(std::move(sink)); }
 
-    [[nodiscard]] Result<void, Error> run(const Source& source) {
-        while (summary_.blocks < options_.blocks_max) {
-            auto block = source();
-            if (!block) {
-                return failure(std::move(block.error()));
-            }
-            if (!*block) {
-                break;
-            }
-            if (auto done = replay_block(**block); !done) {
-                return done;
-            }
-        }
-        return {};
-    }
+    [[nodiscard]] Result<void, Error> run(const Source& source);
 
     [[nodiscard]] const ReplaySummary& summary() const noexcept { return summary_; }
     /// Where recorded lists and blocks differ, over all blocks so far.
@@ -119,91 +97,8 @@ class ReplayDriver {
     }
 
   private:
-    [[nodiscard]] Result<void, Error> replay_block(const Block<Transaction>& block) {
-        using Clock = std::chrono::steady_clock;
-        AccessMismatches<typename M::Key> mismatches;
-        AccessOptions<typename M::Key> accesses{
-            .known = nullptr,
-            .recorded = access_sinks_.empty() ? nullptr : &recorded_,
-            .mismatches = &mismatches};
-        if (access_source_) {
-            const auto known = access_source_(block.header.height);
-            if (!known) {
-                return failure(known.error());
-            }
-            accesses.known = *known;
-            summary_.blocks_listed += *known != nullptr ? 1U : 0U;
-        }
-        const auto start = Clock::now();
-        auto result = parallel_ != nullptr ? parallel_->execute(block, {}, accesses)
-                                           : serial_.execute(block, {}, accesses);
-        if (!result) {
-            return failure(std::move(result.error()));
-        }
-        summary_.executing += Clock::now() - start;
-        if (options_.verify && parallel_ != nullptr) {
-            const auto serial_start = Clock::now();
-            Accesses expected_accesses;
-            accesses = {.known = nullptr,
-                        .recorded = accesses.recorded != nullptr ? &expected_accesses : nullptr,
-                        .mismatches = nullptr};
-            const auto expected = serial_.execute(block, {}, accesses);
-            if (!expected) {
-                return failure(expected.error());
-            }
-            summary_.executing_serial += Clock::now() - serial_start;
-            summary_.difference = first_difference(*expected, *result);
-            if (!summary_.difference && accesses.recorded != nullptr &&
-                expected_accesses != recorded_) {
-                summary_.difference = Difference{
-                    .block = block.header.height, .transaction = {}, .what = "access lists differ"};
-            }
-            if (summary_.difference) {
-                summary_.verified = false;
-                return failure(summary_.difference->error());
-            }
-        }
-        count(*result);
-        mismatches_.add(mismatches);
-        for (const AccessSink& sink : access_sinks_) {
-            if (auto taken = sink(block.header.height, recorded_); !taken) {
-                return taken;
-            }
-        }
-        for (const Sink& sink : sinks_) {
-            if (auto taken = sink(block, *result); !taken) {
-                return taken;
-            }
-        }
-        return {};
-    }
-
-    void count(const BlockResult& result) {
-        ++summary_.blocks;
-        summary_.transactions += result.receipts.size();
-        for (const Receipt& receipt : result.receipts) {
-            if (receipt.disposition == Disposition::kSkipped) {
-                ++summary_.skipped;
-            } else if (receipt.disposition == Disposition::kFaulted) {
-                ++summary_.faulted;
-                ++summary_.faults[receipt.status];
-            } else if (receipt.status != 0) {
-                ++summary_.rejected;
-                ++summary_.rejections[receipt.status];
-            } else {
-                ++summary_.applied;
-            }
-        }
-        summary_.state = result.state;
-        summary_.block = result.block;
-        summary_.cells = store().size();
-        if (parallel_ != nullptr) {
-            summary_.metrics = parallel_->metrics();
-        } else {
-            summary_.metrics.transactions = summary_.transactions;
-            summary_.metrics.executions = summary_.transactions - summary_.skipped;
-        }
-    }
+    [[nodiscard]] Result<void, Error> replay_block(const Block<Transaction>& block);
+    void count(const BlockResult& result);
 
     const ReplayOptions options_;
     StateStore<M> store_;
@@ -218,5 +113,130 @@ class ReplayDriver {
     AccessMismatches<typename M::Key> mismatches_;
     ReplaySummary summary_;
 };
+
+// Not inline, so that a translation unit which only uses the instantiation of another does not
+// compile the machine and both executors once more.
+
+template <Machine M>
+ReplayDriver<M>::ReplayDriver(const M& machine, ReplayOptions options)
+    : options_(options), serial_(machine, serial_store_) {
+    if (options.workers > 0) {
+        pool_ = std::make_unique<WorkerPool>(options.workers);
+        // A verified replay compares the parallel path, so it never takes the other one.
+        parallel_ = std::make_unique<ParallelExecutor<M>>(
+            machine, store_, *pool_, TxnLimits{}, ParallelOptions{.adaptive = !options.verify});
+    }
+    if (options.verify) {
+        summary_.verified = true;
+    }
+}
+
+template <Machine M>
+ReplayDriver<M>::~ReplayDriver() = default;
+
+template <Machine M>
+Result<void, Error> ReplayDriver<M>::run(const Source& source) {
+    while (summary_.blocks < options_.blocks_max) {
+        auto block = source();
+        if (!block) {
+            return failure(std::move(block.error()));
+        }
+        if (!*block) {
+            break;
+        }
+        if (auto done = replay_block(**block); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+template <Machine M>
+Result<void, Error> ReplayDriver<M>::replay_block(const Block<Transaction>& block) {
+    using Clock = std::chrono::steady_clock;
+    AccessMismatches<typename M::Key> mismatches;
+    AccessOptions<typename M::Key> accesses{
+        .known = nullptr,
+        .recorded = access_sinks_.empty() ? nullptr : &recorded_,
+        .mismatches = &mismatches};
+    if (access_source_) {
+        const auto known = access_source_(block.header.height);
+        if (!known) {
+            return failure(known.error());
+        }
+        accesses.known = *known;
+        summary_.blocks_listed += *known != nullptr ? 1U : 0U;
+    }
+    const auto start = Clock::now();
+    auto result = parallel_ != nullptr ? parallel_->execute(block, {}, accesses)
+                                       : serial_.execute(block, {}, accesses);
+    if (!result) {
+        return failure(std::move(result.error()));
+    }
+    summary_.executing += Clock::now() - start;
+    if (options_.verify && parallel_ != nullptr) {
+        const auto serial_start = Clock::now();
+        Accesses expected_accesses;
+        accesses = {.known = nullptr,
+                    .recorded = accesses.recorded != nullptr ? &expected_accesses : nullptr,
+                    .mismatches = nullptr};
+        const auto expected = serial_.execute(block, {}, accesses);
+        if (!expected) {
+            return failure(expected.error());
+        }
+        summary_.executing_serial += Clock::now() - serial_start;
+        summary_.difference = first_difference(*expected, *result);
+        if (!summary_.difference && accesses.recorded != nullptr &&
+            expected_accesses != recorded_) {
+            summary_.difference = Difference{
+                .block = block.header.height, .transaction = {}, .what = "access lists differ"};
+        }
+        if (summary_.difference) {
+            summary_.verified = false;
+            return failure(summary_.difference->error());
+        }
+    }
+    count(*result);
+    mismatches_.add(mismatches);
+    for (const AccessSink& sink : access_sinks_) {
+        if (auto taken = sink(block.header.height, recorded_); !taken) {
+            return taken;
+        }
+    }
+    for (const Sink& sink : sinks_) {
+        if (auto taken = sink(block, *result); !taken) {
+            return taken;
+        }
+    }
+    return {};
+}
+
+template <Machine M>
+void ReplayDriver<M>::count(const BlockResult& result) {
+    ++summary_.blocks;
+    summary_.transactions += result.receipts.size();
+    for (const Receipt& receipt : result.receipts) {
+        if (receipt.disposition == Disposition::kSkipped) {
+            ++summary_.skipped;
+        } else if (receipt.disposition == Disposition::kFaulted) {
+            ++summary_.faulted;
+            ++summary_.faults[receipt.status];
+        } else if (receipt.status != 0) {
+            ++summary_.rejected;
+            ++summary_.rejections[receipt.status];
+        } else {
+            ++summary_.applied;
+        }
+    }
+    summary_.state = result.state;
+    summary_.block = result.block;
+    summary_.cells = store().size();
+    if (parallel_ != nullptr) {
+        summary_.metrics = parallel_->metrics();
+    } else {
+        summary_.metrics.transactions = summary_.transactions;
+        summary_.metrics.executions = summary_.transactions - summary_.skipped;
+    }
+}
 
 }  // namespace lockstep

@@ -45,7 +45,10 @@ inline void PrintTo(Status status, std::ostream* out) {
 /// all cells after every block.
 class TestVenue {
   public:
-    explicit TestVenue(std::int64_t start_ms = kStartMs) : now_ms_(start_ms) {}
+    explicit TestVenue(std::int64_t start_ms = kStartMs);
+    TestVenue(const TestVenue&) = delete;
+    TestVenue& operator=(const TestVenue&) = delete;
+    ~TestVenue();
 
     [[nodiscard]] std::int64_t now() const noexcept { return now_ms_; }
     [[nodiscard]] const StateStore<Venue>& store() const noexcept { return store_; }
@@ -59,36 +62,7 @@ class TestVenue {
     }
 
     /// One block, `elapsed_ms` after the last one.
-    std::vector<Status> run(std::vector<Transaction> transactions, std::int64_t elapsed_ms = 1000) {
-        now_ms_ += elapsed_ms;
-        const Block<Transaction> block{.header = {.height = ++height_, .time_ms = now_ms_},
-                                       .transactions = std::move(transactions)};
-        auto result = executor_.execute(block);
-        EXPECT_TRUE(result.has_value());
-        std::vector<Status> statuses;
-        trades_.clear();
-        if (!result.has_value()) {
-            return statuses;
-        }
-        for (const Receipt& receipt : result->receipts) {
-            EXPECT_EQ(receipt.disposition, Disposition::kExecuted);
-            statuses.push_back(Status{receipt.status});
-        }
-        for_each_event(result->events, [&](std::uint16_t type, std::span<const std::byte> bytes) {
-            EXPECT_NE(EventType{type}, EventType::kInvariantBroken);
-            if (EventType{type} == EventType::kTrade) {
-                trades_.push_back(TradeEvent::decode(bytes).value());
-            }
-        });
-        last_ = std::move(*result);
-        if (observer_) {
-            observer_(block, last_);
-        }
-        if (checked_) {
-            EXPECT_EQ(violations(), std::vector<std::string>{});
-        }
-        return statuses;
-    }
+    std::vector<Status> run(std::vector<Transaction> transactions, std::int64_t elapsed_ms = 1000);
     /// One payload of the venue in a block of its own.
     Status run_one(Payload payload, AccountId signer = kVenueAccount) {
         const Transaction transaction = sign(signer, std::move(payload));

@@ -21,8 +21,12 @@
 #endif
 #ifdef NO_REVALIDATION
 #define LOOKED N
+#define TAKE(t) skip /* nobody contends: the status stays as it is */
+#define TAKEN(t) true
 #else
 #define LOOKED 0
+#define TAKE(t) phase[t] = COMMITTING
+#define TAKEN(t) (phase[t] == COMMITTING)
 #endif
 #define INC_MAX 2 /* incarnations ahead of the frontier */
 #define NONE 15
@@ -32,8 +36,7 @@
 #define BLOCKED 2
 #define EXECUTED 3
 #define DEFERRED 4
-#define COMMITTING 5
-#define COMMITTED 6
+#define COMMITTING 5 /* or committed */
 
 #define ABSENT 0
 #define PENDING 1
@@ -55,6 +58,7 @@ bool wrote[N], replaced[N];
 bool placeholder[N]; /* what it writes was in the chain beforehand */
 
 byte frontier = 0, claimed = 0, ready = 0;
+byte committed = 0; /* the holder's; the frontier shows it now and then */
 bool held = false;
 byte effects = 0, effects_seen[N]; /* UndeclaredEffects::count(), and as each incarnation began */
 byte last = NONE, last_id = 0, last_val = 0; /* what committed_below finds */
@@ -264,16 +268,22 @@ inline commit_one(t) {
         fi;
         if :: wrote[t] -> last = t; last_id = vid[t]; last_val = vval[t] :: else fi
     };
-    d_step { assert(phase[t] == COMMITTING); phase[t] = COMMITTED };
-    if :: was_deferred -> wake_waiters(t) :: else fi;
-    d_step { assert(frontier == t); frontier = t + 1 }
+    d_step { assert(TAKEN(t) && committed == t); committed = t + 1 };
+    if
+    :: was_deferred -> frontier = committed; wake_waiters(t)
+    :: else ->
+        if
+        :: frontier = committed /* a batch is full */
+        :: skip
+        fi
+    fi
 }
 
 inline commit_prefix() {
     do
-    :: DONE -> break
+    :: committed == N -> break
     :: else ->
-        at = frontier;
+        at = committed;
         was_deferred = (phase[at] == DEFERRED);
         if
         :: phase[at] == EXECUTED || phase[at] == DEFERRED ->
@@ -285,7 +295,7 @@ inline commit_prefix() {
             d_step {
                 parked = (phase[at] == EXECUTED || phase[at] == DEFERRED);
                 was_deferred = (phase[at] == DEFERRED);
-                if :: parked -> phase[at] = COMMITTING; holder[at] = me :: else fi
+                if :: parked -> TAKE(at); holder[at] = me :: else fi
             };
             if :: parked -> parked = false; commit_one(at) :: else -> break fi
 #endif
@@ -293,6 +303,7 @@ inline commit_prefix() {
         fi
     od;
     at = 0; was_deferred = false;
+    if :: frontier != committed -> frontier = committed :: else fi;
     held = false;
     advance()
 }
@@ -380,7 +391,7 @@ proctype worker(byte me) {
             settled = true; /* slots are emptied from here on */
             assert(truth == expected_out);
             do
-            :: j < N -> assert(phase[j] == COMMITTED && vstate[j] != PENDING); j++
+            :: j < N -> assert(committed == N && vstate[j] != PENDING); j++
             :: else -> break
             od;
             j = 0
