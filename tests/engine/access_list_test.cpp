@@ -102,7 +102,7 @@ TEST(AccessListRecording, IsTheSameWithoutScans) {
     expect_same_recordings<PlainMachine>();
 }
 
-TEST(AccessListKnowledge, OfTheBlockItselfLeavesNothingToRepeat) {
+TEST(AccessListKnowledge, OfTheBlockItselfIsConfirmed) {
     for (const BlockShape& base : kShapes) {
         for (std::uint32_t workers = 1; workers <= 4; ++workers) {
             BlockShape shape = base;
@@ -122,14 +122,11 @@ TEST(AccessListKnowledge, OfTheBlockItselfLeavesNothingToRepeat) {
                 ASSERT_TRUE(known == again);
                 ASSERT_EQ(mismatches.count, 0U);
             }
-            // What a list does not say is how a comparison with a sum in progress will come out.
-            const ExecutionMetrics& metrics = pair.parallel.metrics();
-            EXPECT_LE(metrics.executions * 20, metrics.transactions * 21);
-            EXPECT_LE(metrics.aborts * 20, metrics.transactions);
         }
     }
 }
 
+/// But for comparisons with sums in progress: no list says how they will come out.
 TEST(AccessListKnowledge, GivesOneExecutionPerTransaction) {
     for (std::uint32_t workers = 1; workers <= 4; ++workers) {
         const BlockShape shape{.transactions_min = 10,
