@@ -182,9 +182,11 @@ class InPlaceView {
 
   private:
     [[nodiscard]] Change* change_of(const Cell& cell) noexcept {
-        Change* const change = changes_.data() + cell.journal;
-        return change < changes_.data() + changes_.size() && change->cell == &cell ? change
-                                                                                   : nullptr;
+        if (cell.journal >= changes_.size()) {
+            return nullptr;
+        }
+        Change* const change = &changes_[cell.journal];
+        return change->cell == &cell ? change : nullptr;
     }
     /// The change of a cell since the last savepoint; `own` is what change_of says.
     Change& opened(Cell& cell, Change* own) {
