@@ -1,6 +1,7 @@
 #include "replay/bundle/bundle_file.hpp"
 
 #include "replay/digest/digest_text.hpp"
+#include "replay/format/end_frame.hpp"
 
 namespace lockstep {
 namespace {
@@ -56,12 +57,7 @@ Result<void, Error> BundleWriter::append(const BundleBlock& block) {
 }
 
 Result<void, Error> BundleWriter::close() {
-    ByteWriter out;
-    out.put(blocks_);
-    if (auto written = frames_.append(FrameType::kEnd, out.bytes()); !written) {
-        return written;
-    }
-    return frames_.commit();
+    return write_end(frames_, {blocks_});
 }
 
 Result<void, Error> write_bundle_file(const std::string& path, const DigestHeader& header,

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "replay/format/end_frame.hpp"
+
 namespace lockstep {
 
 Result<AccessWriter, Error> AccessWriter::create(const std::string& path,
@@ -44,13 +46,7 @@ Result<void, Error> AccessWriter::append(const BlockAccesses& block) {
 }
 
 Result<void, Error> AccessWriter::close() {
-    ByteWriter totals;
-    totals.put(blocks_);
-    totals.put(transactions_);
-    if (auto written = frames_.append(FrameType::kEnd, totals.bytes()); !written) {
-        return written;
-    }
-    return frames_.commit();
+    return write_end(frames_, {blocks_, transactions_});
 }
 
 Result<AccessReader, Error> AccessReader::open(const std::string& path) {
@@ -130,19 +126,8 @@ Result<std::optional<BlockAccesses>, Error> AccessReader::next() {
 }
 
 Result<std::optional<BlockAccesses>, Error> AccessReader::finish(const Frame& frame) {
-    ByteReader in(frame.payload);
-    const auto blocks = in.get<std::uint64_t>();
-    const auto transactions = in.get<std::uint64_t>();
-    if (!in.ok() || in.remaining() != 0 || blocks != blocks_ || transactions != transactions_) {
-        return failure(corrupt("the totals of the end frame do not match the file", frame.offset));
-    }
-    const std::uint64_t end = offset();
-    const auto more = frames_.next();
-    if (more ? more->has_value() : more.error().error.code == ErrorCode::kCorrupt) {
-        return failure(corrupt("data after the end frame", end));
-    }
-    if (!more) {
-        return failure(more.error().error);
+    if (auto ends = check_end(frames_, frame, {blocks_, transactions_}, "file"); !ends) {
+        return failure(std::move(ends.error()));
     }
     ended_ = true;
     return std::nullopt;

@@ -1,5 +1,6 @@
 #include "replay/format/log_reader.hpp"
 
+#include "replay/format/end_frame.hpp"
 #include "replay/format/log_writer.hpp"
 
 namespace lockstep {
@@ -100,19 +101,8 @@ Result<std::optional<LogBlock>, Error> LogReader::stop_torn(Error error) {
 }
 
 Result<std::optional<LogBlock>, Error> LogReader::finish(const Frame& frame) {
-    ByteReader in(frame.payload);
-    const auto blocks = in.get<std::uint64_t>();
-    const auto transactions = in.get<std::uint64_t>();
-    if (!in.ok() || in.remaining() != 0 || blocks != blocks_ || transactions != transactions_) {
-        return failure(corrupt("the totals of the end frame do not match the log", frame.offset));
-    }
-    const std::uint64_t end = offset();
-    const auto more = frames_.next();
-    if (more ? more->has_value() : more.error().error.code == ErrorCode::kCorrupt) {
-        return failure(corrupt("data after the end frame", end));
-    }
-    if (!more) {
-        return failure(more.error().error);
+    if (auto ends = check_end(frames_, frame, {blocks_, transactions_}, "log"); !ends) {
+        return failure(std::move(ends.error()));
     }
     ended_ = true;
     return std::nullopt;

@@ -1,5 +1,7 @@
 #include "replay/format/log_writer.hpp"
 
+#include "replay/format/end_frame.hpp"
+
 namespace lockstep {
 
 const char* broken_sequence(const BlockHeader& last, const BlockHeader& next) {
@@ -52,13 +54,7 @@ Result<void, Error> LogWriter::append(const LogBlock& block) {
 }
 
 Result<void, Error> LogWriter::close() {
-    ByteWriter totals;
-    totals.put(blocks_);
-    totals.put(transactions_);
-    if (auto written = frames_.append(FrameType::kEnd, totals.bytes()); !written) {
-        return written;
-    }
-    return frames_.commit();
+    return write_end(frames_, {blocks_, transactions_});
 }
 
 }  // namespace lockstep

@@ -2,6 +2,7 @@
 #include "tests/fuzz/fuzz_input.hpp"
 #include "tests/fuzz/fuzz_schedule.hpp"
 #include "tests/fuzz/fuzz_target.hpp"
+#include "tests/fuzz/random_seeds.hpp"
 
 namespace lockstep::fuzz {
 namespace {
@@ -70,17 +71,8 @@ Block<Program> fuzz_block(FuzzInput& in, std::uint64_t height) {
 
 }  // namespace
 
-/// Random bytes are as good as any: every input means something.
 std::vector<Bytes> fuzz_seeds() {
-    std::vector<Bytes> out;
-    for (std::uint64_t seed = 0; seed < 8; ++seed) {
-        Random random(seed);
-        Bytes& input = out.emplace_back();
-        for (std::uint64_t i = 0; i < 60 * (seed + 1); ++i) {
-            input.push_back(static_cast<std::byte>(random.next()));
-        }
-    }
-    return out;
+    return random_seeds(8, 60);
 }
 
 }  // namespace lockstep::fuzz

@@ -2,10 +2,10 @@
 #include <optional>
 #include <set>
 
-#include "engine/base/random.hpp"
 #include "scheduler/scheduler.hpp"
 #include "tests/fuzz/fuzz_input.hpp"
 #include "tests/fuzz/fuzz_target.hpp"
+#include "tests/fuzz/random_seeds.hpp"
 
 namespace lockstep::fuzz {
 namespace {
@@ -274,15 +274,7 @@ class Drive {
 }  // namespace
 
 std::vector<Bytes> fuzz_seeds() {
-    std::vector<Bytes> out;
-    for (std::uint64_t seed = 0; seed < 4; ++seed) {
-        Random random(seed);
-        Bytes& input = out.emplace_back();
-        for (std::uint64_t i = 0; i < 150 * (seed + 1); ++i) {
-            input.push_back(static_cast<std::byte>(random.next()));
-        }
-    }
-    return out;
+    return random_seeds(4, 150);
 }
 
 }  // namespace lockstep::fuzz

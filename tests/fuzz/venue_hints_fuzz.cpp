@@ -1,20 +1,11 @@
-#include "engine/base/random.hpp"
 #include "tests/fuzz/fuzz_target.hpp"
+#include "tests/fuzz/random_seeds.hpp"
 #include "tests/fuzz/venue_stream.hpp"
 
 namespace lockstep::fuzz {
 
-/// Random bytes are as good as any: every input means something.
 std::vector<Bytes> fuzz_seeds() {
-    std::vector<Bytes> out;
-    for (std::uint64_t seed = 0; seed < 6; ++seed) {
-        Random random(seed);
-        Bytes& input = out.emplace_back();
-        for (std::uint64_t i = 0; i < 300 * (seed + 1); ++i) {
-            input.push_back(static_cast<std::byte>(random.next()));
-        }
-    }
-    return out;
+    return random_seeds(6, 300);
 }
 
 }  // namespace lockstep::fuzz
