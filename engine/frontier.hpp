@@ -104,6 +104,7 @@ class Frontier {
             execute_finally(worker, txn);
         } else if (Sync::suspects() || !stands(worker, record, txn)) {
             ++worker.metrics.aborts;
+            run_.scheduler.note_stale();
             incarnations_.set_aside(worker, record);
             execute_finally(worker, txn);
         }

@@ -45,6 +45,7 @@ struct ParallelOptions {
     /// all, kShardsByWorkers: two for each worker where there are more than two.
     std::uint32_t link_shards = kShardsByWorkers;
     bool revalidate = true;  ///< idle workers look for stale incarnations early
+    bool learn = true;       ///< speculate less where it fails: SpeculationDepth
     /// Run blocks serially where that has proved faster; counted as ExecutionMetrics::fallbacks.
     /// Off by default: who compares parallel with serial wants to know which one ran.
     bool adaptive = false;
@@ -242,7 +243,9 @@ class ParallelExecutor {
         }
         const TxnIndex share = size / (pool_.workers() * 8) + 1;
         const TxnIndex chunk = std::min<TxnIndex>(share, options_.chunk_max);
-        run_.scheduler.open(size, {.chunk = chunk, .window = std::max(options_.window, chunk)});
+        run_.scheduler.open(
+            size,
+            {.chunk = chunk, .window = std::max(options_.window, chunk), .learn = options_.learn});
         run_.mode = {.listed = run_.accesses.known() != nullptr};
         cancelled_ = false;
         run_.committed = 0;
@@ -417,6 +420,9 @@ class ParallelExecutor {
         // An incarnation that replaces another has versions to drop first, so it never parks.
         const bool may_park = worker.superseded.empty();
         for (;;) {
+            if (may_park && run_.scheduler.in_order(txn)) {
+                break;
+            }
             TxnIndex blocker = declared_blocker(record);
             if (blocker == kNoTxn && certainly_deferred(record)) {
                 break;

@@ -9,6 +9,7 @@
 #include "engine/base/check.hpp"
 #include "scheduler/progress.hpp"
 #include "scheduler/ready_queue.hpp"
+#include "scheduler/speculation_depth.hpp"
 #include "scheduler/sync.hpp"
 #include "scheduler/txn_state.hpp"
 #include "scheduler/types.hpp"
@@ -55,7 +56,8 @@ struct WorkerQueue {
 ///        kBatch, at the latest when the frontier is left: who looks at it may see too little.
 ///   [S3] no lost wake-up: a transaction parked on b is ready again after b has finished; the wake
 ///        carries the incarnation that asked.
-///   [S4] claims never run further ahead of the frontier than the window.
+///   [S4] claims never run further ahead of the frontier than the window, but for transactions that
+///        do not run ahead of it.
 /// Cost:    one shared RMW per chunk, one status store per transaction, one try-lock per commit
 ///          turn, one store of the frontier per batch.
 template <class Sync = StdSync>
@@ -64,9 +66,10 @@ class Scheduler {
 
   public:
     struct Options {
-        TxnIndex chunk = 32;     ///< transactions per claim
-        TxnIndex window = 4096;  ///< how far claims may run ahead of the frontier
+        TxnIndex chunk = 32;     ///< transactions per claim, at most
+        TxnIndex window = 4096;  ///< how far claims may run ahead of the frontier, at most
         bool revalidate = true;  ///< let idle workers look for stale incarnations early
+        bool learn = true;       ///< speculate less where it fails: SpeculationDepth
     };
 
     /// Prepares for a block of `size` transactions.
@@ -81,6 +84,7 @@ class Scheduler {
             states_ = std::make_unique<TxnState<Sync>[]>(size);
             capacity_ = size;
         }
+        depth_.open(options.window, options.learn, size_);
         options_ = options;
         size_ = size;
         ready_.clear();
@@ -145,7 +149,7 @@ class Scheduler {
             // acquire: a hint; claim() decides.
             const TxnIndex claimed = claimed_.load(std::memory_order_acquire);
             return at >= end || frontier_can_move() || !ready_.looks_empty() ||
-                   (claimed < size_ && claimed < at + options_.window);
+                   (claimed < size_ && depth_.reaches(claimed, at));
         });
     }
 
@@ -188,6 +192,9 @@ class Scheduler {
             }
         }
     }
+
+    /// Whether `txn` had better not run before the frontier reaches it: see SpeculationDepth.
+    [[nodiscard]] bool in_order(TxnIndex txn) const noexcept { return depth_.in_order(txn); }
 
     /// The running incarnation has published its versions: wakes who waited for them. The `note`,
     /// of TxnState::kNoteBits, goes to the committer, unless somebody retakes the transaction.
@@ -292,6 +299,8 @@ class Scheduler {
                 .deferred = phase == TxnPhase::kDeferred,
                 .note = TxnState<Sync>::note_of(word)};
     }
+    /// What the transaction at the frontier did ahead of it did not stand.
+    void note_stale() noexcept { depth_.note_stale(); }
     /// The transaction is final.
     void finish_commit(TxnIndex txn, bool was_deferred, WorkerQueue& worker) {
         committed_ = txn + 1;
@@ -300,6 +309,10 @@ class Scheduler {
             wake_waiters(txn, worker);
         } else if (committed_ - published_ >= kBatch) {
             publish_frontier();
+        }
+        if (depth_.judges(committed_)) {
+            // relaxed: whatever is claimed meanwhile is judged as if it had been before.
+            depth_.judge(committed_, claimed_.load(std::memory_order_relaxed));
         }
     }
     /// The block ends before `txn`: everything from here on is skipped.
@@ -341,13 +354,14 @@ class Scheduler {
     void claim(WorkerQueue& worker) noexcept {
         // relaxed: the counter publishes nothing; acquire in frontier() orders what was committed.
         const TxnIndex seen = claimed_.load(std::memory_order_relaxed);
-        if (seen >= size_ || seen >= frontier() + options_.window) {
+        if (seen >= size_ || !depth_.reaches(seen, frontier())) {
             return;
         }
-        const TxnIndex first = claimed_.fetch_add(options_.chunk, std::memory_order_relaxed);
+        const TxnIndex chunk = depth_.chunk(options_.chunk);
+        const TxnIndex first = claimed_.fetch_add(chunk, std::memory_order_relaxed);
         if (first < size_) {
             worker.next = first;
-            worker.end = std::min(first + options_.chunk, size_);
+            worker.end = std::min(first + chunk, size_);
             worker.idle_rounds = 0;
         }
     }
@@ -430,6 +444,7 @@ class Scheduler {
     TxnIndex size_ = 0;
     TxnIndex capacity_ = 0;
     std::unique_ptr<TxnState<Sync>[]> states_;
+    SpeculationDepth<Sync> depth_;
     ReadyQueue<Sync> ready_;
     Progress<Sync> progress_;
 
