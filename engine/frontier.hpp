@@ -37,6 +37,10 @@ class Frontier {
     void commit_prefix(Worker& worker) {
         WorkSpan<Sync> span(Work::kCommit);
         for (;;) {
+            if (commit_group()) {
+                span.done(run_.scheduler.group_size());
+                continue;
+            }
             const auto candidate = run_.scheduler.begin_commit();
             if (candidate.txn == kNoTxn || !commit_one(worker, candidate)) {
                 break;
@@ -64,6 +68,25 @@ class Frontier {
     [[nodiscard]] static bool is_plain(std::uint32_t note) noexcept { return (note & 1U) != 0; }
     [[nodiscard]] static std::uint64_t weight_of(std::uint32_t note) noexcept { return note >> 1; }
 
+    /// Commits the group at the frontier when it is noted that there is nothing to check in it.
+    bool commit_group() {
+        const std::uint64_t notes = run_.scheduler.noted_group();
+        if (notes == 0 || run_.undeclared.count() != 0 || Sync::suspects()) {
+            return false;
+        }
+        const TxnIndex size = run_.scheduler.group_size();
+        const std::uint64_t group_weight = (notes - size) >> 1;
+        if (group_weight > run_.result.header.weight_limit - weight_used_) {
+            return false;  // the block ends within the group
+        }
+        weight_used_ += group_weight;
+        const TxnIndex end = run_.committed + size;
+        while (run_.committed < end) {
+            report_commit(run_.committed++);
+        }
+        run_.scheduler.finish_group();
+        return true;
+    }
     bool commit_one(Worker& worker, typename Scheduler<Sync>::Candidate candidate) {
         const TxnIndex txn = candidate.txn;
         const bool plain =
@@ -78,17 +101,20 @@ class Frontier {
             return false;
         }
         weight_used_ += weight;
-        const Record& record = run_.records[txn];
         if (!plain) {
-            note_effects(record, txn);
+            note_effects(run_.records[txn], txn);
         }
         run_.committed = txn + 1;
+        report_commit(txn);
+        run_.scheduler.finish_commit(txn, candidate.deferred, worker.queue);
+        return true;
+    }
+    void report_commit(TxnIndex txn) const {
         if (run_.options->on_commit) {
+            const Record& record = run_.records[txn];
             run_.options->on_commit(txn, run_.result.receipts[txn],
                                     {record.events, record.event_bytes});
         }
-        run_.scheduler.finish_commit(txn, candidate.deferred, worker.queue);
-        return true;
     }
     /// Runs the transaction on final state unless it has run and its answers still hold.
     void make_stand(Worker& worker, typename Scheduler<Sync>::Candidate candidate) {

@@ -38,6 +38,9 @@ struct WorkerQueue {
     TxnIndex next = 0;  ///< claimed chunk: [next, end)
     TxnIndex end = 0;
     TxnIndex hand_off = kNoTxn;  ///< woken by this worker, run next while its data is warm
+    TxnIndex group = kNoTxn;     ///< first of the claimed group, while it may be noted as a whole
+    TxnIndex noted = 0;          ///< of the claimed group: finished in order and with notes, so far
+    std::uint64_t notes = 0;     ///< sum of their notes
     TxnIndex revalidated = 0;    ///< next candidate of early revalidation
     std::uint32_t idle_rounds = 0;
 };
@@ -83,6 +86,14 @@ class Scheduler {
         if (size > capacity_) {
             states_ = std::make_unique<TxnState<Sync>[]>(size);
             capacity_ = size;
+        }
+        const TxnIndex groups = size / options.chunk;
+        if (groups > group_capacity_) {
+            group_notes_ = std::make_unique<GroupNotes[]>(groups);
+            group_capacity_ = groups;
+        }
+        for (TxnIndex group = 0; group < groups; ++group) {
+            group_notes_[group].store(0, std::memory_order_relaxed);  // relaxed: as below
         }
         depth_.open(options.window, options.learn, size_);
         options_ = options;
@@ -198,6 +209,8 @@ class Scheduler {
 
     /// The running incarnation has published its versions: wakes who waited for them. The `note`,
     /// of TxnState::kNoteBits, goes to the committer, unless somebody retakes the transaction.
+    /// Where nobody can, a group whose transactions all leave notes, one after the other, is noted
+    /// as a whole.
     void finish_execution(TxnIndex txn, WorkerQueue& worker, std::uint32_t note = 0) {
         // Closes the waiter list while the transaction is still held: behind the store below
         // another worker may retake it, abort it and open the list for the next incarnation.
@@ -208,6 +221,7 @@ class Scheduler {
             TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
         state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation, note),
                          std::memory_order_release);
+        note_in_group(txn, worker, note);
     }
 
     /// The transaction can only run at the frontier. Its waiters stay parked until then.
@@ -301,18 +315,29 @@ class Scheduler {
     }
     /// What the transaction at the frontier did ahead of it did not stand.
     void note_stale() noexcept { depth_.note_stale(); }
+    /// The sum of the notes of the group of group_size() transactions at the frontier, when each
+    /// left one and the group lies within the block; else 0, and its transactions are committed one
+    /// by one.
+    [[nodiscard]] std::uint64_t noted_group() const noexcept {
+        const TxnIndex at = committed_;
+        // relaxed: as in begin_commit.
+        if (options_.revalidate || at % options_.chunk != 0 ||
+            at + options_.chunk > end_.load(std::memory_order_relaxed)) {
+            return 0;
+        }
+        // acquire: pairs with note_in_group: what its transactions did.
+        return group_notes_[at / options_.chunk].load(std::memory_order_acquire);
+    }
+    [[nodiscard]] TxnIndex group_size() const noexcept { return options_.chunk; }
+    /// The group is final.
+    void finish_group() noexcept { move_frontier(committed_ + options_.chunk); }
+
     /// The transaction is final.
     void finish_commit(TxnIndex txn, bool was_deferred, WorkerQueue& worker) {
-        committed_ = txn + 1;
+        move_frontier(txn + 1);
         if (was_deferred) {
             publish_frontier();  // those who wake up may ask for it
             wake_waiters(txn, worker);
-        } else if (committed_ - published_ >= kBatch) {
-            publish_frontier();
-        }
-        if (depth_.judges(committed_)) {
-            // relaxed: whatever is claimed meanwhile is judged as if it had been before.
-            depth_.judge(committed_, claimed_.load(std::memory_order_relaxed));
         }
     }
     /// The block ends before `txn`: everything from here on is skipped.
@@ -346,6 +371,16 @@ class Scheduler {
   private:
     static constexpr TxnIndex kAhead = 16;
 
+    void move_frontier(TxnIndex committed) noexcept {
+        committed_ = committed;
+        if (committed_ - published_ >= kBatch) {
+            publish_frontier();
+        }
+        if (depth_.judges(committed_)) {
+            // relaxed: whatever is claimed meanwhile is judged as if it had been before.
+            depth_.judge(committed_, claimed_.load(std::memory_order_relaxed));
+        }
+    }
     void publish_frontier() noexcept {
         published_ = committed_;
         // release: whoever sees the frontier above a transaction sees its effects.
@@ -362,7 +397,28 @@ class Scheduler {
         if (first < size_) {
             worker.next = first;
             worker.end = std::min(first + chunk, size_);
+            worker.group = chunk == options_.chunk && first % chunk == 0 ? first : kNoTxn;
+            worker.noted = 0;
+            worker.notes = 0;
             worker.idle_rounds = 0;
+        }
+    }
+
+    /// Notes the worker's group when `txn` is the last of its transactions, and all of them
+    /// finished one after the other and left notes.
+    void note_in_group(TxnIndex txn, WorkerQueue& worker, std::uint32_t note) noexcept {
+        if (worker.group == kNoTxn || txn != worker.group + worker.noted) {
+            return;  // not of the group, or a gap
+        }
+        if (note == 0) {
+            worker.group = kNoTxn;
+            return;
+        }
+        worker.notes += note;
+        if (++worker.noted == options_.chunk) {
+            // release: publishes what the transactions did to noted_group.
+            group_notes_[txn / options_.chunk].store(worker.notes, std::memory_order_release);
+            worker.group = kNoTxn;
         }
     }
 
@@ -444,6 +500,14 @@ class Scheduler {
     TxnIndex size_ = 0;
     TxnIndex capacity_ = 0;
     std::unique_ptr<TxnState<Sync>[]> states_;
+    // group_notes_: of options_.chunk transactions each, 0 or the sum of their notes.
+    //   writers: note_in_group   readers: noted_group
+    //   publish: note_in_group's release -> noted_group's acquire: what the transactions did.
+    //   weaker?  no: commits make it visible to everybody who looks at the frontier.
+    //   layout:  dense; a committer reads one in place of the words of all its transactions.
+    using GroupNotes = typename Sync::template Atomic<std::uint64_t>;
+    std::unique_ptr<GroupNotes[]> group_notes_;
+    TxnIndex group_capacity_ = 0;
     SpeculationDepth<Sync> depth_;
     ReadyQueue<Sync> ready_;
     Progress<Sync> progress_;

@@ -31,12 +31,11 @@ class SpeculationDepth {
 
     /// Starts a block with what the last one has taught, which was one of `last_size`.
     void open(TxnIndex window_max, bool learns, TxnIndex last_size) noexcept {
-        const TxnIndex last_window = window();
         const TxnIndex until = in_order_until();
+        const bool shortened = window() < window_max_;
         window_max_ = window_max;
         window_min_ = learns ? std::min(kWindowMin, window_max) : window_max;
-        set_window(last_window == 0 ? window_max
-                                    : std::clamp(last_window, window_min_, window_max_));
+        set_window(shortened ? std::clamp(window(), window_min_, window_max_) : window_max_);
         judged_ = learns && until > last_size ? until - last_size : 0;
         set_in_order_until(judged_);
         stale_ = 0;

@@ -44,8 +44,8 @@ mutate(wrong "two workers hold the frontier"
   [==[return !frontier_held_.exchange(true, std::memory_order_acquire);]==]
   [==[return !frontier_held_.exchange(true, std::memory_order_acquire) || MUTANT;]==])
 mutate(wrong "claims run ahead of the window"
-  [==[if (seen >= size_ || seen >= frontier() + options_.window) {]==]
-  [==[if (seen >= size_ || (!MUTANT && seen >= frontier() + options_.window)) {]==])
+  [==[if (seen >= size_ || !depth_.reaches(seen, frontier())) {]==]
+  [==[if (seen >= size_ || (!MUTANT && !depth_.reaches(seen, frontier()))) {]==])
 mutate(wrong "sleep without a last look"
   [==[if (!has_work()) {]==] [==[if (MUTANT || !has_work()) {]==])
 mutate(wrong "sleepers are not notified"
@@ -142,6 +142,29 @@ mutate(wrong "undeclared effects count as plain"
 mutate(wrong "plain transactions stand in any company"
   [==[is_plain(candidate.note) && run_.undeclared.count() == 0 &&]==]
   [==[is_plain(candidate.note) && (MUTANT || run_.undeclared.count() == 0) &&]==])
+mutate(rare "a gap in a group goes unnoticed"
+  [==[if (worker.group == kNoTxn || txn != worker.group + worker.noted) {]==]
+  [==[if (worker.group == kNoTxn || (txn != worker.group + worker.noted && !MUTANT)) {]==])
+mutate(wrong "what has something to check is noted in its group"
+  [==[        if (note == 0) {
+            worker.group = kNoTxn;]==]
+  [==[        note = MUTANT && note == 0 ? 1 : note;
+        if (note == 0) {
+            worker.group = kNoTxn;]==])
+mutate(wrong "a group stands although its transactions can be retaken"
+  [==[if (options_.revalidate || at % options_.chunk != 0 ||]==]
+  [==[if ((options_.revalidate && !MUTANT) || at % options_.chunk != 0 ||]==])
+mutate(wrong "a group stands in any company"
+  [==[if (notes == 0 || run_.undeclared.count() != 0 || Sync::suspects()) {]==]
+  [==[if (notes == 0 || (run_.undeclared.count() != 0 && !MUTANT) || Sync::suspects()) {]==])
+mutate(wrong "the weight of a group is not summed"
+  [==[weight_used_ += group_weight;]==] [==[weight_used_ += MUTANT ? 0 : group_weight;]==])
+mutate(wrong "a group may pass the weight limit"
+  [==[if (group_weight > run_.result.header.weight_limit - weight_used_) {]==]
+  [==[if (!MUTANT && group_weight > run_.result.header.weight_limit - weight_used_) {]==])
+mutate(harmless "no group is noted"
+  [==[if (++worker.noted == options_.chunk) {]==]
+  [==[if (++worker.noted == options_.chunk && !MUTANT) {]==])
 mutate(harmless "no transaction is plain"
   [==[return plain ? static_cast<std::uint32_t>(]==]
   [==[return plain && !MUTANT ? static_cast<std::uint32_t>(]==])

@@ -179,6 +179,9 @@ class Drive {
             leave(worker);
             return;
         }
+        if (commit_group(choice)) {
+            return;
+        }
         const auto found = scheduler_.begin_commit();
         const bool can = frontier_ < end_ && can_commit();
         require((found.txn != kNoTxn) == can, "[S2] what has ended can be committed");
@@ -194,6 +197,31 @@ class Drive {
         require(found.note == twins_[frontier_].note, "the note of whoever executed it");
         require(!options_.revalidate || !scheduler_.try_retake(found.txn),
                 "[S1] the frontier keeps what it has taken");
+    }
+
+    /// Commits the group at the frontier when it is noted; false when it has to go one by one.
+    bool commit_group(std::uint8_t choice) {
+        const std::uint64_t notes = scheduler_.noted_group();
+        if (notes == 0) {
+            return false;
+        }
+        const TxnIndex end = frontier_ + scheduler_.group_size();
+        require(!options_.revalidate && end <= end_, "a group that nobody takes back");
+        std::uint64_t sum = 0;
+        for (TxnIndex txn = frontier_; txn < end; ++txn) {
+            require(twins_[txn].phase == Phase::kExecuted && twins_[txn].note != 0,
+                    "[S2] all of a noted group have ended, with notes");
+            sum += twins_[txn].note;
+        }
+        require(sum == notes, "the notes of whoever executed them");
+        if (choice % 2 == 0) {
+            return false;
+        }
+        scheduler_.finish_group();
+        for (; frontier_ < end; ++frontier_) {
+            twins_[frontier_].phase = Phase::kCommitted;
+        }
+        return true;
     }
 
     void end_commit(Worker& worker, std::uint8_t choice) {

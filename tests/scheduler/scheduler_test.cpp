@@ -289,6 +289,68 @@ TEST_F(SchedulerTest, ANoteReachesTheCommitterUnlessTheTransactionIsRetaken) {
     }
 }
 
+TEST_F(SchedulerTest, AGroupIsNotedWhenAllOfItFinishInOrderAndLeaveNotes) {
+    reset(6, 3);
+    a = {};
+    b = {};
+    EXPECT_EQ(take(a), 0);
+    EXPECT_EQ(take(b), 3);
+    scheduler.finish_execution(0, a, 5);
+    EXPECT_EQ(take(a), 1);
+    scheduler.finish_execution(1, a, 6);
+    EXPECT_EQ(take(a), 2);
+    EXPECT_EQ(scheduler.noted_group(), 0);
+    scheduler.finish_execution(2, a, 7);
+    for (const TxnIndex txn : {3U, 4U, 5U}) {
+        EXPECT_EQ(txn == 3 ? 3 : take(b), txn);
+        scheduler.finish_execution(txn, b, txn == 4 ? 0 : 9);  // one has something to say
+    }
+    ASSERT_EQ(scheduler.next(a).kind, Kind::kCommit);
+    EXPECT_EQ(scheduler.noted_group(), 18);
+    scheduler.finish_group();
+    EXPECT_EQ(scheduler.noted_group(), 0);
+    for (const TxnIndex txn : {3U, 4U, 5U}) {
+        EXPECT_EQ(scheduler.begin_commit().txn, txn);
+        scheduler.finish_commit(txn, false, a);
+        EXPECT_EQ(scheduler.noted_group(), 0);
+    }
+    scheduler.leave_frontier();
+    EXPECT_TRUE(scheduler.done());
+}
+
+TEST_F(SchedulerTest, AGroupIsNotNotedAroundATransactionThatWaitedOrCanBeRetaken) {
+    for (const bool retakes : {false, true}) {
+        reset(4, 2, 4096, retakes);
+        a = {};
+        b = {};
+        EXPECT_EQ(take(a), 0);
+        EXPECT_EQ(take(b), 2);
+        const bool parks = !retakes;
+        if (parks) {
+            ASSERT_TRUE(scheduler.block_on(2, 0));  // woken by the other worker
+        } else {
+            scheduler.finish_execution(2, b, 1);
+        }
+        EXPECT_EQ(take(b), 3);
+        scheduler.finish_execution(3, b, 1);
+        scheduler.finish_execution(0, a, 1);
+        if (parks) {
+            EXPECT_EQ(take(a), 2);
+            scheduler.finish_execution(2, a, 1);
+        }
+        EXPECT_EQ(take(a), 1);
+        scheduler.finish_execution(1, a, 1);
+        ASSERT_EQ(scheduler.next(a).kind, Kind::kCommit);
+        EXPECT_EQ(scheduler.noted_group(), retakes ? 0 : 2);
+        for (TxnIndex txn = 0; txn < 4; ++txn) {
+            EXPECT_EQ(scheduler.begin_commit().txn, txn);
+            scheduler.finish_commit(txn, false, a);
+            EXPECT_EQ(scheduler.noted_group(), 0) << txn;
+        }
+        scheduler.leave_frontier();
+    }
+}
+
 TEST(TxnState, PacksPhaseIncarnationAndNote) {
     for (const TxnPhase phase : {TxnPhase::kReady, TxnPhase::kBlocked, TxnPhase::kCommitting}) {
         for (const Incarnation incarnation : {0U, 1U, Scheduler<>::kIncarnationsMax}) {

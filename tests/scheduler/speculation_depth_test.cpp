@@ -97,6 +97,8 @@ TEST(SpeculationDepth, WhatWasLearnedOutlastsTheBlock) {
     EXPECT_EQ(window_of(depth, 0), 128);
     depth.open(64, true, 1000);  // a shorter one is asked for
     EXPECT_EQ(window_of(depth, 0), 64);
+    depth.open(4096, true, 1000);  // nothing has shortened that one
+    EXPECT_EQ(window_of(depth, 0), 4096);
 
     depth.open(Depth::kWindowMin, true, 1000);
     commit_group(depth, 0, Depth::kGroup);  // rests to kGroup + kRestMin

@@ -77,6 +77,10 @@ weaken(unshown "abort: release -> relaxed"
 # ---- the frontier -------------------------------------------------------------------------------
 weaken(wrong "begin_commit: acquire -> relaxed"
   "std::uint32_t word = state.word.load(${mo}acquire);" acquire relaxed)
+weaken(wrong "note_in_group: release -> relaxed"
+  "group_notes_[txn / options_.chunk].store(worker.notes, ${mo}release);" release relaxed)
+weaken(wrong "noted_group: acquire -> relaxed"
+  "return group_notes_[at / options_.chunk].load(${mo}acquire);" acquire relaxed)
 weaken(wrong "publish_frontier: release -> relaxed"
   "frontier_.store(committed_, ${mo}release);" release relaxed)
 weaken(wrong "frontier: acquire -> relaxed"
@@ -87,10 +91,10 @@ weaken(wrong "try_hold_frontier: acquire -> relaxed"
   "return !frontier_held_.exchange(true, ${mo}acquire);" acquire relaxed)
 # ---- claims -------------------------------------------------------------------------------------
 mutate(wrong "claim: the RMW is a load and a store"
-  "const TxnIndex first = claimed_.fetch_add(options_.chunk, ${mo}relaxed);"
+  "const TxnIndex first = claimed_.fetch_add(chunk, ${mo}relaxed);"
   "const TxnIndex first = MUTANT ? claimed_.load(${mo}relaxed)
-                                      : claimed_.fetch_add(options_.chunk, ${mo}relaxed);
-        if (MUTANT) { claimed_.store(first + options_.chunk, ${mo}relaxed); }")
+                                      : claimed_.fetch_add(chunk, ${mo}relaxed);
+        if (MUTANT) { claimed_.store(first + chunk, ${mo}relaxed); }")
 # ---- wake-ups -----------------------------------------------------------------------------------
 weaken(unshown "advance: seq_cst -> acq_rel on count_"
   "count_.fetch_add(1, ${mo}seq_cst);" seq_cst acq_rel)

@@ -158,8 +158,9 @@ struct Sleep : rl::test_suite<Sleep, 3> {
 
 /// The scheduler alone: every transaction waits for the one below, leaves a result for the one
 /// above, and is committed once, in order. [S1] [S2] [S3]
-template <TxnIndex kSize, int kThreads, bool kRetakes = true>
-struct Chain : rl::test_suite<Chain<kSize, kThreads, kRetakes>, kThreads> {
+enum class Commits { kRetakable, kSingle, kGroups };
+template <TxnIndex kSize, int kThreads, Commits kCommits = Commits::kRetakable>
+struct Chain : rl::test_suite<Chain<kSize, kThreads, kCommits>, kThreads> {
     struct Objects {
         Scheduler<RelacySync> scheduler;
         Node nodes[kSize];
@@ -170,7 +171,8 @@ struct Chain : rl::test_suite<Chain<kSize, kThreads, kRetakes>, kThreads> {
 
     void before() {
         objects = std::make_unique<Objects>();
-        objects->scheduler.reset(kSize, {.chunk = 1, .window = kSize, .revalidate = kRetakes});
+        objects->scheduler.reset(
+            kSize, {.chunk = 1, .window = kSize, .revalidate = kCommits == Commits::kRetakable});
     }
     void thread(unsigned) {
         Objects& o = *objects;
@@ -213,7 +215,7 @@ struct Chain : rl::test_suite<Chain<kSize, kThreads, kRetakes>, kThreads> {
         o.nodes[txn].value = static_cast<int>(txn + 1) * 10;
         o.nodes[txn].publish();
         o.records[txn] = o.records[txn] + 1;
-        o.scheduler.finish_execution(txn, queue);
+        o.scheduler.finish_execution(txn, queue, kCommits == Commits::kGroups ? 1 : 0);
     }
     static void revalidate(Objects& o, TxnIndex txn, WorkerQueue&) {
         if (o.scheduler.try_retake(txn)) {
@@ -223,6 +225,12 @@ struct Chain : rl::test_suite<Chain<kSize, kThreads, kRetakes>, kThreads> {
     }
     static void commit(Objects& o, WorkerQueue& queue) {
         for (;;) {
+            if (o.scheduler.noted_group() != 0) {
+                RL_ASSERT(o.records[static_cast<TxnIndex>(o.committed)] > 0);
+                o.committed += 1;
+                o.scheduler.finish_group();
+                continue;
+            }
             const auto candidate = o.scheduler.begin_commit();
             if (candidate.txn == kNoTxn) {
                 break;
@@ -250,7 +258,10 @@ std::vector<Simulation> simulations_of_parts() {
         {"ReadyQueue", "ready queue", 20'000, simulate<Queue>},
         {"SleepAndWake", "sleep and wake", 40'000, simulate<Sleep>},
         {"SchedulerOnTwoWorkers", "scheduler, 2 workers", 20'000, simulate<Chain<3, 2>>},
-        {"SchedulerWithoutRetakes", "scheduler, no retakes", 20'000, simulate<Chain<3, 2, false>>},
+        {"SchedulerWithoutRetakes", "scheduler, no retakes", 20'000,
+         simulate<Chain<3, 2, Commits::kSingle>>},
+        {"SchedulerWithGroups", "scheduler, noted groups", 20'000,
+         simulate<Chain<3, 2, Commits::kGroups>>},
         {"SchedulerOnThreeWorkers", "scheduler, 3 workers", 10'000, simulate<Chain<3, 3>>},
     };
 }
