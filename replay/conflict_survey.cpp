@@ -6,16 +6,14 @@
 namespace lockstep {
 namespace {
 
-using Access = CellAccess<StateKey>;
-
 /// One access in the order of keys.
 struct Touch {
-    const Access* access;
+    const CellAccess<StateKey>* access;
     std::size_t transaction;
     std::size_t cell = 0;  ///< number of the cell within the block
 };
 
-bool only_adds(const Access& access) {
+bool only_adds(const CellAccess<StateKey>& access) {
     return access.effect == Effect::kAdd && access.dependence != Dependence::kValue;
 }
 
@@ -24,7 +22,7 @@ void count(std::span<const Touch> touches, CellTraffic& cell) {
     bool written = false;
     bool added = false;
     for (const Touch& touch : touches) {
-        const Access& access = *touch.access;
+        const CellAccess<StateKey>& access = *touch.access;
         const bool adds = access.effect == Effect::kAdd;
         const bool depends = access.dependence != Dependence::kNone;
         cell.conflicts += depends && (written || (added && !only_adds(access))) ? 1U : 0U;
@@ -78,7 +76,7 @@ void ConflictSurvey::add(std::uint64_t height, const AccessList<StateKey>& block
     std::vector<Touch> touches;
     touches.reserve(block.total());
     for (std::size_t i = 0; i < block.size(); ++i) {
-        for (const Access& access : block.of(i)) {
+        for (const CellAccess<StateKey>& access : block.of(i)) {
             touches.push_back({.access = &access, .transaction = i});
         }
     }

@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "bench/bars/bars.hpp"
-#include "replay/stress/measure_scaling.hpp"
+#include "replay/stress/scaling.hpp"
 #include "replay/stress/stress_workloads.hpp"
 
 namespace lockstep::bench {
@@ -18,7 +18,7 @@ ScalingReport scaling_of(std::uint32_t work_ns, const BarSizes& sizes, Scoreboar
     options.workers = {1, 2};
     options.cores = {1, 2, 32, 64};
     options.blocks = sizes.of(9, 3);
-    ScalingReport report = ScalingMeasurement(workload, options).run();
+    ScalingReport report = measure_scaling(workload, options);
     if (!report.agree) {
         board.wrong_result("virtual cores");
     }

@@ -67,9 +67,9 @@ void put(ByteWriter& out, const Details& details) {
 }
 
 /// Decodes in the order of encoding; `ok` turns false for good at the first thing that is wrong.
-class Decoder {
+class BundleDecoder {
   public:
-    explicit Decoder(std::span<const std::byte> payload) : in_(payload) {}
+    explicit BundleDecoder(std::span<const std::byte> payload) : in_(payload) {}
 
     [[nodiscard]] bool ok() const { return ok_ && in_.ok(); }
     [[nodiscard]] bool done() const { return ok() && in_.remaining() == 0; }
@@ -218,7 +218,7 @@ Error corrupt(std::string message) {
     return {.code = ErrorCode::kCorrupt, .message = std::move(message)};
 }
 
-void decode_basis(Decoder& in, BundleBlock& out, std::size_t modules) {
+void decode_basis(BundleDecoder& in, BundleBlock& out, std::size_t modules) {
     out.input = in.digest();
     out.basis.previous_block = in.digest();
     out.basis.state = in.digest();
@@ -268,7 +268,7 @@ Result<std::vector<std::byte>, Error> encode_bundle_block(const BundleBlock& blo
 
 Result<BundleBlock, Error> decode_bundle_block(std::span<const std::byte> payload,
                                                std::size_t modules) {
-    Decoder in(payload);
+    BundleDecoder in(payload);
     auto block = decode_block(in.bytes());
     if (!block) {
         return failure(std::move(block.error()));

@@ -1,8 +1,15 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <cstdint>
+
+namespace CLI {
+class App;
+}
 
 namespace lockstep {
+
+/// The most workers that `--workers` takes.
+inline constexpr std::uint32_t kWorkersMax = 256;
 
 /// The subcommands. Each function adds one to `app`: its options, its help, and a callback that
 /// runs it when it was named and stores the exit code of the process in `exit_code`, which

@@ -7,9 +7,6 @@ namespace lockstep {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Access = CellAccess<StateKey>;
-
-constexpr std::size_t kConflictsShown = 20;
 
 std::string_view name(Dependence dependence) {
     switch (dependence) {
@@ -35,7 +32,7 @@ std::string_view name(Effect effect) {
     return "unknown";
 }
 
-Json kinds(const std::optional<Access>& access) {
+Json kinds(const std::optional<StateAccess>& access) {
     return access ? Json{{"dependence", name(access->dependence)}, {"effect", name(access->effect)}}
                   : Json();
 }
@@ -48,9 +45,9 @@ Json describe_mismatch(const AccessMismatch<StateKey>& mismatch) {
     return out;
 }
 
-Json describe_transaction(std::span<const Access> accesses) {
+Json describe_transaction(std::span<const StateAccess> accesses) {
     Json out = Json::array();
-    for (const Access& access : accesses) {
+    for (const StateAccess& access : accesses) {
         Json row = describe_key(access.key);
         row.update(kinds(access));
         out.push_back(std::move(row));
@@ -69,7 +66,7 @@ std::string key_text(const StateKey& key) {
     return out;
 }
 
-std::string kinds_text(const std::optional<Access>& access) {
+std::string kinds_text(const std::optional<StateAccess>& access) {
     return access ? "depends on " + std::string(name(access->dependence)) + " and leaves " +
                         std::string(name(access->effect))
                   : "nothing";

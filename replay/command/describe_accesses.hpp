@@ -13,6 +13,9 @@
 
 namespace lockstep {
 
+/// Cells that a list of conflicts shows.
+inline constexpr std::size_t kConflictsShown = 20;
+
 /// Where lists and an execution differ: the count and the first place.
 [[nodiscard]] nlohmann::ordered_json describe_mismatches(
     const AccessMismatches<StateKey>& mismatches);

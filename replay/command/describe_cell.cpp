@@ -57,16 +57,6 @@ constexpr KindName kKindNames[] = {
     {CellKind::kSettleClear, "settle_clear"},
 };
 
-std::string hex(std::span<const std::byte> bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out;
-    for (const std::byte b : bytes) {
-        out += kDigits[static_cast<std::size_t>(b) >> 4];
-        out += kDigits[static_cast<std::size_t>(b) & 0xf];
-    }
-    return out;
-}
-
 Json describe_account_cell(const StateKey& key, const Cell& cell) {
     switch (key.kind()) {
         case CellKind::kAccount: {
@@ -99,7 +89,7 @@ Json describe_account_cell(const StateKey& key, const Cell& cell) {
             return {{"bucket", nonces.bucket}, {"used", nonces.used}};
         }
         default:
-            return {{"bytes", hex(cell.bytes())}};
+            return {{"bytes", bytes_text(cell.bytes())}};
     }
 }
 
@@ -128,7 +118,7 @@ Json describe_feed_cell(const StateKey& key, const Cell& cell) {
                     {"sequence", source.sequence}};
         }
         default:
-            return {{"bytes", hex(cell.bytes())}};
+            return {{"bytes", bytes_text(cell.bytes())}};
     }
 }
 
@@ -176,11 +166,21 @@ Json describe_market_cell(const StateKey& key, const Cell& cell) {
                     {"sequence", book.sequence}};
         }
         default:
-            return {{"bytes", hex(cell.bytes())}};
+            return {{"bytes", bytes_text(cell.bytes())}};
     }
 }
 
 }  // namespace
+
+std::string bytes_text(std::span<const std::byte> bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string out;
+    for (const std::byte b : bytes) {
+        out += kDigits[static_cast<std::size_t>(b) >> 4];
+        out += kDigits[static_cast<std::size_t>(b) & 0xf];
+    }
+    return out;
+}
 
 std::string_view cell_kind_name(CellKind kind) {
     for (const KindName& known : kKindNames) {

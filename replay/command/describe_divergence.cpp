@@ -21,16 +21,6 @@ Json describe_optional_cell(const StateKey& key, const std::optional<Cell>& cell
     return out;
 }
 
-std::string hex(std::span<const std::byte> bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out;
-    for (const std::byte b : bytes) {
-        out += kDigits[static_cast<std::size_t>(b) >> 4];
-        out += kDigits[static_cast<std::size_t>(b) & 0xf];
-    }
-    return out;
-}
-
 std::string event_name(std::uint16_t type) {
     switch (static_cast<EventType>(type)) {
         case EventType::kTrade:
@@ -135,7 +125,7 @@ Json describe_details(const ExecutionDetails<Venue>& details) {
     }
     Json events = Json::array();
     for_each_event(details.events, [&](std::uint16_t type, std::span<const std::byte> bytes) {
-        events.push_back({{"type", event_name(type)}, {"bytes", hex(bytes)}});
+        events.push_back({{"type", event_name(type)}, {"bytes", bytes_text(bytes)}});
     });
     return {{"outcome", outcome_name(details)}, {"status", details.status},
             {"weight", details.weight},         {"reads", std::move(reads)},

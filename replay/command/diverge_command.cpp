@@ -1,3 +1,4 @@
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <memory>
@@ -15,10 +16,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint32_t kWorkersMax = 256;
 constexpr std::uint32_t kRepeatMax = 1'000'000;
 
-struct Options {
+struct DivergeOptions {
     std::string left;
     std::string right;
     std::string log;
@@ -76,7 +76,7 @@ Result<void, Error> write_bundle(const std::string& path, const Divergence& dive
 }
 
 /// The log that can be executed here: the one given, or a side that is one.
-std::string log_at_hand(const Options& options, const Side& left, const Side& right) {
+std::string log_at_hand(const DivergeOptions& options, const Side& left, const Side& right) {
     for (const std::string& log : {options.log, left.log(), right.log()}) {
         if (!log.empty() && log != "-") {
             return log;
@@ -86,7 +86,7 @@ std::string log_at_hand(const Options& options, const Side& left, const Side& ri
 }
 
 /// The block of a divergence, executed here, when a log is at hand and both sides executed it.
-Result<std::optional<Reexecution>, Error> execute_here(const Options& options,
+Result<std::optional<Reexecution>, Error> execute_here(const DivergeOptions& options,
                                                        const Divergence& divergence,
                                                        const Side& left, const Side& right) {
     const std::string log = log_at_hand(options, left, right);
@@ -104,7 +104,7 @@ Result<std::optional<Reexecution>, Error> execute_here(const Options& options,
     return here;
 }
 
-Result<Answer, Error> compare_sides(const Options& options) {
+Result<Answer, Error> compare_sides(const DivergeOptions& options) {
     const ReplayOptions replay{.workers = options.workers};
     auto left = open_side(options.left, replay);
     if (!left) {
@@ -167,7 +167,7 @@ Json describe_agreement(const BundleSide& side, const BundleRun& run,
             {"difference_of_parallel", parallel}};
 }
 
-Result<Answer, Error> run_stored_block(const Options& options) {
+Result<Answer, Error> run_stored_block(const DivergeOptions& options) {
     auto reader = BundleReader::open(options.run);
     if (!reader) {
         return failure(std::move(reader.error()));
@@ -220,7 +220,7 @@ Result<Answer, Error> run_stored_block(const Options& options) {
     }
 }
 
-Result<Answer, Error> answer(const Options& options) {
+Result<Answer, Error> answer(const DivergeOptions& options) {
     if (!options.run.empty()) {
         if (!options.left.empty()) {
             return failure(usage("--run takes a bundle and no sides"));
@@ -233,7 +233,7 @@ Result<Answer, Error> answer(const Options& options) {
     return compare_sides(options);
 }
 
-int run(const Options& options) {
+int run_diverge(const DivergeOptions& options) {
     const auto found = answer(options);
     if (!found) {
         return report_error(found.error());
@@ -250,7 +250,7 @@ int run(const Options& options) {
 }  // namespace
 
 void register_diverge_command(CLI::App& app, int& exit_code) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<DivergeOptions>();
     CLI::App* const command = app.add_subcommand(
         "diverge", "Finds the first divergent block and transaction of two runs and its kind");
     command->add_option("A", options->left, "digest file, log (executed here) or bundle");
@@ -272,7 +272,7 @@ void register_diverge_command(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_flag("--json", options->json, "print JSON");
     command->footer("Exit codes: 0 equal, 2 divergence, 3 corrupt input; others as everywhere.");
-    command->callback([options, &exit_code] { exit_code = run(*options); });
+    command->callback([options, &exit_code] { exit_code = run_diverge(*options); });
 }
 
 }  // namespace lockstep

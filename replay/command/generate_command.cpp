@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -13,9 +14,9 @@
 namespace lockstep {
 namespace {
 
-constexpr std::uint64_t kProgressBlocks = 16;
+constexpr std::uint64_t kBlocksPerUpdate = 16;
 
-struct Options {
+struct GenerateOptions {
     std::string workload = "trades";
     std::string output;
     std::uint64_t blocks = 100;
@@ -30,7 +31,7 @@ LogHeader header_of(const WorkloadOptions& shape) {
             .source = "synthetic workload " + describe(shape)};
 }
 
-Result<LogWriter, Error> write_log(const Options& options, Workload& workload) {
+Result<LogWriter, Error> write_log(const GenerateOptions& options, Workload& workload) {
     Result<LogWriter, Error> writer =
         LogWriter::create(options.output, header_of(workload.options()));
     if (!writer) {
@@ -42,7 +43,7 @@ Result<LogWriter, Error> write_log(const Options& options, Workload& workload) {
         if (auto written = writer->append(workload.next()); !written) {
             return failure(written.error());
         }
-        if (progress && i % kProgressBlocks == 0) {
+        if (progress && i % kBlocksPerUpdate == 0) {
             std::cerr << "\rblock " << i << " of " << total << std::flush;
         }
     }
@@ -55,7 +56,7 @@ Result<LogWriter, Error> write_log(const Options& options, Workload& workload) {
     return writer;
 }
 
-int run(Options options) {
+int run_generate(GenerateOptions options) {
     options.shape.kind = *workload_by_name(options.workload);
     if (const char* reason = Workload::refuse(options.shape)) {
         return report_error({.code = ErrorCode::kUsage, .message = reason});
@@ -107,7 +108,7 @@ void add_shape_options(CLI::App& command, WorkloadOptions& shape) {
 }  // namespace
 
 void register_generate_command(CLI::App& app, int& exit_code) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<GenerateOptions>();
     CLI::App* const command =
         app.add_subcommand("generate", "Writes a log from a seeded, parameterised workload");
     command->add_option("--workload", options->workload, "shape of the transactions")
@@ -118,7 +119,7 @@ void register_generate_command(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     add_shape_options(*command, options->shape);
     command->add_flag("--json", options->json, "print a summary as JSON");
-    command->callback([options, &exit_code] { exit_code = run(*options); });
+    command->callback([options, &exit_code] { exit_code = run_generate(*options); });
 }
 
 }  // namespace lockstep

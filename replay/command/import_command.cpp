@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,9 +17,9 @@
 namespace lockstep {
 namespace {
 
-constexpr std::uint64_t kProgressBlocks = 64;
+constexpr std::uint64_t kBlocksPerMessage = 64;
 
-struct Options {
+struct ImportOptions {
     std::string input;
     std::string format;
     std::string output;
@@ -28,14 +29,14 @@ struct Options {
     bool check = false;
 };
 
-LogHeader header_of(const Options& options, const RecordedData& data) {
+LogHeader header_of(const ImportOptions& options, const RecordedData& data) {
     return {.chain_id = "import:" + options.format,
             .creator = "lockstep " LOCKSTEP_VERSION,
             .genesis = describe_import_genesis(options.trades),
             .source = describe_import_source(options.format, options.input, data)};
 }
 
-nlohmann::json summary_of(const Options& options, const ImportedTrades& imported) {
+nlohmann::json summary_of(const ImportOptions& options, const ImportedTrades& imported) {
     nlohmann::json left_out = nlohmann::json::object();
     for (const auto& [rule, count] : imported.survey.left_out()) {
         left_out[rule] = count;
@@ -61,7 +62,7 @@ nlohmann::json summary_of(const Options& options, const ImportedTrades& imported
             {"left_out", left_out}};
 }
 
-Result<ImportedTrades, Error> import(const Options& options) {
+Result<ImportedTrades, Error> import(const ImportOptions& options) {
     Result<std::unique_ptr<RecordedData>, Error> data =
         open_recorded_data(options.format, options.input);
     if (!data) {
@@ -74,7 +75,7 @@ Result<ImportedTrades, Error> import(const Options& options) {
     const bool progress = isatty(STDERR_FILENO) != 0;
     Result<ImportedTrades, Error> imported =
         import_trades(**data, options.trades, [&](const LogBlock& block) {
-            if (progress && block.header.height % kProgressBlocks == 0) {
+            if (progress && block.header.height % kBlocksPerMessage == 0) {
                 std::cerr << "\rblock " << block.header.height << std::flush;
             }
             return writer->append(block);
@@ -130,7 +131,7 @@ nlohmann::json json_of(const HyperliquidReport& report) {
 }
 
 /// Executes the import and compares it with what the recorded venue booked; no log is written.
-int check(const Options& options) {
+int check(const ImportOptions& options) {
     if (options.format != "hyperliquid-fills") {
         return report_error(
             {.code = ErrorCode::kUsage, .message = "--check needs --format hyperliquid-fills"});
@@ -151,7 +152,7 @@ int check(const Options& options) {
     return report->sound() ? 0 : static_cast<int>(ErrorCode::kDivergence);
 }
 
-int run(const Options& options) {
+int run_import(const ImportOptions& options) {
     if (options.check) {
         return check(options);
     }
@@ -176,7 +177,7 @@ int run(const Options& options) {
 }  // namespace
 
 void register_import_command(CLI::App& app, int& exit_code) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ImportOptions>();
     CLI::App* const command = app.add_subcommand("import", "Turns recorded market data into a log");
     command->add_option("INPUT", options->input, "recorded data: plain, gzip or zip")->required();
     command->add_option("--format", options->format, "what the file holds")
@@ -211,7 +212,7 @@ void register_import_command(CLI::App& app, int& exit_code) {
                       "write nothing; execute the import and compare positions, fees and realised "
                       "profits with the records (hyperliquid-fills)");
     command->add_flag("--json", options->json, "print a summary as JSON");
-    command->callback([options, &exit_code] { exit_code = run(*options); });
+    command->callback([options, &exit_code] { exit_code = run_import(*options); });
 }
 
 }  // namespace lockstep

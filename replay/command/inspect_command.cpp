@@ -1,3 +1,4 @@
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -27,7 +28,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct InspectOptions {
     std::string log;
     std::optional<std::uint64_t> block;
     std::optional<std::uint64_t> transaction;
@@ -38,7 +39,7 @@ struct Options {
     bool json = false;
 };
 
-Error usage(const Options& options, std::string message) {
+Error usage(const InspectOptions& options, std::string message) {
     return {.code = ErrorCode::kUsage, .message = std::move(message), .file = options.log};
 }
 
@@ -118,7 +119,7 @@ Json describe_receipt(const BlockResult& result, std::size_t index) {
 }
 
 /// A block, with its receipts when it was executed.
-Result<Json, Error> show_block(const Options& options, const LogBlock& block,
+Result<Json, Error> show_block(const InspectOptions& options, const LogBlock& block,
                                const BlockResult* result) {
     Json out = describe_block(block.header);
     if (!options.transaction) {
@@ -156,11 +157,11 @@ Result<Json, Error> show_block(const Options& options, const LogBlock& block,
     return out;
 }
 
-Error no_block(const Options& options) {
+Error no_block(const InspectOptions& options) {
     return usage(options, "the log has no block " + std::to_string(*options.block));
 }
 
-Result<Json, Error> inspect_block(const Options& options, LogReader& log) {
+Result<Json, Error> inspect_block(const InspectOptions& options, LogReader& log) {
     for (;;) {
         auto block = log.next();
         if (!block) {
@@ -225,7 +226,7 @@ Json inspect_market(const StateStore<Venue>& store, MarketId market) {
 }
 
 /// Executes the log, up to the block that was asked for, and shows what was asked for.
-Result<Json, Error> inspect_state(const Options& options, LogReader& log) {
+Result<Json, Error> inspect_state(const InspectOptions& options, LogReader& log) {
     std::optional<AccountId> account;
     if (!options.account.empty()) {
         account = parse_account(options.account);
@@ -271,7 +272,7 @@ Result<Json, Error> inspect_state(const Options& options, LogReader& log) {
     return *shown;
 }
 
-Result<Json, Error> inspect_digests(const Options& options) {
+Result<Json, Error> inspect_digests(const InspectOptions& options) {
     auto reader = DigestReader::open(options.log);
     if (!reader) {
         return failure(std::move(reader.error()));
@@ -347,7 +348,7 @@ bool is_digest_file(const std::string& path) {
     return got && looks_like_digest_file(std::span(start).first(*got));
 }
 
-Result<Json, Error> inspect(const Options& options) {
+Result<Json, Error> inspect(const InspectOptions& options) {
     if (options.transaction && !options.block) {
         return failure(usage(options, "--transaction needs --block"));
     }
@@ -367,7 +368,7 @@ Result<Json, Error> inspect(const Options& options) {
     return options.block ? inspect_block(options, *log) : inspect_log(*log);
 }
 
-int run(const Options& options) {
+int run_inspect(const InspectOptions& options) {
     const auto shown = inspect(options);
     if (!shown) {
         return report_error(shown.error());
@@ -383,7 +384,7 @@ int run(const Options& options) {
 }  // namespace
 
 void register_inspect_command(CLI::App& app, int& exit_code) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<InspectOptions>();
     CLI::App* const command = app.add_subcommand(
         "inspect",
         "Shows a log, a digest file or access lists: summary, block, transaction, account, market");
@@ -407,7 +408,7 @@ void register_inspect_command(CLI::App& app, int& exit_code) {
     command->add_flag("--allow-torn-tail", options->reader.allow_torn_tail,
                       "accept a log without its end");
     command->add_flag("--json", options->json, "print JSON");
-    command->callback([options, &exit_code] { exit_code = run(*options); });
+    command->callback([options, &exit_code] { exit_code = run_inspect(*options); });
 }
 
 }  // namespace lockstep

@@ -84,4 +84,12 @@ void print_json(std::ostream& out, const Json& value) {
     out << json_text(value);
 }
 
+nlohmann::ordered_json json_ratio(std::uint64_t numerator, std::uint64_t denominator) {
+    if (denominator == 0) {
+        return nullptr;
+    }
+    using Real = double;  // tidy: allow(banned) a measurement for people, never state
+    return static_cast<Real>(numerator) / static_cast<Real>(denominator);
+}
+
 }  // namespace lockstep

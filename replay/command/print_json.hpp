@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -15,5 +16,8 @@ void print_json(std::ostream& out, const nlohmann::ordered_json& value);
 
 /// The text that print_json writes.
 [[nodiscard]] std::string json_text(const nlohmann::ordered_json& value);
+
+/// numerator / denominator as a JSON number with microscopic error, null when there is none.
+[[nodiscard]] nlohmann::ordered_json json_ratio(std::uint64_t numerator, std::uint64_t denominator);
 
 }  // namespace lockstep

@@ -1,3 +1,4 @@
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
@@ -9,6 +10,7 @@
 
 #include "replay/command/access_sinks.hpp"
 #include "replay/command/commands.hpp"
+#include "replay/command/describe_accesses.hpp"
 #include "replay/command/digest_sinks.hpp"
 #include "replay/command/print_json.hpp"
 #include "replay/command/progress_bar.hpp"
@@ -25,10 +27,7 @@
 namespace lockstep {
 namespace {
 
-constexpr std::uint32_t kWorkersMax = 256;
-constexpr std::size_t kConflictsShown = 20;
-
-struct Options {
+struct ReplayCommandOptions {
     std::string log;
     ReplayOptions replay{.workers =
                              std::clamp(std::thread::hardware_concurrency(), 1U, kWorkersMax)};
@@ -57,7 +56,7 @@ std::uint64_t size_of(const std::string& path) {
 /// Blocks of the log in order, read ahead where the log is a file and there is a core for it.
 class BlockSource {
   public:
-    BlockSource(LogReader& log, const Options& options) : log_(log) {
+    BlockSource(LogReader& log, const ReplayCommandOptions& options) : log_(log) {
         // A pipe may keep its reader waiting for longer than a replay that has failed.
         std::error_code ignored;
         if (std::thread::hardware_concurrency() > 1 &&
@@ -94,8 +93,9 @@ void report_accesses(const AccessSinkOptions& options, const VenueDriver& driver
 }
 
 /// Replays `log` and fills the report; the error also goes into it.
-Result<void, Error> replay(const Options& options, LogReader& log, DigestSinks& digests,
-                           DivergenceFollowUp& follow_up, ReplayReport& report) {
+Result<void, Error> replay(const ReplayCommandOptions& options, LogReader& log,
+                           DigestSinks& digests, DivergenceFollowUp& follow_up,
+                           ReplayReport& report) {
     if (auto opened = digests.open(options.digests, log); !opened) {
         return opened;
     }
@@ -175,7 +175,7 @@ Result<void, Error> explain(const DigestSinks& digests, const DigestHeader& head
     return follow_up.write_bundle(digests, header, diverged ? report.error->block : std::nullopt);
 }
 
-int run(const Options& options) {
+int run_replay(const ReplayCommandOptions& options) {
     auto log = LogReader::open(options.log, options.reader);
     if (!log) {
         return report_error(log.error());
@@ -235,7 +235,7 @@ int run(const Options& options) {
 }  // namespace
 
 void register_replay_command(CLI::App& app, int& exit_code) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ReplayCommandOptions>();
     CLI::App* const command =
         app.add_subcommand("replay", "Executes a log and reports digests, rates and differences");
     command->add_option("LOG", options->log, "log file, or - for standard input")->required();
@@ -283,7 +283,7 @@ void register_replay_command(CLI::App& app, int& exit_code) {
         if (options->accesses.conflicts == 0 && !options->report.empty()) {
             options->accesses.conflicts = kConflictsShown;
         }
-        exit_code = run(*options);
+        exit_code = run_replay(*options);
     });
 }
 

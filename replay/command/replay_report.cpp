@@ -5,6 +5,7 @@
 
 #include "instruments/status.hpp"
 #include "replay/command/describe_accesses.hpp"
+#include "replay/command/print_json.hpp"
 #include "replay/digest/digest_text.hpp"
 #include "replay/digest/run_info.hpp"
 
@@ -13,25 +14,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// numerator / denominator as a JSON number with microscopic error, null when there is none.
-Json ratio(std::uint64_t numerator, std::uint64_t denominator) {
-    if (denominator == 0) {
-        return nullptr;
-    }
-    using Real = double;  // tidy: allow(banned) a measurement for people, never state
-    return static_cast<Real>(numerator) / static_cast<Real>(denominator);
-}
-
 std::uint64_t count_of(std::chrono::nanoseconds time) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
 }
 
 Json seconds(std::chrono::nanoseconds time) {
-    return ratio(count_of(time), 1'000'000'000);
+    return json_ratio(count_of(time), 1'000'000'000);
 }
 
 Json per_second(std::uint64_t count, std::chrono::nanoseconds time) {
-    return ratio(count * 1'000'000, count_of(time) / 1'000);
+    return json_ratio(count * 1'000'000, count_of(time) / 1'000);
 }
 
 std::string fault_name(std::uint16_t fault) {
@@ -113,7 +105,7 @@ Json chains_json(const std::optional<ConflictChains>& chains) {
     }
     return {{"longest", {{"block", chains->block}, {"transactions", chains->longest}}},
             {"steps", chains->steps},
-            {"parallelism", ratio(chains->transactions, chains->steps)}};
+            {"parallelism", json_ratio(chains->transactions, chains->steps)}};
 }
 
 /// `thousandths` / 1000 with three decimals.
@@ -207,8 +199,8 @@ Json report_json(const ReplayReport& report) {
         {"wall_seconds", seconds(report.wall)},
         {"cpu_seconds", seconds(report.cpu)},
         {"transactions_per_second", per_second(summary.transactions, summary.executing)},
-        {"executions_per_transaction", ratio(metrics.executions, summary.transactions)},
-        {"validations_per_transaction", ratio(metrics.validations, summary.transactions)},
+        {"executions_per_transaction", json_ratio(metrics.executions, summary.transactions)},
+        {"validations_per_transaction", json_ratio(metrics.validations, summary.transactions)},
         {"aborts", metrics.aborts},
         {"waits", metrics.waits},
         {"deferred", metrics.deferred},

@@ -1,3 +1,4 @@
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <memory>
@@ -11,7 +12,7 @@
 #include "replay/command/progress_bar.hpp"
 #include "replay/command/report_error.hpp"
 #include "replay/command/stress_report.hpp"
-#include "replay/stress/measure_scaling.hpp"
+#include "replay/stress/scaling.hpp"
 #include "replay/stress/stress_workloads.hpp"
 
 namespace lockstep {
@@ -23,7 +24,7 @@ constexpr std::uint32_t kAccountsMax = 10'000'000;
 constexpr std::uint32_t kBlockSizeMax = 1'000'000;
 constexpr std::uint32_t kWorkMax = 10'000'000;
 
-struct Options {
+struct StressOptions {
     std::vector<std::string> workloads;
     std::vector<std::uint32_t> accounts;
     std::vector<std::uint32_t> block_sizes;
@@ -66,7 +67,7 @@ std::vector<std::uint32_t> workers_here() {
     return out;
 }
 
-void complete(Options& options) {
+void complete(StressOptions& options) {
     default_to(options.workloads, {"transfers", "venue"});
     default_to(options.accounts, options.quick ? std::vector<std::uint32_t>{10'000}
                                                : std::vector<std::uint32_t>{100, 100'000});
@@ -83,7 +84,7 @@ void complete(Options& options) {
     sort_unique(options.cores);
 }
 
-std::vector<Cell> cells_of(const Options& options) {
+std::vector<Cell> cells_of(const StressOptions& options) {
     std::vector<Cell> out;
     for (const std::string& workload : options.workloads) {
         const bool venue = workload == "venue";
@@ -101,7 +102,7 @@ std::vector<Cell> cells_of(const Options& options) {
     return out;
 }
 
-StressRow measure(const Cell& cell, const Options& options, ScalingOptions scaling) {
+StressRow measure(const Cell& cell, const StressOptions& options, ScalingOptions scaling) {
     StressRow row{.workload = cell.venue ? "venue" : "transfers",
                   .accounts = cell.accounts,
                   .block_size = cell.block_size,
@@ -134,7 +135,7 @@ const char* refuse(const Cell& cell) {
     return Workload::refuse(options);
 }
 
-int run(Options options) {
+int run_stress(StressOptions options) {
     complete(options);
     const std::vector<Cell> cells = cells_of(options);
     for (const Cell& cell : cells) {
@@ -180,7 +181,7 @@ int run(Options options) {
 }  // namespace
 
 void register_stress_command(CLI::App& app, int& exit_code) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<StressOptions>();
     CLI::App* const command = app.add_subcommand(
         "stress", "Measures how blocks scale here, and predicts how they would on more cores");
     command->add_option("--workload", options->workloads, "transfers, venue, or both (repeatable)")
@@ -208,7 +209,7 @@ void register_stress_command(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_flag("--quick", options->quick, "a small sweep in seconds, with coarse figures");
     command->add_flag("--json", options->json, "print all figures as JSON");
-    command->callback([options, &exit_code] { exit_code = run(*options); });
+    command->callback([options, &exit_code] { exit_code = run_stress(*options); });
 }
 
 }  // namespace lockstep

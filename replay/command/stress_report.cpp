@@ -4,6 +4,8 @@
 #include <iomanip>
 #include <ostream>
 
+#include "replay/command/print_json.hpp"
+
 namespace lockstep {
 namespace {
 
@@ -16,13 +18,6 @@ constexpr std::array<const char*, kWorkKinds> kWorkNames = {"phases",  "prepare"
                                                             "execute", "publish", "commit",  "list",
                                                             "settle",  "finish",  "chain"};
 
-Json ratio(std::uint64_t numerator, std::uint64_t denominator) {
-    if (denominator == 0) {
-        return nullptr;
-    }
-    using Real = double;  // tidy: allow(banned) a measurement for people, never state
-    return static_cast<Real>(numerator) / static_cast<Real>(denominator);
-}
 std::uint64_t speedup(Picoseconds before, Picoseconds after) {
     return after == 0 ? 0 : (before * 1000 + after / 2) / after;
 }
@@ -34,14 +29,14 @@ std::uint64_t per_transaction(const ScalingReport& report, Picoseconds time) {
 
 /// What a run took beside the others.
 Json times_json(const ScalingReport& report, Picoseconds time) {
-    return {{"ns_per_transaction", ratio(time, report.transactions * 1000)},
-            {"speedup", ratio(report.one_worker(), time)},
-            {"speedup_over_loop", ratio(report.loop, time)}};
+    return {{"ns_per_transaction", json_ratio(time, report.transactions * 1000)},
+            {"speedup", json_ratio(report.one_worker(), time)},
+            {"speedup_over_loop", json_ratio(report.loop, time)}};
 }
 Json work_json(const std::array<Picoseconds, kWorkKinds>& work, std::uint64_t divisor) {
     Json out = Json::object();
     for (std::size_t kind = 0; kind < kWorkKinds; ++kind) {
-        out[kWorkNames[kind]] = ratio(work[kind], divisor * 1000);
+        out[kWorkNames[kind]] = json_ratio(work[kind], divisor * 1000);
     }
     return out;
 }
@@ -94,12 +89,12 @@ Json stress_json(const StressRow& row) {
     for (const MeasuredRun& run : report.measured) {
         Json entry = {{"workers", run.workers}};
         entry.update(times_json(report, run.time));
-        entry["core_slowdown"] = ratio(run.core_slowdown_permille, 1000);
+        entry["core_slowdown"] = json_ratio(run.core_slowdown_permille, 1000);
         const bool predicted = report.predicted_time(run.workers) != 0;
         Json error = nullptr;
         if (predicted) {
             const std::int64_t permille = report.error_permille(run);
-            error = ratio(static_cast<std::uint64_t>(permille < 0 ? -permille : permille), 10);
+            error = json_ratio(static_cast<std::uint64_t>(permille < 0 ? -permille : permille), 10);
         }
         entry["prediction_error_percent"] = std::move(error);
         measured.push_back(std::move(entry));
@@ -116,10 +111,10 @@ Json stress_json(const StressRow& row) {
             {"block_size", row.block_size},
             {"work_ns", row.work_ns},
             {"transactions_per_block", report.transactions},
-            {"serial_loop_ns", ratio(report.loop, report.transactions * 1000)},
-            {"one_worker_ns", ratio(report.one_worker(), report.transactions * 1000)},
+            {"serial_loop_ns", json_ratio(report.loop, report.transactions * 1000)},
+            {"one_worker_ns", json_ratio(report.one_worker(), report.transactions * 1000)},
             {"critical_path",
-             {{"bound", ratio(report.path.total, report.path.length)},
+             {{"bound", json_ratio(report.path.total, report.path.length)},
               {"transactions", report.path.transactions}}},
             {"unit_cost_ns", work_json(report.costs.work, 1)},
             {"measured", std::move(measured)},

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kCheckDigits = 16;
 constexpr std::size_t kLineMax = 16 * 1024;
-constexpr std::size_t kReadStep = 64 * 1024;
+constexpr std::size_t kBufferStep = 64 * 1024;
 
 }  // namespace
 
@@ -59,7 +59,7 @@ Result<std::optional<std::string>, Error> CheckedLineReader::raw_line() {
         buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(position_));
         position_ = 0;
         scanned = pending;
-        buffer_.resize(pending + kReadStep);
+        buffer_.resize(pending + kBufferStep);
         const auto got = source_->read(std::span(buffer_).subspan(pending));
         if (!got) {
             return failure(got.error());

@@ -8,7 +8,7 @@
 namespace lockstep {
 namespace {
 
-constexpr std::string_view kTitle = "lockstep-digests 2";
+constexpr std::string_view kDigestsTitle = "lockstep-digests 2";
 
 std::optional<Difference> effects_difference(const DigestRecord& left, const DigestRecord& right) {
     if (!left.effects || !right.effects) {
@@ -108,7 +108,7 @@ Result<DigestWriter, Error> DigestWriter::create(const std::string& path,
         modules += ' ' + name;
     }
     for (std::string body :
-         {std::string(kTitle), "chain " + escape_text(header.chain_id),
+         {std::string(kDigestsTitle), "chain " + escape_text(header.chain_id),
           "genesis " + header.genesis.hex(), "log " + header.log.hex(), std::move(modules)}) {
         if (auto written = writer.lines_.line(std::move(body)); !written) {
             return failure(std::move(written.error()));

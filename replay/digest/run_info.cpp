@@ -10,7 +10,7 @@
 namespace lockstep {
 namespace {
 
-constexpr std::string_view kTitle = "lockstep-run 1";
+constexpr std::string_view kRunTitle = "lockstep-run 1";
 
 #if defined(__has_feature)
 #define LOCKSTEP_HAS_FEATURE(name) __has_feature(name)
@@ -97,7 +97,7 @@ Result<void, Error> write_run_info(const std::string& digests_path, std::uint64_
         return failure(std::move(lines.error()));
     }
     for (std::string body :
-         {std::string(kTitle), "digests " + to_hex(digests_check),
+         {std::string(kRunTitle), "digests " + to_hex(digests_check),
           "version " + escape_text(info.version), "compiler " + escape_text(info.compiler),
           "library " + escape_text(info.library), "processor " + escape_text(info.processor),
           "options " + escape_text(info.options), "executor " + escape_text(info.executor),
@@ -115,7 +115,7 @@ Result<StoredRunInfo, Error> read_run_info(std::unique_ptr<ByteSource> source) {
     if (!title) {
         return failure(std::move(title.error()));
     }
-    if (*title != kTitle) {
+    if (*title != kRunTitle) {
         return failure(lines.corrupt("no run file of version 1"));
     }
     constexpr std::string_view kKeywords[] = {"digests",   "version", "compiler", "library",

@@ -11,15 +11,13 @@
 namespace lockstep {
 namespace {
 
-constexpr const char* kHeaderIdentifier = "LSA1";
-constexpr const char* kBlockIdentifier = "LSA2";
+constexpr const char* kAccessHeaderIdentifier = "LSA1";
+constexpr const char* kAccessBlockIdentifier = "LSA2";
 
 // One access in 32 bits: key index * 16 + dependence * 4 + effect.
 constexpr std::uint32_t kKeyUnit = 16;
 constexpr std::uint32_t kDependenceUnit = 4;
 constexpr std::uint32_t kKinds = 3;  ///< of dependences, and of effects
-
-using Access = CellAccess<StateKey>;
 
 Error access_error(ErrorCode code, std::string message, std::uint64_t height,
                    std::optional<std::uint64_t> transaction = {}) {
@@ -35,7 +33,7 @@ std::vector<StateKey> keys_of(const AccessList<StateKey>& list) {
     std::vector<StateKey> keys;
     keys.reserve(list.total());
     for (std::size_t i = 0; i < list.size(); ++i) {
-        for (const Access& access : list.of(i)) {
+        for (const StateAccess& access : list.of(i)) {
             keys.push_back(access.key);
         }
     }
@@ -44,7 +42,7 @@ std::vector<StateKey> keys_of(const AccessList<StateKey>& list) {
     return keys;
 }
 
-bool ascends(std::span<const Access> accesses) {
+bool ascends(std::span<const StateAccess> accesses) {
     for (std::size_t i = 1; i < accesses.size(); ++i) {
         if (!(accesses[i - 1].key < accesses[i].key)) {
             return false;
@@ -53,13 +51,13 @@ bool ascends(std::span<const Access> accesses) {
     return true;
 }
 
-bool says_nothing(const Access& access) {
+bool says_nothing(const StateAccess& access) {
     return access.dependence == Dependence::kNone && access.effect == Effect::kNone;
 }
 
 /// Reads the accesses of one transaction; why they are malformed, null when they are not.
 const char* decode_accesses(std::span<const std::uint32_t> packed, std::span<const StateKey> keys,
-                            std::vector<Access>& out) {
+                            std::vector<StateAccess>& out) {
     out.clear();
     for (const std::uint32_t word : packed) {
         const std::uint32_t dependence = word / kDependenceUnit % kDependenceUnit;
@@ -80,7 +78,7 @@ const char* decode_accesses(std::span<const std::uint32_t> packed, std::span<con
     return ascends(out) ? nullptr : "the keys of a transaction do not ascend";
 }
 
-Result<BlockAccesses, Error> decode_block(const wire::AccessBlock& in) {
+Result<BlockAccesses, Error> decode_lists(const wire::AccessBlock& in) {
     BlockAccesses out{.height = in.height(), .list = {}};
     const auto corrupt = [&](const char* message, std::optional<std::uint64_t> transaction = {}) {
         return failure(access_error(ErrorCode::kCorrupt, message, in.height(), transaction));
@@ -104,7 +102,7 @@ Result<BlockAccesses, Error> decode_block(const wire::AccessBlock& in) {
         }
     }
     std::vector<std::uint32_t> packed;
-    std::vector<Access> accesses;
+    std::vector<StateAccess> accesses;
     std::uint32_t begin = 0;
     for (flatbuffers::uoffset_t i = 0; i < in.ends()->size(); ++i) {
         const std::uint32_t end = in.ends()->Get(i);
@@ -144,7 +142,7 @@ Result<std::vector<std::byte>, Error> encode_access_header(const AccessHeader& h
     const wire::AccessDigest wire_schema(schema.low, schema.high);
     const wire::AccessDigest wire_log(header.log.low, header.log.high);
     builder.Finish(wire::CreateAccessHeader(builder, &wire_schema, &wire_log, chain_id),
-                   kHeaderIdentifier);
+                   kAccessHeaderIdentifier);
     return bytes_of(builder);
 }
 
@@ -164,7 +162,7 @@ Result<AccessHeader, Error> decode_access_header(std::span<const std::byte> payl
         return AccessHeader{.chain_id = in.chain_id()->str(),
                             .log = {.high = in.log()->high(), .low = in.log()->low()}};
     };
-    return with_verified<wire::AccessHeader>(payload, kHeaderIdentifier,
+    return with_verified<wire::AccessHeader>(payload, kAccessHeaderIdentifier,
                                              "not a well-formed access list header", decode);
 }
 
@@ -193,7 +191,7 @@ Result<std::vector<std::byte>, Error> encode_block_accesses(const BlockAccesses&
         if (!ascends(block.list.of(i))) {
             return refuse("the keys of a transaction do not ascend", i);
         }
-        for (const Access& access : block.list.of(i)) {
+        for (const StateAccess& access : block.list.of(i)) {
             if (says_nothing(access)) {
                 return refuse("an access says nothing", i);
             }
@@ -215,13 +213,13 @@ Result<std::vector<std::byte>, Error> encode_block_accesses(const BlockAccesses&
     const auto ends_offset = builder.CreateVector(ends);
     builder.Finish(
         wire::CreateAccessBlock(builder, block.height, keys_offset, accesses_offset, ends_offset),
-        kBlockIdentifier);
+        kAccessBlockIdentifier);
     return bytes_of(builder);
 }
 
 Result<BlockAccesses, Error> decode_block_accesses(std::span<const std::byte> payload) {
-    return with_verified<wire::AccessBlock>(payload, kBlockIdentifier,
-                                            "not a well-formed access list", decode_block);
+    return with_verified<wire::AccessBlock>(payload, kAccessBlockIdentifier,
+                                            "not a well-formed access list", decode_lists);
 }
 
 }  // namespace lockstep

@@ -22,6 +22,9 @@ struct AccessHeader {
     friend bool operator==(const AccessHeader&, const AccessHeader&) = default;
 };
 
+/// One entry of the lists.
+using StateAccess = CellAccess<StateKey>;
+
 /// What the transactions of one block touched.
 struct BlockAccesses {
     std::uint64_t height = 0;

@@ -11,8 +11,8 @@
 namespace lockstep {
 namespace {
 
-constexpr const char* kBlockIdentifier = "LSB1";
-constexpr const char* kHeaderIdentifier = "LSH1";
+constexpr const char* kLogBlockIdentifier = "LSB1";
+constexpr const char* kLogHeaderIdentifier = "LSH1";
 
 Error block_error(ErrorCode code, std::string message, std::uint64_t height,
                   std::optional<std::uint64_t> transaction = {}) {
@@ -54,7 +54,7 @@ Result<std::vector<std::byte>, Error> encode_block(const LogBlock& block) {
     const auto transactions = builder.CreateVector(offsets);
     builder.Finish(wire::CreateBlock(builder, height, block.header.time_ms,
                                      block.header.weight_limit, transactions),
-                   kBlockIdentifier);
+                   kLogBlockIdentifier);
     return bytes_of(builder);
 }
 
@@ -81,7 +81,8 @@ Result<LogBlock, Error> decode_block(std::span<const std::byte> payload) {
         }
         return out;
     };
-    return with_verified<wire::Block>(payload, kBlockIdentifier, "not a well-formed block", decode);
+    return with_verified<wire::Block>(payload, kLogBlockIdentifier, "not a well-formed block",
+                                      decode);
 }
 
 Result<std::vector<std::byte>, Error> encode_log_header(const LogHeader& header) {
@@ -101,7 +102,7 @@ Result<std::vector<std::byte>, Error> encode_log_header(const LogHeader& header)
     const Digest schema = log_schema_digest();
     const wire::Digest wire_schema(schema.low, schema.high);
     builder.Finish(wire::CreateLogHeader(builder, &wire_schema, chain_id, creator, genesis, source),
-                   kHeaderIdentifier);
+                   kLogHeaderIdentifier);
     return bytes_of(builder);
 }
 
@@ -126,7 +127,7 @@ Result<LogHeader, Error> decode_log_header(std::span<const std::byte> payload) {
                          .genesis = in.genesis()->str(),
                          .source = in.source()->str()};
     };
-    return with_verified<wire::LogHeader>(payload, kHeaderIdentifier,
+    return with_verified<wire::LogHeader>(payload, kLogHeaderIdentifier,
                                           "not a well-formed log header", decode);
 }
 

@@ -9,7 +9,7 @@
 namespace lockstep {
 namespace {
 
-constexpr std::size_t kReadStep = std::size_t{1} << 20;
+constexpr std::size_t kUnsizedStep = std::size_t{1} << 20;
 
 constexpr std::uint64_t padding_of(std::uint64_t length) {
     return (8 - length % 8) % 8;
@@ -87,7 +87,7 @@ Result<void, FrameFailure> FrameReader::read_body(std::uint64_t length) {
                             " bytes announced, " + std::to_string(*left) + " present"));
     }
     // Without a known size the buffer grows only as bytes arrive.
-    const std::size_t step = source_->remaining() ? static_cast<std::size_t>(body) : kReadStep;
+    const std::size_t step = source_->remaining() ? static_cast<std::size_t>(body) : kUnsizedStep;
     for (std::uint64_t done = 0; done < body;) {
         const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(step, body - done));
         const auto begin = kFrameHeaderSize + static_cast<std::size_t>(done);

@@ -35,9 +35,9 @@ FeedParams from_wire(const wire::FeedParams& in) {
 
 /// Decodes one transaction. The first refusal stays in `refused`; values made after it are dropped
 /// with the transaction.
-class Decoder {
+class TransactionDecoder {
   public:
-    explicit Decoder(DecodeBudget& budget) : budget_(budget) {}
+    explicit TransactionDecoder(DecodeBudget& budget) : budget_(budget) {}
 
     [[nodiscard]] const char* refused() const { return refused_; }
 
@@ -348,7 +348,7 @@ class Decoder {
 
 Result<Transaction, const char*> decode_transaction(const wire::Transaction& in,
                                                     DecodeBudget& budget) {
-    Decoder decoder(budget);
+    TransactionDecoder decoder(budget);
     decoder.charge(kEnvelopeSize + kTableSize);
     Transaction out;
     out.envelope = {.signer = AccountId{in.envelope()->signer()},

@@ -1,9 +1,8 @@
-#include <simdjson.h>
-
 #include <utility>
 
 #include "engine/base/rounding.hpp"
 #include "replay/import/binance_trades.hpp"
+#include "replay/import/json_fields.hpp"
 #include "replay/import/line_reader.hpp"
 
 namespace lockstep {
@@ -14,27 +13,6 @@ using Json = simdjson::dom::element;
 constexpr std::string_view kOtherEvents = "stream lines that are neither trade nor bookTicker";
 constexpr std::string_view kOtherTrades = "stream trades that are not of type MARKET or of size 0";
 constexpr std::string_view kEmptyQuotes = "quotes with an empty side";
-
-Result<std::string_view, Error> text_field(const Json& object, std::string_view key) {
-    std::string_view value;
-    if (object[key].get(value) != simdjson::SUCCESS) {
-        return failure(bad_record("'" + std::string(key) + "' is missing or no text"));
-    }
-    return value;
-}
-
-Result<Decimal, Error> decimal_field(const Json& object, std::string_view key) {
-    const auto text = text_field(object, key);
-    if (!text) {
-        return failure(text.error());
-    }
-    const Result<Decimal, ParseError> value = parse_decimal(*text);
-    if (!value) {
-        return failure(
-            bad_record("'" + std::string(key) + "' " + std::string(describe(value.error()))));
-    }
-    return *value;
-}
 
 class BinanceStream final : public RecordedData {
   public:
@@ -86,7 +64,7 @@ Result<void, Error> BinanceStream::read_line(std::string_view line, RecordSink& 
 }
 
 Result<RecordedMarketId, Error> BinanceStream::market_of(const Json& event, RecordSink& sink) {
-    const auto symbol = text_field(event, "s");
+    const auto symbol = json_field<std::string_view>(event, "s");
     if (!symbol) {
         return failure(symbol.error());
     }

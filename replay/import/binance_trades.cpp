@@ -8,8 +8,6 @@
 namespace lockstep {
 namespace {
 
-constexpr std::string_view kZeroQuantity = "rows with quantity 0: no trade";
-
 /// The market that a csv row names.
 Result<RecordedMarket, Error> describe_market(std::string_view kind, std::string_view symbol) {
     const BinanceSymbol parts = split_binance_symbol(symbol);

@@ -2,12 +2,11 @@
 
 #include <absl/container/flat_hash_map.h>
 
-#include <simdjson.h>
-
 #include <utility>
 #include <vector>
 
 #include "replay/import/calendar_time.hpp"
+#include "replay/import/json_fields.hpp"
 #include "replay/import/line_reader.hpp"
 
 namespace lockstep {
@@ -40,33 +39,6 @@ struct Fill {
 
 using Json = simdjson::dom::element;
 
-Error missing(std::string_view key) {
-    return bad_record("'" + std::string(key) + "' is missing or of another type");
-}
-
-template <class T>
-Result<T, Error> field(const Json& object, std::string_view key) {
-    T value{};
-    if (object[key].get(value) != simdjson::SUCCESS) {
-        return failure(missing(key));
-    }
-    return value;
-}
-
-/// A number that is written as a JSON string.
-Result<Decimal, Error> decimal_field(const Json& object, std::string_view key) {
-    const Result<std::string_view, Error> text = field<std::string_view>(object, key);
-    if (!text) {
-        return failure(text.error());
-    }
-    const Result<Decimal, ParseError> value = parse_decimal(*text);
-    if (!value) {
-        return failure(
-            bad_record("'" + std::string(key) + "' " + std::string(describe(value.error()))));
-    }
-    return *value;
-}
-
 Result<Decimal, Error> position_field(const Json& object, bool spot) {
     const Result<Decimal, Error> value = decimal_field(object, "startPosition");
     if (!value) {
@@ -81,11 +53,11 @@ Result<Decimal, Error> position_field(const Json& object, bool spot) {
 }
 
 Result<void, Error> read_texts(const Json& object, Fill& fill) {
-    const auto coin = field<std::string_view>(object, "coin");
-    const auto side = field<std::string_view>(object, "side");
-    const auto crossed = field<bool>(object, "crossed");
-    const auto time = field<std::int64_t>(object, "time");
-    const auto id = field<std::uint64_t>(object, "tid");
+    const auto coin = json_field<std::string_view>(object, "coin");
+    const auto side = json_field<std::string_view>(object, "side");
+    const auto crossed = json_field<bool>(object, "crossed");
+    const auto time = json_field<std::int64_t>(object, "time");
+    const auto id = json_field<std::uint64_t>(object, "tid");
     for (const Error* error : {coin ? nullptr : &coin.error(), side ? nullptr : &side.error(),
                                crossed ? nullptr : &crossed.error(), time ? nullptr : &time.error(),
                                id ? nullptr : &id.error()}) {
@@ -110,7 +82,7 @@ Result<void, Error> read_numbers(const Json& object, Fill& fill) {
     const auto size = decimal_field(object, "sz");
     const auto fee = decimal_field(object, "fee");
     const auto profit = decimal_field(object, "closedPnl");
-    const auto token = field<std::string_view>(object, "feeToken");
+    const auto token = json_field<std::string_view>(object, "feeToken");
     const auto position = position_field(object, fill.spot);
     for (const auto* value : {&price, &size, &fee, &position, &profit}) {
         if (!*value) {
@@ -193,9 +165,9 @@ Result<void, Error> HyperliquidFills::read_line(std::string_view line, RecordSin
         code != simdjson::SUCCESS) {
         return failure(bad_record(std::string("not JSON: ") + simdjson::error_message(code)));
     }
-    const auto number = field<std::uint64_t>(document, "block_number");
-    const auto time_text = field<std::string_view>(document, "block_time");
-    const auto events = field<simdjson::dom::array>(document, "events");
+    const auto number = json_field<std::uint64_t>(document, "block_number");
+    const auto time_text = json_field<std::string_view>(document, "block_time");
+    const auto events = json_field<simdjson::dom::array>(document, "events");
     if (!number || !time_text || !events) {
         return failure(!number ? number.error() : !time_text ? time_text.error() : events.error());
     }

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint8_t kQuantumScaleMost = 24;
 constexpr std::uint32_t kCoinNotionalScaleMost = 14;
-constexpr std::uint32_t kReachScale = 6;  // of MarketSurvey::reach
 constexpr std::int64_t kBandSlackPpm = 50'000;
 
 bool is_inverse(const RecordedMarket& market) {

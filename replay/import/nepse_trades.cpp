@@ -11,7 +11,6 @@
 namespace lockstep {
 namespace {
 
-constexpr std::string_view kZeroQuantity = "rows with quantity 0: no trade";
 constexpr std::int64_t kOpeningMs = (5 * 60 + 15) * 60'000;
 constexpr std::uint64_t kTimeMaxUs = 253'402'300'800'000'000;  // the year 10000
 

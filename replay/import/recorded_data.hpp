@@ -85,6 +85,9 @@ class RecordSink {
     virtual void leave_out(std::string_view rule) = 0;
 };
 
+/// The rule of readers whose data has rows without a trade.
+inline constexpr std::string_view kZeroQuantity = "rows with quantity 0: no trade";
+
 /// A file of recorded data in one of the formats of `lockstep import`.
 class RecordedData {
   public:

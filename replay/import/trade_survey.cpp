@@ -15,9 +15,7 @@ bool is_time(std::int64_t time_ms) {
     return time_ms >= 0 && time_ms < kYear10000Ms;
 }
 
-constexpr std::uint8_t kReachScale = 6;
-
-/// |value| in 1e-6, rounded up; not ok when out of range.
+/// |value| at kReachScale, rounded up; not ok when out of range.
 Checked reach_of(const Decimal& value) {
     const auto units = value.rounded_to(kReachScale);
     if (!units) {

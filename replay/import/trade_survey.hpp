@@ -16,6 +16,9 @@
 
 namespace lockstep {
 
+/// Decimals of MarketSurvey::reach and HoldingSurvey::reach.
+inline constexpr std::uint8_t kReachScale = 6;
+
 /// What a first pass over recorded data tells about one market.
 struct MarketSurvey {
     RecordedMarket market;

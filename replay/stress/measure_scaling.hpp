@@ -312,10 +312,8 @@ class ScalingMeasurement {
     std::vector<Calls> calls_;     ///< by block that counts
 };
 
-/// Measures `workload` on real cores and predicts it on virtual ones; see ScalingMeasurement.
 template <class Workload>
-[[nodiscard]] ScalingReport measure_scaling(const Workload& workload,
-                                            const ScalingOptions& options) {
+ScalingReport measure_scaling(const Workload& workload, const ScalingOptions& options) {
     return ScalingMeasurement<Workload>(workload, options).run();
 }
 

@@ -70,6 +70,13 @@ struct ScalingReport {
     }
 };
 
+/// Measures `workload` on real cores and predicts it on virtual ones; see ScalingMeasurement in
+/// measure_scaling.hpp, which whoever has a workload of his own includes. It takes long to compile;
+/// the library has it for the workloads of stress_workloads.hpp.
+template <class Workload>
+[[nodiscard]] ScalingReport measure_scaling(const Workload& workload,
+                                            const ScalingOptions& options);
+
 /// The middle value; of an even number the lower one. REQUIRES: not empty.
 [[nodiscard]] Picoseconds middle(std::vector<Picoseconds> values);
 

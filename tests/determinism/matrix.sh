@@ -54,7 +54,7 @@ build() {
     cmake -S "$source_folder" -B "$build" -G Ninja --log-level=WARNING "${options[@]}" \
         -D CMAKE_BUILD_TYPE=Release -D "CMAKE_CXX_FLAGS_RELEASE=$optimise" \
         -D LOCKSTEP_BUILD_IMPORT=OFF -D LOCKSTEP_BUILD_TOOLS=OFF \
-        -D LOCKSTEP_BUILD_TESTS=OFF -D LOCKSTEP_BUILD_BENCH=OFF \
+        -D LOCKSTEP_BUILD_TESTS=OFF -D LOCKSTEP_BUILD_BENCH=OFF -D CMAKE_UNITY_BUILD=ON \
         >"$build.txt" &&
         cmake --build "$build" --parallel "$jobs" --target lockstep >>"$build.txt"
 }
