@@ -61,7 +61,6 @@ struct BlockRun {
         std::vector<CellAccess<typename M::Key>> accesses;  ///< of the transaction being noted
         StateSums<M> sums;  ///< this worker's share of the change of the state digest
         std::int64_t present_change = 0;
-        bool emitted = false;  ///< some incarnation has put out events
         ExecutionMetrics metrics;
     };
 
@@ -152,7 +151,10 @@ struct BlockRun {
     UndeclaredEffects<Sync> undeclared;
     BlockAccessMode mode;
     std::uint32_t block_number = 0;
-    TxnIndex committed = 0;              ///< frontier: committed prefix
+    TxnIndex committed = 0;  ///< frontier: committed prefix
+    // emitted: some incarnation has put out events.   writers: workers   readers: completion
+    //   publish: nothing; the transaction's commit orders it.
+    typename Sync::template Atomic<bool> emitted{false};
     bool keep = false;                   ///< settlement applies values, or only empties slots
     typename Sync::Mutex failure_mutex;  // guards failure while workers run
     std::exception_ptr failure;

@@ -10,7 +10,10 @@ void BlockDigest::begin(const Digest& previous, const BlockResult& result) {
     out_.put(result.header.weight_limit);
     out_.put(static_cast<std::uint64_t>(result.receipts.size()));
     put(out_, result.begin_effects);
-    for (const Receipt& receipt : result.receipts) {
+}
+
+void BlockDigest::take(std::span<const Receipt> receipts) {
+    for (const Receipt& receipt : receipts) {
         put(out_, receipt.effects);
     }
 }
@@ -24,6 +27,7 @@ Digest BlockDigest::finish(const BlockResult& result) {
 Digest chain_block_digest(const Digest& previous, const BlockResult& result) {
     BlockDigest digest;
     digest.begin(previous, result);
+    digest.take(result.receipts);
     return digest.finish(result);
 }
 

@@ -68,12 +68,14 @@ template <Machine M>
 }
 
 /// Builds the digest of a block: D_b = XXH3-128(D_{b-1}, header, begin effects, e_0 … e_{n-1}, end
-/// effects, state sum). The longer part can be made while the state is still being folded.
+/// effects, state sum). The longer part can be made while the block still runs.
 class BlockDigest {
   public:
-    /// Everything up to the effects of the last transaction.
+    /// Everything up to the effects of the begin-of-block phase; takes the number of receipts.
     void begin(const Digest& previous, const BlockResult& result);
-    /// The rest. REQUIRES: begin, once before each call.
+    /// The effects of the next transactions in block order.
+    void take(std::span<const Receipt> receipts);
+    /// The rest. REQUIRES: begin, then all receipts, once before each call.
     [[nodiscard]] Digest finish(const BlockResult& result);
 
   private:

@@ -54,6 +54,7 @@ class InPlaceExecutor {
             if (run(block, options, result)) {
                 settle(result);
                 chain_.begin(previous_, result);
+                chain_.take(result.receipts);
                 result.block = chain_.finish(result);
                 previous_ = result.block;
                 return result;

@@ -166,7 +166,10 @@ class Incarnations {
         record.event_bytes = static_cast<std::uint32_t>(events.size());
         record.events = nullptr;
         if (!events.empty()) {
-            worker.emitted = true;
+            // relaxed, both: see BlockRun::emitted; a line that all read is written once.
+            if (!run_.emitted.load(std::memory_order_relaxed)) {
+                run_.emitted.store(true, std::memory_order_relaxed);
+            }
             std::byte* kept = worker.arena.template make_array<std::byte>(events.size());
             std::copy(events.begin(), events.end(), kept);
             record.events = kept;

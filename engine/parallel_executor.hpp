@@ -16,8 +16,8 @@
 #include "engine/base/cache_line.hpp"
 #include "engine/base/error.hpp"
 #include "engine/block_run.hpp"
+#include "engine/completion.hpp"
 #include "engine/declared_links.hpp"
-#include "engine/effects.hpp"
 #include "engine/execution.hpp"
 #include "engine/frontier.hpp"
 #include "engine/in_place_executor.hpp"
@@ -39,6 +39,7 @@ inline constexpr std::uint32_t kShardsByWorkers = ~std::uint32_t{0};
 /// Tuning of the parallel executor; none of it can change a result.
 struct ParallelOptions {
     std::uint32_t chunk_max = 32;  ///< transactions per claim, at most
+    std::uint32_t claims_min = 8;  ///< of each worker and block: small blocks have smaller chunks
     std::uint32_t window = 4096;   ///< how far execution may run ahead of the frontier
     bool use_declared = true;      ///< ask the machine for declared keys
     /// Shards of cells that are linked side by side: a power of two up to 64, 0: one worker links
@@ -189,7 +190,7 @@ class ParallelExecutor {
         end_phase(block.header);
         run_.result.state = run_.store.digest();
         run_.result.modules = run_.store.sums().modules();
-        run_.result.block = chain_.finish(run_.result);
+        run_.result.block = completion_.finish();
         run_.accesses.finish(block.header.height, run_.committed, run_.scans);
         return true;
     }
@@ -236,12 +237,11 @@ class ParallelExecutor {
             worker->queue = {};
             worker->touched.clear();
             worker->emptied.clear();
-            worker->emitted = false;
             worker->sums = {};
             worker->present_change = 0;
             worker->metrics = {};
         }
-        const TxnIndex share = size / (pool_.workers() * 8) + 1;
+        const TxnIndex share = size / (pool_.workers() * std::max(options_.claims_min, 1U)) + 1;
         const TxnIndex chunk = std::min<TxnIndex>(share, options_.chunk_max);
         run_.scheduler.open(
             size,
@@ -252,6 +252,7 @@ class ParallelExecutor {
         run_.block_number = run_.store.next_block_number();
         links_.prepare(link_shards());
         frontier_.prepare();
+        completion_.prepare(previous_, chunk * kChunksCompleted);
         settlement_.prepare();
         // relaxed: workers start after prepare, by the pool's publication.
         cancel_requested_.store(false, std::memory_order_relaxed);
@@ -292,7 +293,7 @@ class ParallelExecutor {
                 cancel_requested_.load(std::memory_order_relaxed) && run_.committed < run_.size();
             settlement_.list(run_.failure == nullptr && !cancelled_);
             if (run_.keep) {
-                run_.guarded([&] { complete_results(); });
+                run_.guarded([&] { completion_.complete_rest(); });
             }
         } else {
             await<Sync>([&] { return settlement_.listed(); });
@@ -303,13 +304,6 @@ class ParallelExecutor {
         }
     }
 
-    /// What the end of the block needs of its transactions, while other workers settle.
-    void complete_results() {
-        settlement_.complete_receipts();
-        WorkSpan<Sync> span(Work::kChain);
-        chain_.begin(previous_, run_.result);
-        span.done(run_.size());
-    }
     /// Resolves and links all declared keys, with the help of other workers.
     void link(Worker& worker) {
         if (!links_.is_sharded()) {
@@ -358,6 +352,9 @@ class ParallelExecutor {
 
     void execute_all(Worker& worker) {
         for (;;) {
+            if (worker.queue.next == worker.queue.end) {
+                completion_.complete_some();
+            }
             const Task task = run_.scheduler.next(worker.queue);
             switch (task.kind) {
                 case Task::Kind::kExecute:
@@ -518,11 +515,13 @@ class ParallelExecutor {
     }
 
     static constexpr TxnIndex kAhead = 2;
+    static constexpr TxnIndex kChunksCompleted = 4;  ///< that are completed together
 
     Run run_;
     Links links_{run_};
     Incarnations<M, Sync> incarnations_{run_};
     Frontier<M, Sync> frontier_{run_, incarnations_};
+    Completion<M, Sync> completion_{run_};
     Settlement<M, Sync> settlement_{run_};
 
     Pool& pool_;
@@ -532,7 +531,6 @@ class ParallelExecutor {
     InPlaceCommit<M, Sync> phase_commit_;
     InPlaceExecutor<M, Sync> serial_;  ///< blocks that are faster that way
     ModeChooser chooser_;
-    BlockDigest chain_;
     Digest previous_;
     ExecutionMetrics metrics_;
     bool cancelled_ = false;

@@ -78,25 +78,6 @@ class Settlement {
         }
     }
 
-    /// Completes receipts and events, by the leader while others settle. REQUIRES: listed(), kept.
-    void complete_receipts() {
-        WorkSpan<Sync> span(Work::kFinish);
-        const bool emitted = std::any_of(run_.workers.begin(), run_.workers.end(),
-                                         [](const auto& worker) { return worker->emitted; });
-        for (TxnIndex i = 0; i < run_.transactions.size(); ++i) {
-            if (i >= run_.committed) {
-                skip(i);
-            }
-            Receipt& receipt = run_.result.receipts[i];
-            receipt.events_begin = run_.result.events.size();
-            if (emitted && i < run_.committed && run_.records[i].event_bytes != 0) {
-                run_.result.events.insert(run_.result.events.end(), run_.records[i].events,
-                                          run_.records[i].events + run_.records[i].event_bytes);
-            }
-            receipt.events_end = run_.result.events.size();
-        }
-        span.done(run_.transactions.size());
-    }
     /// Folds the workers' shares into the store. After the last worker has left settlement.
     void finish(ExecutionMetrics& metrics) {
         // relaxed: between blocks.
@@ -186,16 +167,6 @@ class Settlement {
             }
         }
         worker.present_change += (cell.present ? 1 : 0) - (was_present ? 1 : 0);
-    }
-    void skip(TxnIndex txn) {
-        Receipt& receipt = run_.result.receipts[txn];
-        receipt = {.disposition = Disposition::kSkipped};
-        EffectDigest<M>& effects = run_.workers.front()->effects;
-        effects.begin(txn, receipt.disposition, receipt.status, receipt.weight);
-        receipt.effects = effects.finish({});
-        if (run_.options->on_commit) {
-            run_.options->on_commit(txn, receipt, {});
-        }
     }
 
     Run& run_;

@@ -256,6 +256,7 @@ class SerialLoop {
             fold_state_digest();
             result.state = digest_;
             chain_.begin(previous_, result);
+            chain_.take(result.receipts);
             result.block = chain_.finish(result);
             previous_ = result.block;
         }

@@ -34,7 +34,8 @@ std::string describe(const Finding& finding) {
     std::string text = finding.what + "\n  session " + std::to_string(finding.seed) + ", block " +
                        std::to_string(finding.block) + ", strategy " + finding.strategy + ", " +
                        std::to_string(finding.setting.workers) + " workers, chunk_max " +
-                       std::to_string(finding.setting.options.chunk_max) + ", window " +
+                       std::to_string(finding.setting.options.chunk_max) + ", claims_min " +
+                       std::to_string(finding.setting.options.claims_min) + ", window " +
                        std::to_string(finding.setting.options.window) + ", universe " +
                        std::to_string(finding.setting.universe) +
                        (finding.setting.listed                 ? ", hints as lists"

@@ -21,9 +21,17 @@ struct Mutation {
 };
 #include "mutation_table.hpp"  // tidy: allow(levels) made by the build
 
-enum class Fate : int { kSurvived, kOtherResult, kInvariant, kDeadlock, kLivelock, kStopped };
-constexpr const char* kFateNames[] = {"-",        "differs from serial", "invariant", "deadlock",
-                                      "livelock", "check or crash"};
+enum class Fate : int {
+    kSurvived,
+    kOtherResult,
+    kInvariant,
+    kDeadlock,
+    kLivelock,
+    kStopped,
+    kOutOfTime
+};
+constexpr const char* kFateNames[] = {"-",        "differs from serial", "invariant",  "deadlock",
+                                      "livelock", "check or crash",      "out of time"};
 
 struct Outcome {
     Fate fate = Fate::kSurvived;
@@ -70,6 +78,9 @@ Outcome fate_of(int number, std::uint64_t sessions) {
     close(ends[0]);
     int status = 0;
     waitpid(child, &status, 0);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+        outcome.fate = Fate::kOutOfTime;
+    }
     return outcome;
 }
 
@@ -94,6 +105,7 @@ TEST(Mutations, AreCaughtByTheExplorerWhenWrongAndSurviveWhenHarmless) {
                     static_cast<unsigned long long>(outcome.sessions));
         std::fflush(stdout);
         EXPECT_EQ(outcome.fate != Fate::kSurvived, wrong) << mutation.name;
+        EXPECT_NE(outcome.fate, Fate::kOutOfTime) << mutation.name << " says nothing";
     }
 }
 

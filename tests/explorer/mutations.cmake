@@ -142,9 +142,13 @@ mutate(wrong "undeclared effects count as plain"
 mutate(wrong "plain transactions stand in any company"
   [==[is_plain(candidate.note) && run_.undeclared.count() == 0 &&]==]
   [==[is_plain(candidate.note) && (MUTANT || run_.undeclared.count() == 0) &&]==])
-mutate(rare "a gap in a group goes unnoticed"
+mutate(wrong "a gap in a group goes unnoticed"
   [==[if (worker.group == kNoTxn || txn != worker.group + worker.noted) {]==]
-  [==[if (worker.group == kNoTxn || (txn != worker.group + worker.noted && !MUTANT)) {]==])
+  [==[if (MUTANT && worker.group != kNoTxn && txn - worker.group < options_.chunk) {
+            worker.noted = txn - worker.group;
+        }
+        if (worker.group == kNoTxn || txn != worker.group + worker.noted) {]==])
+
 mutate(wrong "what has something to check is noted in its group"
   [==[        if (note == 0) {
             worker.group = kNoTxn;]==]
@@ -180,6 +184,18 @@ mutate(harmless "nothing stands at the frontier"
 mutate(harmless "values are compared though everything was declared"
   [==[const bool exact = record.effects_seen == run_.undeclared.count();]==]
   [==[const bool exact = !MUTANT && record.effects_seen == run_.undeclared.count();]==])
+mutate(wrong "two workers complete transactions"
+  [==[held_.exchange(true, std::memory_order_acquire)) {  // acquire: pairs with the release]==]
+  [==[(held_.exchange(true, std::memory_order_acquire) && !MUTANT)) {]==])
+mutate(wrong "transactions are completed before they are committed"
+  [==[        complete(run_.scheduler.frontier());]==]
+  [==[        complete(std::min(run_.size(), run_.scheduler.frontier() + (MUTANT ? 1U : 0U)));]==])
+mutate(wrong "events behind the first batch are forgotten"
+  [==[        const bool emitted = run_.emitted.load(std::memory_order_relaxed);]==]
+  [==[        const bool emitted = run_.emitted.load(std::memory_order_relaxed) && !(MUTANT && begin > 0);]==])
+mutate(harmless "nobody completes before the end"
+  [==[        held_.store(false, std::memory_order_release);  // release: hands the role on]==]
+  [==[        held_.store(MUTANT, std::memory_order_release);]==])
 mutate(wrong "settlement keeps writes behind the weight limit"
   [==[slot.newest.load(std::memory_order_relaxed), run_.committed);]==]
   [==[slot.newest.load(std::memory_order_relaxed), MUTANT ? kNoTxn : run_.committed);]==])

@@ -170,6 +170,7 @@ ExploredSetting random_setting(Random& random) {
     setting.workers = static_cast<std::uint32_t>(random.between(2, 4));
     setting.universe = static_cast<std::uint32_t>(random.between(1, 6));
     setting.options.chunk_max = static_cast<std::uint32_t>(random.between(1, 3));
+    setting.options.claims_min = random.chance(1, 2) ? 1 : 8;
     setting.options.window =
         random.chance(1, 3) ? static_cast<std::uint32_t>(random.between(1, 4)) : 4096;
     setting.options.use_declared = !random.chance(1, 8);

@@ -43,6 +43,7 @@ class TinyBlocks {
         shape.scans = random.chance(1, 3);
         ParallelOptions options;
         options.chunk_max = static_cast<std::uint32_t>(random.between(1, 8));
+        options.claims_min = random.chance(1, 2) ? 1 : 8;
         options.window = random.chance(1, 3) ? 4 : 4096;
         options.revalidate = random.chance(3, 4);
 
