@@ -151,10 +151,12 @@ struct BlockRun {
     UndeclaredEffects<Sync> undeclared;
     BlockAccessMode mode;
     std::uint32_t block_number = 0;
-    TxnIndex committed = 0;  ///< frontier: committed prefix
-    // emitted: some incarnation has put out events.   writers: workers   readers: completion
+    /// Committed prefix. Of the frontier's holder, on a line of its own: it is written per commit.
+    alignas(kCacheLineSize) TxnIndex committed = 0;
+    // emitted: some incarnation has put out events.   writers: workers   readers: all
     //   publish: nothing; the transaction's commit orders it.
-    typename Sync::template Atomic<bool> emitted{false};
+    //   layout:  with what hardly changes; every incarnation with events looks at it.
+    alignas(kCacheLineSize) typename Sync::template Atomic<bool> emitted{false};
     bool keep = false;                   ///< settlement applies values, or only empties slots
     typename Sync::Mutex failure_mutex;  // guards failure while workers run
     std::exception_ptr failure;

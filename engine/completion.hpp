@@ -1,7 +1,6 @@
 #pragma once
 
-#include <algorithm>
-#include <cstdint>
+#include <span>
 
 #include "engine/base/cache_line.hpp"
 #include "engine/block_run.hpp"

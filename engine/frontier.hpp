@@ -66,7 +66,10 @@ class Frontier {
         (std::uint64_t{1} << (TxnState<Sync>::kNoteBits - 1)) - 1;
 
     [[nodiscard]] static bool is_plain(std::uint32_t note) noexcept { return (note & 1U) != 0; }
-    [[nodiscard]] static std::uint64_t weight_of(std::uint32_t note) noexcept { return note >> 1; }
+    /// The weight in a sum of `count` notes, all plain.
+    [[nodiscard]] static std::uint64_t weight_of(std::uint64_t notes, TxnIndex count = 1) noexcept {
+        return (notes - count) >> 1;
+    }
 
     /// Commits the group at the frontier when it is noted that there is nothing to check in it.
     bool commit_group() {
@@ -75,7 +78,7 @@ class Frontier {
             return false;
         }
         const TxnIndex size = run_.scheduler.group_size();
-        const std::uint64_t group_weight = (notes - size) >> 1;
+        const std::uint64_t group_weight = weight_of(notes, size);
         if (group_weight > run_.result.header.weight_limit - weight_used_) {
             return false;  // the block ends within the group
         }

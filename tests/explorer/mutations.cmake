@@ -148,7 +148,6 @@ mutate(wrong "a gap in a group goes unnoticed"
             worker.noted = txn - worker.group;
         }
         if (worker.group == kNoTxn || txn != worker.group + worker.noted) {]==])
-
 mutate(wrong "what has something to check is noted in its group"
   [==[        if (note == 0) {
             worker.group = kNoTxn;]==]

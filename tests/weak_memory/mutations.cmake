@@ -21,7 +21,7 @@ watch("    bool applied = false; " "bool" "Additions::applied")
 watch("    bool based = false; " "bool" "Additions::based")
 watch("    bool checks_numbers = false;" "bool" "TxnRecord::checks_numbers")
 watch("    std::uint64_t weight_used_ = 0;" "std::uint64_t" "Frontier::weight_used_")
-watch("    TxnIndex committed = 0; " "TxnIndex" "BlockRun::committed")
+watch("alignas(kCacheLineSize) TxnIndex committed = 0;" "TxnIndex" "BlockRun::committed")
 watch("    bool keep = false; " "bool" "BlockRun::keep")
 watch("TxnIndex committed_ = 0;" "TxnIndex" "Scheduler::committed_")
 

@@ -156,9 +156,11 @@ struct Sleep : rl::test_suite<Sleep, 3> {
     void after() { progress.reset(); }
 };
 
+/// Who else may take what has been executed, and whether it leaves notes.
+enum class Commits { kRetakable, kSingle, kGroups };
+
 /// The scheduler alone: every transaction waits for the one below, leaves a result for the one
 /// above, and is committed once, in order. [S1] [S2] [S3]
-enum class Commits { kRetakable, kSingle, kGroups };
 template <TxnIndex kSize, int kThreads, Commits kCommits = Commits::kRetakable>
 struct Chain : rl::test_suite<Chain<kSize, kThreads, kCommits>, kThreads> {
     struct Objects {
