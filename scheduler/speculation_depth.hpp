@@ -13,7 +13,8 @@ namespace lockstep {
 /// How far ahead of the commit frontier it pays to execute, learned from what became of the
 /// transactions that did.
 ///
-/// Role:    commits are judged in groups. Where few had to run again the window doubles; where many
+/// Role:    commits are judged in samples. Where few had to run again the window doubles; where
+/// many
 ///          had it is halved, which keeps version chains short and lets more of what matters be
 ///          committed first. Where nearly all had even so, speculation rests: what follows runs in
 ///          order, at the frontier, each transaction once; then it is tried again, after longer
@@ -23,7 +24,7 @@ namespace lockstep {
 template <class Sync = StdSync>
 class SpeculationDepth {
   public:
-    static constexpr TxnIndex kGroup = 64;      ///< commits that are judged together
+    static constexpr TxnIndex kSample = 64;     ///< commits that are judged together
     static constexpr TxnIndex kWindowMin = 32;  ///< shortest window that learning chooses
     static constexpr TxnIndex kRestMin = 256;   ///< transactions in order, before another try
     static constexpr TxnIndex kRestMax = 8192;
@@ -57,9 +58,9 @@ class SpeculationDepth {
 
     /// The transaction at the frontier had to run again.
     void note_stale() noexcept { ++stale_; }
-    /// Whether a group of commits is complete now that everything below `committed` is.
+    /// Whether a sample of commits is complete now that everything below `committed` is.
     [[nodiscard]] bool judges(TxnIndex committed) const noexcept {
-        return committed >= judged_ + kGroup;
+        return committed >= judged_ + kSample;
     }
     /// Judges it. Everything below `claimed` may have been executed already.
     void judge(TxnIndex committed, TxnIndex claimed) noexcept {
@@ -68,13 +69,13 @@ class SpeculationDepth {
         if (!learns_) {
             return;
         }
-        if (stale >= kGroup - kGroup / 8 && window() == window_min_) {
+        if (stale >= kSample - kSample / 8 && window() == window_min_) {
             judged_ = std::max(committed, claimed) + rest_;
             set_in_order_until(judged_);
             rest_ = std::min(2 * rest_, kRestMax);
-        } else if (stale > kGroup / 8) {
+        } else if (stale > kSample / 8) {
             set_window(std::max(window() / 2, window_min_));
-        } else if (stale < kGroup / 32) {
+        } else if (stale < kSample / 32) {
             set_window(std::min(2 * window(), window_max_));
             rest_ = kRestMin;
         }

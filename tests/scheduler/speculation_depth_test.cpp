@@ -17,14 +17,14 @@ TxnIndex window_of(const Depth& depth, TxnIndex frontier) {
     }
     return window;
 }
-/// Commits a group of which `stale` had to run again; the frontier afterwards.
-TxnIndex commit_group(Depth& depth, TxnIndex frontier, TxnIndex stale, TxnIndex claimed = 0) {
-    for (TxnIndex i = 0; i < Depth::kGroup; ++i) {
+/// Commits a sample of which `stale` had to run again; the frontier afterwards.
+TxnIndex commit_sample(Depth& depth, TxnIndex frontier, TxnIndex stale, TxnIndex claimed = 0) {
+    for (TxnIndex i = 0; i < Depth::kSample; ++i) {
         if (i < stale) {
             depth.note_stale();
         }
         ++frontier;
-        EXPECT_EQ(depth.judges(frontier), i + 1 == Depth::kGroup);
+        EXPECT_EQ(depth.judges(frontier), i + 1 == Depth::kSample);
     }
     depth.judge(frontier, claimed);
     return frontier;
@@ -35,19 +35,19 @@ TEST(SpeculationDepth, HalvesTheWindowWhereMuchFailsAndDoublesItWhereLittleDoes)
     depth.open(256, true, 0);
     EXPECT_EQ(window_of(depth, 0), 256);
     EXPECT_EQ(depth.chunk(32), 32);
-    TxnIndex frontier = commit_group(depth, 0, 20);
+    TxnIndex frontier = commit_sample(depth, 0, 20);
     EXPECT_EQ(window_of(depth, frontier), 128);
     EXPECT_EQ(depth.chunk(32), 128 / Depth::kChunksInWindow);
     EXPECT_EQ(depth.chunk(4), 4);
-    frontier = commit_group(depth, frontier, 4);  // neither few nor many
+    frontier = commit_sample(depth, frontier, 4);  // neither few nor many
     EXPECT_EQ(window_of(depth, frontier), 128);
     for (int i = 0; i < 5; ++i) {
-        frontier = commit_group(depth, frontier, 20);
+        frontier = commit_sample(depth, frontier, 20);
     }
     EXPECT_EQ(window_of(depth, frontier), Depth::kWindowMin);
     EXPECT_FALSE(depth.in_order(frontier));
     for (int i = 0; i < 5; ++i) {
-        frontier = commit_group(depth, frontier, 0);
+        frontier = commit_sample(depth, frontier, 0);
     }
     EXPECT_EQ(window_of(depth, frontier), 256);
 }
@@ -55,21 +55,21 @@ TEST(SpeculationDepth, HalvesTheWindowWhereMuchFailsAndDoublesItWhereLittleDoes)
 TEST(SpeculationDepth, RestsWhereNearlyAllFailAndLongerEachTime) {
     Depth depth;
     depth.open(Depth::kWindowMin, true, 0);
-    TxnIndex frontier = commit_group(depth, 0, Depth::kGroup, 100);
+    TxnIndex frontier = commit_sample(depth, 0, Depth::kSample, 100);
     EXPECT_TRUE(depth.in_order(100 + Depth::kRestMin - 1));
     EXPECT_FALSE(depth.in_order(100 + Depth::kRestMin));  // behind what was claimed already
     EXPECT_TRUE(depth.reaches(100 + Depth::kRestMin - 1, frontier));
-    EXPECT_FALSE(depth.judges(100 + Depth::kRestMin + Depth::kGroup - 1));
+    EXPECT_FALSE(depth.judges(100 + Depth::kRestMin + Depth::kSample - 1));
 
     frontier = 100 + Depth::kRestMin;
-    frontier = commit_group(depth, frontier, Depth::kGroup);
+    frontier = commit_sample(depth, frontier, Depth::kSample);
     EXPECT_TRUE(depth.in_order(frontier + 2 * Depth::kRestMin - 1));
     EXPECT_FALSE(depth.in_order(frontier + 2 * Depth::kRestMin));
 
     frontier += 2 * Depth::kRestMin;
-    frontier = commit_group(depth, frontier, 0);  // it pays again
+    frontier = commit_sample(depth, frontier, 0);  // it pays again
     EXPECT_FALSE(depth.in_order(frontier));
-    frontier = commit_group(depth, frontier, Depth::kGroup);
+    frontier = commit_sample(depth, frontier, Depth::kSample);
     EXPECT_FALSE(depth.in_order(frontier + Depth::kRestMin));
     EXPECT_TRUE(depth.in_order(frontier + Depth::kRestMin - 1));
 }
@@ -79,7 +79,7 @@ TEST(SpeculationDepth, RestsAreBounded) {
     depth.open(Depth::kWindowMin, true, 0);
     TxnIndex frontier = 0;
     for (int i = 0; i < 20; ++i) {
-        frontier = commit_group(depth, frontier, Depth::kGroup);
+        frontier = commit_sample(depth, frontier, Depth::kSample);
         TxnIndex rest = 0;
         for (; depth.in_order(frontier); ++frontier) {
             ++rest;
@@ -92,7 +92,7 @@ TEST(SpeculationDepth, RestsAreBounded) {
 TEST(SpeculationDepth, WhatWasLearnedOutlastsTheBlock) {
     Depth depth;
     depth.open(256, true, 0);
-    const TxnIndex frontier = commit_group(depth, 0, 20);
+    const TxnIndex frontier = commit_sample(depth, 0, 20);
     depth.open(256, true, frontier);
     EXPECT_EQ(window_of(depth, 0), 128);
     depth.open(64, true, 1000);  // a shorter one is asked for
@@ -101,8 +101,8 @@ TEST(SpeculationDepth, WhatWasLearnedOutlastsTheBlock) {
     EXPECT_EQ(window_of(depth, 0), 4096);
 
     depth.open(Depth::kWindowMin, true, 1000);
-    commit_group(depth, 0, Depth::kGroup);  // rests to kGroup + kRestMin
-    depth.open(Depth::kWindowMin, true, Depth::kGroup + 10);
+    commit_sample(depth, 0, Depth::kSample);  // rests to kSample + kRestMin
+    depth.open(Depth::kWindowMin, true, Depth::kSample + 10);
     EXPECT_TRUE(depth.in_order(Depth::kRestMin - 11));
     EXPECT_FALSE(depth.in_order(Depth::kRestMin - 10));
     depth.open(Depth::kWindowMin, true, 10'000);
@@ -114,7 +114,7 @@ TEST(SpeculationDepth, LearnsOnlyWhenToldTo) {
     depth.open(256, false, 0);
     TxnIndex frontier = 0;
     for (int i = 0; i < 20; ++i) {
-        frontier = commit_group(depth, frontier, Depth::kGroup);
+        frontier = commit_sample(depth, frontier, Depth::kSample);
         EXPECT_EQ(window_of(depth, frontier), 256);
         EXPECT_FALSE(depth.in_order(frontier));
     }
@@ -159,7 +159,7 @@ TEST(SpeculationDepth, LeavesTransactionsToTheFrontierWhereAllFail) {
     EXPECT_EQ(ran_ahead(scheduler, kSize, false), kSize);
     const TxnIndex first = ran_ahead(scheduler, kSize, true);
     EXPECT_LT(first, kSize / 10);
-    EXPECT_GT(first, Depth::kGroup);
+    EXPECT_GT(first, Depth::kSample);
     const TxnIndex second = ran_ahead(scheduler, kSize, true);
     EXPECT_LT(second, first);  // it knows by now
     EXPECT_GT(second, 0);      // and goes on trying
