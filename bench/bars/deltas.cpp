@@ -5,8 +5,8 @@
 namespace lockstep::bench {
 namespace {
 
-using Engine = ParallelContestant<CounterMachine>;
-using Twin = LoopContestant<CounterMachine, true>;
+using CounterEngine = ParallelContestant<CounterMachine>;
+using CounterTwin = LoopContestant<CounterMachine, true>;
 
 CounterWorkload counter(const BarSizes& sizes, CounterMode mode) {
     return {.name = "counter",
@@ -17,7 +17,7 @@ CounterWorkload counter(const BarSizes& sizes, CounterMode mode) {
 
 std::function<double()> lane(const BarSizes& sizes, CounterMode mode) {
     CounterWorkload workload = counter(sizes, mode);
-    auto engine = std::make_unique<Engine>(workload, sizes.workers);
+    auto engine = std::make_unique<CounterEngine>(workload, sizes.workers);
     const auto runner =
         std::make_shared<Lane<CounterWorkload>>(std::move(workload), std::move(engine));
     return [runner] { return runner->lap(); };
@@ -37,8 +37,8 @@ void measure_deltas(const BarSizes& sizes, Scoreboard& board) {
 
     const CounterWorkload near = counter(sizes, CounterMode::kBoundedTight);
     Race race(near);
-    race.enter("twin", std::make_unique<Twin>(near))
-        .enter("engine", std::make_unique<Engine>(near, sizes.workers));
+    race.enter("twin", std::make_unique<CounterTwin>(near))
+        .enter("engine", std::make_unique<CounterEngine>(near, sizes.workers));
     const RaceResult result = race.run(sizes.laps(1.2));
     if (!result.equal()) {
         board.wrong_result("bounded deltas, bound near");

@@ -6,8 +6,8 @@
 namespace lockstep::bench {
 namespace {
 
-using Engine = ParallelContestant<Venue>;
-using Twin = LoopContestant<Venue, true>;
+using VenueEngine = ParallelContestant<Venue>;
+using VenueTwin = LoopContestant<Venue, true>;
 
 /// Trades only, and a price update now and then; all accounts and markets equally busy. An owner
 /// has two trading accounts when there are 64 markets.
@@ -28,8 +28,8 @@ WorkloadOptions options_of(const BarSizes& sizes, WorkloadKind kind, std::uint32
 void measure(const BarSizes& sizes, Scoreboard& board, const PreparedVenue& workload,
              const std::string& name, double target, double seconds) {
     Race race(workload);
-    race.enter("twin", std::make_unique<Twin>(workload))
-        .enter("engine", std::make_unique<Engine>(workload, sizes.workers));
+    race.enter("twin", std::make_unique<VenueTwin>(workload))
+        .enter("engine", std::make_unique<VenueEngine>(workload, sizes.workers));
     const RaceResult result = race.run(sizes.laps_with_ceiling(seconds));
     if (!result.equal()) {
         board.wrong_result(name);

@@ -18,11 +18,10 @@ namespace {
 
 using test::BlockShape;
 using test::Hints;
+using test::kProgramLimits;
 using test::Op;
 using test::Program;
 using test::ProgramMachine;
-
-constexpr TxnLimits kLimits{.steps = 2'000, .event_bytes = 60};
 
 /// How often each disposition was seen, so that a test can tell that it tested something.
 struct Seen {
@@ -48,9 +47,9 @@ void expect_equal_blocks(std::uint64_t seed, const BlockShape& shape, std::uint3
     const ProgramMachine machine{.universe = shape.universe};
     StateStore<ProgramMachine> serial_store;
     StateStore<ProgramMachine> store;
-    SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
+    SerialExecutor<ProgramMachine> serial(machine, serial_store, kProgramLimits);
     WorkerPool pool(workers);
-    typename Rival::template Executor<ProgramMachine> rival(machine, store, pool, kLimits);
+    typename Rival::template Executor<ProgramMachine> rival(machine, store, pool, kProgramLimits);
     Random random(seed);
     std::uint64_t in_time = 0;
     for (std::uint64_t i = 1; i <= blocks; ++i) {
@@ -210,9 +209,10 @@ TYPED_TEST(Baseline, CancelledBlocksLeaveNoTraceAndCommitsComeInOrder) {
         .transactions_min = 100, .transactions_max = 200, .universe = 20, .hints = Hints::kMixed};
     StateStore<ProgramMachine> serial_store;
     StateStore<ProgramMachine> store;
-    SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
+    SerialExecutor<ProgramMachine> serial(machine, serial_store, kProgramLimits);
     WorkerPool pool(2);
-    typename TypeParam::template Executor<ProgramMachine> rival(machine, store, pool, kLimits);
+    typename TypeParam::template Executor<ProgramMachine> rival(machine, store, pool,
+                                                                kProgramLimits);
     Random random(5);
     std::stop_source stop;
     stop.request_stop();
@@ -256,7 +256,8 @@ TYPED_TEST(Baseline, ABlockStoppedHalfWayIsTakenBack) {
     machine.source = &source;
     StateStore<StoppingMachine> store;
     WorkerPool pool(2);
-    typename TypeParam::template Executor<StoppingMachine> rival(machine, store, pool, kLimits);
+    typename TypeParam::template Executor<StoppingMachine> rival(machine, store, pool,
+                                                                 kProgramLimits);
     Random random(6);
     const BlockShape shape{.transactions_min = 400,
                            .transactions_max = 400,

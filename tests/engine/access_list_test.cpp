@@ -17,8 +17,6 @@ using List = AccessList<ProgramMachine::Key>;
 using Entry = CellAccess<ProgramMachine::Key>;
 using Mismatches = AccessMismatches<ProgramMachine::Key>;
 
-constexpr TxnLimits kLimits{.steps = 2'000, .event_bytes = 60};
-
 /// The same machine without ranges: its dependences are taken from what is validated.
 struct PlainMachine : ProgramMachine {
     static constexpr bool kScans = false;
@@ -31,7 +29,7 @@ struct PairOf {
     PairOf(std::uint32_t workers, std::uint32_t universe, ParallelOptions options = {})
         : machine(make_machine(universe)),
           pool(workers),
-          parallel(machine, parallel_store, pool, kLimits, options) {}
+          parallel(machine, parallel_store, pool, kProgramLimits, options) {}
 
     static M make_machine(std::uint32_t universe) {
         M machine;
@@ -42,7 +40,7 @@ struct PairOf {
     M machine;
     StateStore<M> serial_store;
     StateStore<M> parallel_store;
-    SerialExecutor<M> serial{machine, serial_store, kLimits};
+    SerialExecutor<M> serial{machine, serial_store, kProgramLimits};
     WorkerPool pool;
     ParallelExecutor<M> parallel;
 };

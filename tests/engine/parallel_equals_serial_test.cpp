@@ -11,8 +11,6 @@
 namespace lockstep::test {
 namespace {
 
-constexpr TxnLimits kLimits{.steps = 2'000, .event_bytes = 60};
-
 /// Runs the same random blocks through both executors; every difference is a failure.
 struct Twin {
     Twin(std::uint64_t seed_in, const BlockShape& shape_in, std::uint32_t workers,
@@ -22,7 +20,7 @@ struct Twin {
           random(seed_in),
           machine{.universe = shape_in.universe},
           pool(workers),
-          parallel(machine, parallel_store, pool, kLimits, options) {}
+          parallel(machine, parallel_store, pool, kProgramLimits, options) {}
 
     ~Twin() {
         EXPECT_EQ(parallel_store.digest(), parallel_store.recompute_digest());  // [SS2]
@@ -51,7 +49,7 @@ struct Twin {
     ProgramMachine machine;
     StateStore<ProgramMachine> serial_store;
     StateStore<ProgramMachine> parallel_store;
-    SerialExecutor<ProgramMachine> serial{machine, serial_store, kLimits};
+    SerialExecutor<ProgramMachine> serial{machine, serial_store, kProgramLimits};
     WorkerPool pool;
     ParallelExecutor<ProgramMachine> parallel;
     std::uint64_t skipped = 0;
@@ -112,8 +110,8 @@ TEST(InPlaceExecutor, EqualsTheSerialExecutor) {
         ProgramMachine machine{.universe = shape.universe};
         StateStore<ProgramMachine> serial_store;
         StateStore<ProgramMachine> in_place_store;
-        SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
-        InPlaceExecutor<ProgramMachine> in_place(machine, in_place_store, kLimits);
+        SerialExecutor<ProgramMachine> serial(machine, serial_store, kProgramLimits);
+        InPlaceExecutor<ProgramMachine> in_place(machine, in_place_store, kProgramLimits);
         Random random(scans ? 5 : 6);
         for (std::uint64_t i = 1; i <= scaled(2'000); ++i) {
             const Block<Program> block = random_block(random, shape, i);
@@ -152,8 +150,8 @@ TEST(InPlaceExecutor, EqualsTheSerialExecutorOnMoreCellsThanItKeepsNear) {
         serial_store.set(key, &value);
         in_place_store.set(key, &value);
     }
-    SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
-    InPlaceExecutor<ProgramMachine> in_place(machine, in_place_store, kLimits);
+    SerialExecutor<ProgramMachine> serial(machine, serial_store, kProgramLimits);
+    InPlaceExecutor<ProgramMachine> in_place(machine, in_place_store, kProgramLimits);
     Random random(8);
     for (std::uint64_t i = 1; i <= scaled(60, 10); ++i) {
         const Block<Program> block = random_block(random, shape, i);
@@ -171,12 +169,12 @@ TEST(StateStore, IsSharedByExecutorsThatTakeTurns) {
     ProgramMachine machine{.universe = shape.universe};
     StateStore<ProgramMachine> serial_store;
     StateStore<ProgramMachine> store;
-    SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
+    SerialExecutor<ProgramMachine> serial(machine, serial_store, kProgramLimits);
     WorkerPool pool(2);
     Random random(9);
     for (std::uint64_t i = 1; i <= 20; ++i) {
         const Block<Program> block = random_block(random, shape, i);
-        ParallelExecutor<ProgramMachine> fresh(machine, store, pool, kLimits);
+        ParallelExecutor<ProgramMachine> fresh(machine, store, pool, kProgramLimits);
         fresh.set_previous_block_digest(serial.previous_block_digest());
         const auto expected = serial.execute(block);
         const auto actual = fresh.execute(block);
@@ -191,9 +189,9 @@ TEST(AdaptiveMode, SerialAndParallelBlocksInTurnLeaveTheSameChainOfDigests) {
     ProgramMachine machine{.universe = shape.universe};
     StateStore<ProgramMachine> serial_store;
     StateStore<ProgramMachine> adaptive_store;
-    SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
+    SerialExecutor<ProgramMachine> serial(machine, serial_store, kProgramLimits);
     WorkerPool pool(2);
-    ParallelExecutor<ProgramMachine> adaptive(machine, adaptive_store, pool, kLimits,
+    ParallelExecutor<ProgramMachine> adaptive(machine, adaptive_store, pool, kProgramLimits,
                                               {.adaptive = true});
     Random random(77);
     const std::uint64_t blocks = scaled(400, 40);

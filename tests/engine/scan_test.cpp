@@ -19,8 +19,6 @@ using Key = ProgramMachine::Key;
 using Value = ProgramMachine::Value;
 using Cells = std::vector<std::pair<Key, Value>>;
 
-constexpr TxnLimits kLimits{.steps = 2'000, .event_bytes = 60};
-
 /// What a scan sees, by definition: the present cells, one after the other.
 Cells scan_model(std::map<Key, Value>& cells, Key from, Key to, std::size_t limit,
                  const std::function<bool(Key)>& visit) {
@@ -53,7 +51,7 @@ TEST(Scan, SeesStateAndOwnChangesInOrder) {
             store.set(key, nullptr);
             model.erase(key);
         }
-        SerialView<ProgramMachine> view(store, kLimits);
+        SerialView<ProgramMachine> view(store, kProgramLimits);
         const auto change = [&] {
             const auto key = static_cast<Key>(random.below(40));
             const Value value = random.between(1, 100);
@@ -98,7 +96,7 @@ TEST(Scan, SeesWhatItsVisitorChangesAhead) {
     for (const Key key : {1U, 2U, 3U, 5U}) {
         store.set(key, &one);
     }
-    SerialView<ProgramMachine> view(store, kLimits);
+    SerialView<ProgramMachine> view(store, kProgramLimits);
     std::vector<Key> seen;
     view.scan(0, 10, 100, [&](Key key, const Value&) {
         seen.push_back(key);
@@ -198,9 +196,10 @@ TEST(Scan, OfAHundredKeysEqualsTheSerialExecutor) {
         for (const bool declare : {false, true}) {
             StateStore<ProgramMachine> serial_store;
             StateStore<ProgramMachine> parallel_store;
-            SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
+            SerialExecutor<ProgramMachine> serial(machine, serial_store, kProgramLimits);
             WorkerPool pool(workers);
-            ParallelExecutor<ProgramMachine> parallel(machine, parallel_store, pool, kLimits);
+            ParallelExecutor<ProgramMachine> parallel(machine, parallel_store, pool,
+                                                      kProgramLimits);
             Random random(workers * 2 + (declare ? 1 : 0));
             for (std::uint64_t height = 1; height <= scaled(60, 10); ++height) {
                 const auto block = range_block(random, height, kUniverse, declare);

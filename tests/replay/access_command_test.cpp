@@ -10,11 +10,11 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kBlocks = 6;
+constexpr std::size_t kListedBlocks = 6;
 
 class AccessCommand : public testing::Test {
   protected:
-    void SetUp() override { write_log(log, transfer_blocks(kBlocks)); }
+    void SetUp() override { write_log(log, transfer_blocks(kListedBlocks)); }
 
     /// The JSON of a run that is expected to succeed.
     [[nodiscard]] Json run(const std::vector<std::string>& arguments) const {
@@ -67,7 +67,7 @@ TEST_F(AccessCommand, ListsThatAreRightLeaveNothingToRepeat) {
                            file("lists"), "--access-lists", file("again")});
     EXPECT_EQ(json.at("executions_per_transaction"), 1);
     EXPECT_EQ(json.at("verified"), true);
-    EXPECT_EQ(json.at("access_lists").at("blocks_listed"), kBlocks);
+    EXPECT_EQ(json.at("access_lists").at("blocks_listed"), kListedBlocks);
     EXPECT_EQ(json.at("access_lists").at("mismatches").at("count"), 0);
     EXPECT_TRUE(json.at("access_lists").at("mismatches").at("first").is_null());
     EXPECT_EQ(read_bytes(file("again")), read_bytes(file("lists")));
@@ -84,14 +84,14 @@ TEST_F(AccessCommand, NamesWhereAListIsWrongAndChangesNothing) {
             }
             block.list = list;
         }
-        return block.height < kBlocks;
+        return block.height < kListedBlocks;
     });
     const std::vector<std::string> use = {"replay", log, "--verify", "--use-access-lists",
                                           file("wrong")};
     const Json json = run(use);
     EXPECT_EQ(json.at("state_digest"), right.at("state_digest"));
     EXPECT_EQ(json.at("verified"), true);
-    EXPECT_EQ(json.at("access_lists").at("blocks_listed"), kBlocks - 1);
+    EXPECT_EQ(json.at("access_lists").at("blocks_listed"), kListedBlocks - 1);
     const Json& mismatches = json.at("access_lists").at("mismatches");
     EXPECT_EQ(mismatches.at("count"), 1);
     EXPECT_EQ(mismatches.at("first").at("block"), 3);
@@ -107,7 +107,7 @@ TEST_F(AccessCommand, RefusesListsOfAnotherLogAndDamagedOnes) {
     static_cast<void>(run({"replay", log, "--access-lists", file("lists")}));
     LogHeader other = sample_header();
     other.chain_id = "other";
-    write_log(file("b.log"), transfer_blocks(kBlocks), other);
+    write_log(file("b.log"), transfer_blocks(kListedBlocks), other);
     const CommandRun foreign =
         run_lockstep({"replay", file("b.log"), "--use-access-lists", file("lists")});
     EXPECT_EQ(foreign.exit_code, 3);
@@ -139,7 +139,7 @@ TEST_F(AccessCommand, ReportsAndInspectsTheMostConflictingCells) {
     // Payments add to balances and wait for nobody; who fails to withdraw waits for his.
     EXPECT_EQ(chains.at("longest").at("transactions"), 2);
     EXPECT_EQ(chains.at("longest").at("block"), 2);
-    EXPECT_GE(chains.at("steps"), kBlocks);
+    EXPECT_GE(chains.at("steps"), kListedBlocks);
     EXPECT_GT(chains.at("parallelism"), 1);
     EXPECT_EQ(one_cell.at("conflict_chains"), chains);
     EXPECT_TRUE(run({"replay", log}).at("conflict_chains").is_null());
@@ -148,8 +148,8 @@ TEST_F(AccessCommand, ReportsAndInspectsTheMostConflictingCells) {
     EXPECT_EQ(run_lockstep({"replay", log, "--conflicts=x"}).exit_code, 1);
     const Json whole = run({"inspect", file("lists")});
     EXPECT_EQ(whole.at("conflicts"), conflicts);
-    EXPECT_EQ(whole.at("blocks"), kBlocks);
-    EXPECT_EQ(whole.at("transactions"), 4 * kBlocks);
+    EXPECT_EQ(whole.at("blocks"), kListedBlocks);
+    EXPECT_EQ(whole.at("transactions"), 4 * kListedBlocks);
     const Json block = run({"inspect", file("lists"), "--block", "2"});
     EXPECT_EQ(block.at("transactions"), 4);
     const Json one = run({"inspect", file("lists"), "--block", "2", "--transaction", "0"});

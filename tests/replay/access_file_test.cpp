@@ -14,30 +14,29 @@ namespace lockstep::test {
 namespace {
 
 using Bytes = std::vector<std::byte>;
-using Access = CellAccess<StateKey>;
 using List = AccessList<StateKey>;
 
 const StateKey kFirst(CellKind::kAccount, 7);
 const StateKey kSecond(CellKind::kCash, 7, 2);
 const StateKey kThird(CellKind::kOpenInterest, 0, 3);
 
-constexpr Access reads(const StateKey& key) {
+constexpr StateAccess reads(const StateKey& key) {
     return {.key = key, .dependence = Dependence::kValue};
 }
-constexpr Access asks(const StateKey& key) {
+constexpr StateAccess asks(const StateKey& key) {
     return {.key = key, .dependence = Dependence::kPredicate};
 }
-constexpr Access writes(const StateKey& key) {
+constexpr StateAccess writes(const StateKey& key) {
     return {.key = key, .effect = Effect::kWrite};
 }
-constexpr Access updates(const StateKey& key) {
+constexpr StateAccess updates(const StateKey& key) {
     return {.key = key, .dependence = Dependence::kValue, .effect = Effect::kWrite};
 }
-constexpr Access adds(const StateKey& key) {
+constexpr StateAccess adds(const StateKey& key) {
     return {.key = key, .dependence = Dependence::kPredicate, .effect = Effect::kAdd};
 }
 
-List list_of(const std::vector<std::vector<Access>>& transactions) {
+List list_of(const std::vector<std::vector<StateAccess>>& transactions) {
     List out;
     for (const auto& accesses : transactions) {
         out.append(accesses);
@@ -45,7 +44,7 @@ List list_of(const std::vector<std::vector<Access>>& transactions) {
     return out;
 }
 
-AccessHeader header() {
+AccessHeader sample_access_header() {
     return {.chain_id = "sample-1", .log = {.high = 5, .low = 6}};
 }
 
@@ -59,7 +58,7 @@ std::vector<BlockAccesses> sample() {
 
 Bytes file_bytes(const std::vector<BlockAccesses>& blocks) {
     const TemporaryFolder folder;
-    auto writer = AccessWriter::create(folder.file("lists"), header());
+    auto writer = AccessWriter::create(folder.file("lists"), sample_access_header());
     EXPECT_TRUE(writer.has_value());
     for (const BlockAccesses& block : blocks) {
         EXPECT_TRUE(writer->append(block).has_value());
@@ -74,7 +73,7 @@ Result<std::vector<BlockAccesses>, Error> read_all(const Bytes& bytes) {
     if (!reader) {
         return failure(reader.error());
     }
-    EXPECT_EQ(reader->header(), header());
+    EXPECT_EQ(reader->header(), sample_access_header());
     std::vector<BlockAccesses> out;
     for (;;) {
         auto block = reader->next();
@@ -128,7 +127,7 @@ TEST(AccessFile, ALogIsNoAccessList) {
 
 TEST(AccessFile, RefusesGapsAndListsThatAreNotCanonical) {
     const TemporaryFolder folder;
-    auto writer = AccessWriter::create(folder.file("lists"), header());
+    auto writer = AccessWriter::create(folder.file("lists"), sample_access_header());
     ASSERT_TRUE(writer.has_value());
     ASSERT_TRUE(writer->append(sample()[0]).has_value());
     EXPECT_EQ(writer->append(sample()[2]).error().code, ErrorCode::kUsage);
@@ -137,7 +136,7 @@ TEST(AccessFile, RefusesGapsAndListsThatAreNotCanonical) {
     };
     EXPECT_TRUE(refused(list_of({{reads(kSecond), reads(kFirst)}})));
     EXPECT_TRUE(refused(list_of({{reads(kFirst), writes(kFirst)}})));
-    EXPECT_TRUE(refused(list_of({{Access{.key = kFirst}}})));
+    EXPECT_TRUE(refused(list_of({{StateAccess{.key = kFirst}}})));
     EXPECT_FALSE(refused(list_of({{reads(kFirst), reads(kSecond)}, {reads(kFirst)}})));
     List scanning;
     scanning.append({}, std::vector<KeyRange<StateKey>>{{.from = kFirst, .to = kSecond}});

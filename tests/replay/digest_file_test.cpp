@@ -31,7 +31,7 @@ DigestRecord record(std::uint64_t height, bool with_effects) {
     return out;
 }
 
-DigestHeader header() {
+DigestHeader sample_digest_header() {
     return {.chain_id = "100% odd\nchain\x7f",
             .genesis = digest(6),
             .log = digest(7),
@@ -40,7 +40,7 @@ DigestHeader header() {
 
 std::vector<std::byte> file_bytes(bool with_effects) {
     const TemporaryFolder folder;
-    auto writer = DigestWriter::create(folder.file("d"), header());
+    auto writer = DigestWriter::create(folder.file("d"), sample_digest_header());
     EXPECT_TRUE(writer.has_value());
     for (std::uint64_t height = 5; height < 10; ++height) {
         EXPECT_TRUE(writer->append(record(height, with_effects)).has_value());
@@ -49,13 +49,13 @@ std::vector<std::byte> file_bytes(bool with_effects) {
     return read_bytes(folder.file("d"));
 }
 
-std::optional<Error> read(const std::vector<std::byte>& bytes,
-                          std::vector<DigestRecord>* records = nullptr) {
+std::optional<Error> read_digests(const std::vector<std::byte>& bytes,
+                                  std::vector<DigestRecord>* records = nullptr) {
     auto reader = DigestReader::open(std::make_unique<MemorySource>(bytes));
     if (!reader) {
         return reader.error();
     }
-    EXPECT_EQ(reader->header(), header());
+    EXPECT_EQ(reader->header(), sample_digest_header());
     for (;;) {
         auto next = reader->next();
         if (!next) {
@@ -73,7 +73,7 @@ std::optional<Error> read(const std::vector<std::byte>& bytes,
 TEST(DigestFile, RecordsComeBack) {
     for (const bool with_effects : {false, true}) {
         std::vector<DigestRecord> records;
-        const auto error = read(file_bytes(with_effects), &records);
+        const auto error = read_digests(file_bytes(with_effects), &records);
         ASSERT_FALSE(error.has_value()) << error->describe();
         ASSERT_EQ(records.size(), 5U);
         for (std::uint64_t i = 0; i < 5; ++i) {
@@ -86,14 +86,15 @@ TEST(DigestFile, EveryTruncationAndEveryFlippedBitIsFound) {
     for (const bool with_effects : {false, true}) {
         const std::vector<std::byte> whole = file_bytes(with_effects);
         for (std::size_t i = 0; i < whole.size(); ++i) {
-            const auto cut = read({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(i)});
+            const auto cut =
+                read_digests({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(i)});
             ASSERT_TRUE(cut.has_value()) << i;
             ASSERT_EQ(cut->code, ErrorCode::kCorrupt);
             ASSERT_TRUE(cut->offset.has_value());
             for (unsigned bit = 0; bit < 8; ++bit) {
                 std::vector<std::byte> bad = whole;
                 bad[i] ^= static_cast<std::byte>(1U << bit);
-                const auto error = read(bad);
+                const auto error = read_digests(bad);
                 ASSERT_TRUE(error.has_value()) << "byte " << i << " bit " << bit;
                 ASSERT_EQ(error->code, ErrorCode::kCorrupt);
                 ASSERT_TRUE(error->offset.has_value());
@@ -108,7 +109,7 @@ TEST(DigestFile, TellsItsRunBesideTheFileOnly) {
     run.executor = "parallel";
     run.workers = 4;
     run.compiler += " 100%\n";
-    auto writer = DigestWriter::create(folder.file("d"), header());
+    auto writer = DigestWriter::create(folder.file("d"), sample_digest_header());
     ASSERT_TRUE(writer.has_value());
     for (std::uint64_t height = 5; height < 10; ++height) {
         ASSERT_TRUE(writer->append(record(height, true)).has_value());
@@ -153,7 +154,7 @@ TEST(DigestFile, ManyEffectsTakeSeveralLines) {
         DigestRecord big = record(3, true);
         big.transactions = count;
         big.effects->transactions.assign(count, digest(count));
-        auto writer = DigestWriter::create(folder.file("d"), header());
+        auto writer = DigestWriter::create(folder.file("d"), sample_digest_header());
         ASSERT_TRUE(writer.has_value());
         ASSERT_TRUE(writer->append(big).has_value());
         ASSERT_TRUE(writer->close().has_value());
@@ -169,14 +170,14 @@ TEST(DigestFile, ManyEffectsTakeSeveralLines) {
 TEST(DigestFile, DataAfterTheEndIsFound) {
     std::vector<std::byte> bytes = file_bytes(false);
     bytes.push_back(std::byte{'x'});
-    EXPECT_TRUE(read(bytes).has_value());
+    EXPECT_TRUE(read_digests(bytes).has_value());
     bytes.push_back(std::byte{'\n'});
-    EXPECT_TRUE(read(bytes).has_value());
+    EXPECT_TRUE(read_digests(bytes).has_value());
 }
 
 TEST(DigestFile, AnEndlessLineIsRefused) {
     const std::vector<std::byte> bytes(std::size_t{4} << 20, std::byte{'a'});
-    const auto error = read(bytes);
+    const auto error = read_digests(bytes);
     ASSERT_TRUE(error.has_value());
     EXPECT_NE(error->message.find("too long"), std::string::npos);
 }
@@ -188,7 +189,7 @@ TEST(DigestFile, IsToldFromALogByItsFirstBytes) {
 }
 
 std::optional<Difference> difference(const DigestRecord& left, const DigestRecord& right) {
-    return first_difference(left, right, header().modules);
+    return first_difference(left, right, sample_digest_header().modules);
 }
 
 TEST(DigestRecord, TheFirstDifferenceIsNamed) {

@@ -13,11 +13,11 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kBlocks = 6;
+constexpr std::size_t kReplayedBlocks = 6;
 
 class ReplayCommand : public testing::Test {
   protected:
-    void SetUp() override { write_log(log, transfer_blocks(kBlocks)); }
+    void SetUp() override { write_log(log, transfer_blocks(kReplayedBlocks)); }
 
     [[nodiscard]] CommandRun replay(std::vector<std::string> more) const {
         more.insert(more.begin(), {"replay", log});
@@ -60,8 +60,8 @@ class ReplayCommand : public testing::Test {
 
 TEST_F(ReplayCommand, ReportsEveryPromisedField) {
     const Json json = report({"--verify", "--workers", "2"});
-    EXPECT_EQ(json.at("blocks"), kBlocks);
-    EXPECT_EQ(json.at("transactions"), 4 * kBlocks);
+    EXPECT_EQ(json.at("blocks"), kReplayedBlocks);
+    EXPECT_EQ(json.at("transactions"), 4 * kReplayedBlocks);
     EXPECT_EQ(json.at("workers"), 2);
     EXPECT_TRUE(json.at("seconds").is_number());
     EXPECT_TRUE(json.at("serial_seconds").is_number());
@@ -73,11 +73,11 @@ TEST_F(ReplayCommand, ReportsEveryPromisedField) {
     EXPECT_EQ(json.at("state_digest").get<std::string>().size(), 32U);
     EXPECT_EQ(json.at("block_digest").get<std::string>().size(), 32U);
     EXPECT_EQ(json.at("verified"), true);
-    EXPECT_EQ(json.at("applied"), 4 + 3 * (kBlocks - 1));
-    EXPECT_EQ(json.at("rejected"), kBlocks - 1);
+    EXPECT_EQ(json.at("applied"), 4 + 3 * (kReplayedBlocks - 1));
+    EXPECT_EQ(json.at("rejected"), kReplayedBlocks - 1);
     EXPECT_EQ(json.at("skipped"), 0);
     EXPECT_EQ(json.at("faulted"), 0);
-    EXPECT_EQ(json.at("rejections").at("E_INSUFFICIENT_CASH"), kBlocks - 1);
+    EXPECT_EQ(json.at("rejections").at("E_INSUFFICIENT_CASH"), kReplayedBlocks - 1);
     EXPECT_EQ(json.at("invariants").at("hold"), true);
     EXPECT_TRUE(json.at("torn_tail").is_null());
     EXPECT_TRUE(json.at("error").is_null());
@@ -154,20 +154,20 @@ TEST_F(ReplayCommand, ADifferentEffectIsNamedByTransaction) {
 TEST_F(ReplayCommand, ADigestFileOfAnotherLengthDiffers) {
     ASSERT_EQ(replay({"--digests", file("good")}).exit_code, 0);
     change_digests(file("good"), file("short"),
-                   [](DigestRecord& record) { return record.height < kBlocks; });
-    EXPECT_EQ(report({"--against", file("short")}, 2).at("error").at("block"), kBlocks);
+                   [](DigestRecord& record) { return record.height < kReplayedBlocks; });
+    EXPECT_EQ(report({"--against", file("short")}, 2).at("error").at("block"), kReplayedBlocks);
     ASSERT_EQ(replay({"--digests", file("part"), "--limit-blocks", "2"}).exit_code, 0);
     EXPECT_EQ(report({"--against", file("part")}, 2).at("error").at("block"), 3);
 
-    write_log(log, transfer_blocks(kBlocks - 1));
-    EXPECT_EQ(report({"--against", file("good")}, 2).at("error").at("block"), kBlocks);
+    write_log(log, transfer_blocks(kReplayedBlocks - 1));
+    EXPECT_EQ(report({"--against", file("good")}, 2).at("error").at("block"), kReplayedBlocks);
 }
 
 TEST_F(ReplayCommand, DigestsOfAnotherLogAreInvalidInput) {
     ASSERT_EQ(replay({"--digests", file("d")}).exit_code, 0);
     LogHeader other = sample_header();
     other.chain_id = "other";
-    write_log(log, transfer_blocks(kBlocks), other);
+    write_log(log, transfer_blocks(kReplayedBlocks), other);
     const CommandRun run = replay({"--against", file("d")});
     EXPECT_EQ(run.exit_code, 3);
     EXPECT_NE(run.err.find("another log"), std::string::npos);
@@ -206,7 +206,7 @@ TEST_F(ReplayCommand, ATornTailIsAnErrorUnlessAllowed) {
     EXPECT_EQ(allowed.exit_code, 0);
     EXPECT_NE(allowed.err.find("torn tail"), std::string::npos);
     const Json json = Json::parse(allowed.out);
-    EXPECT_EQ(json.at("blocks"), kBlocks - 1);
+    EXPECT_EQ(json.at("blocks"), kReplayedBlocks - 1);
     EXPECT_TRUE(json.at("torn_tail").at("offset").is_number_unsigned());
 }
 
@@ -238,7 +238,7 @@ TEST_F(ReplayCommand, WritesItsReportAsAFileToo) {
     for (const std::byte b : bytes) {
         text += static_cast<char>(b);
     }
-    EXPECT_EQ(Json::parse(text).at("blocks"), kBlocks);
+    EXPECT_EQ(Json::parse(text).at("blocks"), kReplayedBlocks);
 }
 
 TEST_F(ReplayCommand, ReadsStandardInput) {

@@ -44,6 +44,9 @@ struct Program {
     std::uint32_t delay = 0;  ///< spin iterations, to shake interleavings; no effect on results
 };
 
+/// Limits that random programs reach now and then.
+inline constexpr TxnLimits kProgramLimits{.steps = 2'000, .event_bytes = 60};
+
 /// Key-value machine over u32 keys and i128 values.
 struct ProgramMachine {
     using Key = std::uint32_t;

@@ -9,8 +9,6 @@
 namespace lockstep::test {
 namespace {
 
-constexpr TxnLimits kLimits{.steps = 2'000, .event_bytes = 60};
-
 /// Costs that differ from each other, so that none can stand in for another.
 VirtualCosts sample_costs() {
     VirtualCosts costs;
@@ -37,7 +35,7 @@ VirtualRun run_random_blocks(std::uint32_t cores, std::uint64_t seed, const Bloc
     StateStore<ProgramMachine, VirtualSync> store;
     VirtualPool pool;
     ParallelExecutor<ProgramMachine, VirtualSync, VirtualPool> executor(machine, store, pool,
-                                                                        kLimits);
+                                                                        kProgramLimits);
     Random random(seed);
     VirtualRun out;
     for (std::uint64_t i = 1; i <= blocks; ++i) {
@@ -61,7 +59,7 @@ TEST(VirtualCores, BlockResultsEqualTheSerialOnes) {
             const VirtualRun run = run_random_blocks(cores, seed, shape, sample_costs(), 6);
             const ProgramMachine machine{.universe = shape.universe};
             StateStore<ProgramMachine> store;
-            SerialExecutor<ProgramMachine> serial(machine, store, kLimits);
+            SerialExecutor<ProgramMachine> serial(machine, store, kProgramLimits);
             Random random(seed);
             for (std::uint64_t i = 1; i <= 6; ++i) {
                 const auto expected = serial.execute(random_block(random, shape, i));
@@ -120,7 +118,7 @@ TEST(VirtualCores, CallsThatCostTheirOwnTimeAreChargedByTransaction) {
         StateStore<ProgramMachine, VirtualSync> store;
         VirtualPool pool;
         ParallelExecutor<ProgramMachine, VirtualSync, VirtualPool> executor(
-            machine, store, pool, kLimits, {.chunk_max = 1});
+            machine, store, pool, kProgramLimits, {.chunk_max = 1});
         Random random(9);
         EXPECT_TRUE(executor.execute(random_block(random, shape, 1)).has_value());
         return cores.now();
