@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/contestants.hpp"
+#include "bench/contestants/contestant.hpp"
 #include "bench/workloads.hpp"
 
 namespace lockstep::bench {
@@ -17,7 +17,7 @@ namespace {
 
 template <class Workload>
 void execute_block(benchmark::State& state, const Workload& workload, const Entrant& entrant) {
-    const auto contestant = make_contestant(workload, entrant);
+    const auto contestant = populated_contestant(workload, entrant);
     auto source = workload.source();
     for (std::uint64_t i = workload.prelude(); i > 0; --i) {
         static_cast<void>(contestant->execute(source.next()));

@@ -17,10 +17,10 @@ class Lane {
   public:
     using M = typename Workload::Machine;
 
-    Lane(Workload workload, std::unique_ptr<Contestant<M>> contestant)
+    Lane(Workload workload, const Entrant& entrant)
         : workload_(std::make_unique<Workload>(std::move(workload))),
           source_(workload_->source()),
-          contestant_(std::move(contestant)) {
+          contestant_(populated_contestant(*workload_, entrant)) {
         for (std::uint64_t i = workload_->prelude(); i > 0; --i) {
             static_cast<void>(contestant_->execute(source_.next()));
         }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bench/ceiling.hpp"
-#include "bench/contestants.hpp"
+#include "bench/contestants/contestant.hpp"
 #include "bench/measure.hpp"
 
 namespace lockstep::bench {
@@ -99,7 +99,11 @@ class Race {
     explicit Race(const Workload& workload)
         : workload_(workload), source_(workload.source()), set_up_(workload.prelude()) {}
 
-    /// `digests`: whether its block digests are to be compared with those of the first.
+    /// Those whose block digests are compared have to end on those of the first.
+    Race& enter(const Entrant& entrant) {
+        return enter(entrant.name(), populated_contestant(workload_, entrant),
+                     entrant.kind != Kind::kBareTwin);
+    }
     Race& enter(std::string name, std::unique_ptr<Contestant<M>> contestant, bool digests = true) {
         result_.tracks.push_back({.name = std::move(name)});
         runners_.push_back({std::move(contestant), digests});
@@ -165,7 +169,7 @@ class Race {
             const std::size_t turn = (i + number) % runners_.size();  // nobody is always first
             Track& track = result_.tracks[turn];
             const Cost cost =
-                cost_of([&] { track.last = runners_[turn].contestant->execute(block); });
+                cost_of([&] { track.last = runners_[turn].contestant->execute(block).block; });
             if (counts) {
                 track.block_ns.push_back(cost.wall_ns);
                 track.wall_ns.push_back(cost.wall_ns / txns);

@@ -5,9 +5,6 @@
 namespace lockstep::bench {
 namespace {
 
-using CounterEngine = ParallelContestant<CounterMachine>;
-using CounterTwin = LoopContestant<CounterMachine, true>;
-
 CounterWorkload counter(const BarSizes& sizes, CounterMode mode) {
     return {.name = "counter",
             .machine = {.mode = mode, .work_rounds = rounds_for(460)},
@@ -16,10 +13,8 @@ CounterWorkload counter(const BarSizes& sizes, CounterMode mode) {
 }
 
 std::function<double()> lane(const BarSizes& sizes, CounterMode mode) {
-    CounterWorkload workload = counter(sizes, mode);
-    auto engine = std::make_unique<CounterEngine>(workload, sizes.workers);
-    const auto runner =
-        std::make_shared<Lane<CounterWorkload>>(std::move(workload), std::move(engine));
+    const auto runner = std::make_shared<Lane<CounterWorkload>>(counter(sizes, mode),
+                                                                Entrant::engine(sizes.workers));
     return [runner] { return runner->lap(); };
 }
 
@@ -37,8 +32,7 @@ void measure_deltas(const BarSizes& sizes, Scoreboard& board) {
 
     const CounterWorkload near = counter(sizes, CounterMode::kBoundedTight);
     Race race(near);
-    race.enter("twin", std::make_unique<CounterTwin>(near))
-        .enter("engine", std::make_unique<CounterEngine>(near, sizes.workers));
+    race.enter(Entrant::twin()).enter(Entrant::engine(sizes.workers));
     const RaceResult result = race.run(sizes.laps(1.2));
     if (!result.equal()) {
         board.wrong_result("bounded deltas, bound near");

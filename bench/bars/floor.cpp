@@ -62,11 +62,8 @@ class FloorRun {
   private:
     template <class Workload>
     RaceResult race(const Workload& workload, const Laps& laps) {
-        using M = typename Workload::Machine;
         Race race(workload);
-        race.enter("twin", std::make_unique<LoopContestant<M, true>>(workload))
-            .enter("engine", std::make_unique<ParallelContestant<M>>(
-                                 workload, sizes_.workers, ParallelOptions{.adaptive = true}));
+        race.enter(Entrant::twin()).enter(Entrant::engine(sizes_.workers, {.adaptive = true}));
         RaceResult result = race.run(laps);
         if (!result.equal()) {
             board_.wrong_result(workload.name);

@@ -9,7 +9,6 @@ namespace lockstep::bench {
 namespace {
 
 using Transfers = TransferWorkload<true>;
-using TransferEngine = ParallelContestant<TransferMachine<true>>;
 
 /// A lane of transfers through the engine alone.
 std::function<double()> lane(const BarSizes& sizes, std::uint32_t accounts, std::uint32_t txns,
@@ -18,8 +17,8 @@ std::function<double()> lane(const BarSizes& sizes, std::uint32_t accounts, std:
                        .machine = {.work_rounds = rounds_for(work_ns)},
                        .accounts = accounts,
                        .txns = txns};
-    auto engine = std::make_unique<TransferEngine>(workload, sizes.workers);
-    const auto runner = std::make_shared<Lane<Transfers>>(std::move(workload), std::move(engine));
+    const auto runner =
+        std::make_shared<Lane<Transfers>>(std::move(workload), Entrant::engine(sizes.workers));
     return [runner] { return runner->lap(); };
 }
 

@@ -13,7 +13,6 @@ namespace lockstep::bench {
 namespace {
 
 using Transfers = TransferWorkload<true>;
-using TransferEngine = ParallelContestant<TransferMachine<true>>;
 
 /// A thread that keeps one core busy as long as it lives.
 class BusyNeighbour {
@@ -55,8 +54,7 @@ void measure_lost_core(const BarSizes& sizes, Scoreboard& board) {
                        .machine = {.work_rounds = rounds_for(460)},
                        .accounts = sizes.of(100'000, 200),
                        .txns = sizes.of(10'000, 100)};
-    auto engine = std::make_unique<TransferEngine>(workload, sizes.workers);
-    Lane<Transfers> lane(std::move(workload), std::move(engine));
+    Lane<Transfers> lane(std::move(workload), Entrant::engine(sizes.workers));
     Ceiling ceiling(sizes.workers);
     const auto throughput = [&] {  // transactions per nanosecond over many blocks
         double spent = 0;

@@ -4,6 +4,7 @@
 #include "bench/bars/allocation_count.hpp"
 #include "bench/bars/bars.hpp"
 #include "bench/workloads/wide.hpp"
+#include "engine/parallel_executor.hpp"
 
 namespace lockstep::bench {
 

@@ -36,18 +36,16 @@ std::optional<std::filesystem::path> data_folder(const char* name) {
 template <Machine M>
 class ListedContestant final : public Contestant<M> {
   public:
-    using Key = typename M::Key;
+    using typename Contestant<M>::Key;
+    using typename Contestant<M>::Value;
 
     /// `blocks`: in a pass, the one that begins it included.
     template <class Workload>
     ListedContestant(const Workload& workload, std::uint32_t workers, std::size_t blocks)
-        : machine_(workload.machine),
-          pool_(workers),
-          executor_(machine_, store_, pool_),
-          lists_(blocks) {
-        workload.populate(store_);
-    }
-    Digest execute(const Block<typename M::Transaction>& block) override {
+        : engine_(populated_contestant(workload, Entrant::engine(workers))), lists_(blocks) {}
+    void set(const Key& key, const Value* value) override { engine_->set(key, value); }
+    BlockResult execute(const Block<typename M::Transaction>& block,
+                        const AccessOptions<Key>&) override {
         AccessList<Key>& list = lists_[executed_ % lists_.size()];
         AccessMismatches<Key> mismatches;
         AccessOptions<Key> accesses;
@@ -57,19 +55,16 @@ class ListedContestant final : public Contestant<M> {
             accesses.known = &list;
             accesses.mismatches = &mismatches;
         }
-        const auto result = executor_.execute(block, {}, accesses);
-        LOCKSTEP_CHECK(result.has_value());
+        auto result = engine_->execute(block, accesses);
         mismatches_ += mismatches.count;
-        return result->block;
+        return result;
     }
-    [[nodiscard]] ExecutionMetrics metrics() const override { return executor_.metrics(); }
+    [[nodiscard]] Digest state_digest() const override { return engine_->state_digest(); }
+    [[nodiscard]] ExecutionMetrics metrics() const override { return engine_->metrics(); }
     [[nodiscard]] std::uint64_t mismatches() const noexcept { return mismatches_; }
 
   private:
-    const M machine_;
-    StateStore<M> store_;
-    WorkerPool pool_;
-    ParallelExecutor<M> executor_;
+    std::unique_ptr<Contestant<M>> engine_;
     std::vector<AccessList<Key>> lists_;
     std::size_t executed_ = 0;
     std::uint64_t mismatches_ = 0;
@@ -129,10 +124,8 @@ RecordedRace race_passes(const BarSizes& sizes, const Workload& workload, std::s
     auto listed = std::make_unique<ListedContestant<M>>(workload, sizes.workers, blocks + 1);
     const ListedContestant<M>& lists = *listed;
     Race race(workload);
-    race.enter("twin", std::make_unique<LoopContestant<M, true>>(workload))
-        .enter("unaided", std::make_unique<ParallelContestant<M>>(
-                              workload, sizes.workers,
-                              ParallelOptions{.use_declared = false, .adaptive = true}))
+    race.enter(Entrant::twin())
+        .enter(Entrant::engine(sizes.workers, {.use_declared = false, .adaptive = true}))
         .enter("listed", std::move(listed));
     RecordedRace out{.result = race.run(laps), .passes = {}};
     out.mismatches = lists.mismatches();
@@ -185,17 +178,12 @@ void measure(const BarSizes& sizes, Scoreboard& board, const Workload& workload,
 
 /// Every tenth access of a recorded list is made wrong: each must be named, and change no result.
 void measure_mismatches(Scoreboard& board, const TraceWorkload<false>& workload) {
-    using M = TraceMachine<false>;
     constexpr std::size_t kWrong = 10;
     const auto run = [&](const AccessOptions<TraceKey>& accesses) {
-        StateStore<M> store;
-        WorkerPool pool(2);
-        ParallelExecutor<M> executor(workload.machine, store, pool);
+        const auto engine = make_contestant(workload.machine, Entrant::engine(2));
         auto source = workload.source();
-        LOCKSTEP_CHECK(executor.execute(source.next()).has_value());
-        const auto result = executor.execute(source.next(), {}, accesses);
-        LOCKSTEP_CHECK(result.has_value());
-        return result->block;
+        static_cast<void>(engine->execute(source.next()));
+        return engine->execute(source.next(), accesses).block;
     };
     AccessList<TraceKey> right;
     const Digest expected = run({.recorded = &right});

@@ -8,8 +8,6 @@ namespace lockstep::bench {
 namespace {
 
 using Transfers = TransferWorkload<true>;
-using TransferEngine = ParallelContestant<TransferMachine<true>>;
-using TransferTwin = LoopContestant<TransferMachine<true>, true>;
 
 Transfers transfers(std::uint32_t accounts, std::uint32_t txns, std::uint32_t work_ns) {
     return {.name = "transfers",
@@ -21,8 +19,7 @@ Transfers transfers(std::uint32_t accounts, std::uint32_t txns, std::uint32_t wo
 RaceResult against_twin(const Transfers& workload, std::uint32_t workers, const Laps& laps,
                         Scoreboard& board) {
     Race race(workload);
-    race.enter("twin", std::make_unique<TransferTwin>(workload))
-        .enter("engine", std::make_unique<TransferEngine>(workload, workers));
+    race.enter(Entrant::twin()).enter(Entrant::engine(workers));
     RaceResult result = race.run(laps);
     if (!result.equal()) {
         board.wrong_result("transfers");

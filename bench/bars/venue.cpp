@@ -6,9 +6,6 @@
 namespace lockstep::bench {
 namespace {
 
-using VenueEngine = ParallelContestant<Venue>;
-using VenueTwin = LoopContestant<Venue, true>;
-
 /// Trades only, and a price update now and then; all accounts and markets equally busy. An owner
 /// has two trading accounts when there are 64 markets.
 WorkloadOptions options_of(const BarSizes& sizes, WorkloadKind kind, std::uint32_t txns) {
@@ -28,8 +25,7 @@ WorkloadOptions options_of(const BarSizes& sizes, WorkloadKind kind, std::uint32
 void measure(const BarSizes& sizes, Scoreboard& board, const PreparedVenue& workload,
              const std::string& name, double target, double seconds) {
     Race race(workload);
-    race.enter("twin", std::make_unique<VenueTwin>(workload))
-        .enter("engine", std::make_unique<VenueEngine>(workload, sizes.workers));
+    race.enter(Entrant::twin()).enter(Entrant::engine(sizes.workers));
     const RaceResult result = race.run(sizes.laps_with_ceiling(seconds));
     if (!result.equal()) {
         board.wrong_result(name);

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "bench/provenance.hpp"
-#include "bench/table/groups.hpp"
+#include "bench/table/recorded.hpp"
 
 namespace lockstep::bench {
 namespace {
@@ -21,16 +21,13 @@ struct Options {
 };
 
 /// Runs whoever was asked for. False when digests differ.
-bool run_all(const TableOptions& options, nlohmann::json& rows) {
-    if (options.grid) {
-        return run_payments(options, rows);
+Result<bool, Error> run_all(const TableOptions& options, nlohmann::json& rows) {
+    if (!options.recorded_format.empty()) {
+        return run_recorded(options, rows);
     }
-    bool equal = true;
-    for (const auto run_group :
-         {run_transfers, run_venue, run_counters_and_books, run_keys_and_scans}) {
-        equal = run_group(options, rows) && equal;
-    }
-    return equal;
+    return run_rows(options, rows, [&](const Sizes& sizes, auto&& visit) {
+        options.grid ? for_each_payment(sizes, visit) : for_each_workload(sizes, visit);
+    });
 }
 
 [[noreturn]] void usage(int code) {
@@ -106,9 +103,7 @@ int run(const Options& options) {
         "Last columns: of the last executor.\n\n");
     print_header(options.table);
     nlohmann::json rows = nlohmann::json::array();
-    const Result<bool, Error> equal = options.table.recorded_format.empty()
-                                          ? Result<bool, Error>(run_all(options.table, rows))
-                                          : run_recorded(options.table, rows);
+    const Result<bool, Error> equal = run_all(options.table, rows);
     if (!equal) {
         std::fprintf(stderr, "%s\n", equal.error().describe().c_str());
         return 5;

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "bench/table/groups.hpp"
+#include "bench/table/recorded.hpp"
 #include "bench/workloads/recorded_log.hpp"
 #include "replay/import/open_recorded_data.hpp"
 

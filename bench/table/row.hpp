@@ -6,9 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/contestants.hpp"
 #include "bench/race.hpp"
-#include "bench/rivals.hpp"
 #include "bench/workloads.hpp"
 
 namespace lockstep::bench {
@@ -36,8 +34,7 @@ template <class Workload>
     constexpr std::uint32_t kWarmUps = 2;
     Race race(workload);
     for (const Entrant& entrant : entrants(options.workers, options.rivals)) {
-        race.enter(entrant.name(), make_any_contestant(workload, entrant),
-                   entrant.kind != Kind::kBareTwin);
+        race.enter(entrant);
     }
     const RaceResult result = race.run({.warm_ups = kWarmUps,
                                         .at_least = laps,

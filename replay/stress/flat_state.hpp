@@ -8,7 +8,9 @@
 #include "engine/base/cache_line.hpp"
 #include "engine/base/check.hpp"
 #include "engine/base/huge_pages.hpp"
+#include "engine/effects.hpp"
 #include "engine/machine.hpp"
+#include "engine/state_sums.hpp"
 
 namespace lockstep::bench {
 
@@ -81,6 +83,17 @@ class FlatState {
     /// All keys that have a cell, in order; only of machines that scan.
     [[nodiscard]] const std::set<Key>& keys() const noexcept { return keys_; }
     [[nodiscard]] const auto& cells() const noexcept { return cells_; }
+    /// The digest of all present cells, added up anew.
+    [[nodiscard]] StateSums<M> sums() const {
+        StateSums<M> out;
+        ByteWriter scratch;
+        for (const Cell& cell : cells_) {
+            if (cell.present) {
+                out.add(cell.key, cell_digest<M>(scratch, cell.key, cell.value));
+            }
+        }
+        return out;
+    }
 
   private:
     using Cells = std::vector<Cell, HugePageAllocator<Cell>>;

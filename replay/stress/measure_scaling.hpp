@@ -76,14 +76,7 @@ class ScalingMeasurement {
     struct Loop {
         explicit Loop(const Workload& workload) : machine(workload.machine), loop(machine, state) {
             workload.populate(state);
-            Digest sum;
-            ByteWriter scratch;
-            for (const auto& cell : state.cells()) {
-                if (cell.present) {
-                    sum += cell_digest<M>(scratch, cell.key, cell.value);
-                }
-            }
-            loop.start_from(sum);
+            loop.take_up_state();
         }
         const M machine;
         bench::FlatState<M> state;

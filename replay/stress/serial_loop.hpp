@@ -9,6 +9,7 @@
 #include "engine/effects.hpp"
 #include "engine/execution.hpp"
 #include "engine/machine.hpp"
+#include "engine/state_sums.hpp"
 #include "replay/stress/flat_state.hpp"
 
 namespace lockstep::bench {
@@ -254,7 +255,8 @@ class SerialLoop {
         result.end_effects = finish(phase, kEndPhaseIndex, Receipt{}, events_begin, result).effects;
         if constexpr (kDigests) {
             fold_state_digest();
-            result.state = digest_;
+            result.state = sums_.total();
+            result.modules = sums_.modules();
             chain_.begin(previous_, result);
             chain_.take(result.receipts);
             result.block = chain_.finish(result);
@@ -264,7 +266,7 @@ class SerialLoop {
     }
 
     /// Takes up the digest of a state that was filled by hand.
-    void start_from(const Digest& state) noexcept { digest_ = state; }
+    void take_up_state() { sums_ = state_.sums(); }
 
   private:
     static constexpr std::uint32_t kPrefetchGroup = 16;
@@ -378,11 +380,11 @@ class SerialLoop {
             }
             const Changed& changed = changed_[i];
             if (changed.was_present) {
-                digest_ -= cell_digest<M>(scratch_, changed.key, changed.before);
+                sums_.remove(changed.key, cell_digest<M>(scratch_, changed.key, changed.before));
             }
             const auto& cell = state_.cell(changed.key);
             if (cell.present) {
-                digest_ += cell_digest<M>(scratch_, cell.key, cell.value);
+                sums_.add(cell.key, cell_digest<M>(scratch_, cell.key, cell.value));
             }
         }
     }
@@ -394,7 +396,7 @@ class SerialLoop {
     ByteWriter scratch_;
     std::vector<Changed> changed_;
     BlockDigest chain_;
-    Digest digest_;
+    StateSums<M> sums_;
     Digest previous_;
     std::uint32_t block_number_ = 0;
 };

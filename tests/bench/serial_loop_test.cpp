@@ -88,7 +88,7 @@ void expect_equal_transfers(TransferShape shape, TransferPattern pattern) {
     machine.populate(flat, kAccounts);
     SerialExecutor<Machine> executor(machine, store);
     SerialLoop<Machine> loop(machine, flat);
-    loop.start_from(store.digest());
+    loop.take_up_state();
     for (std::uint64_t height = 1; height <= 3; ++height) {
         const Block<Transfer> block = transfer_block(pattern, kAccounts, 500, height, 5);
         const auto expected = executor.execute(block);

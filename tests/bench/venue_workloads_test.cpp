@@ -1,5 +1,5 @@
-// The workloads of the venue: the engine computes what the serial executor computes, and they are
-// what their names say.
+// The workloads of the venue: engine, rivals and twin compute what the serial executor computes,
+// and the workloads are what their names say.
 
 #include <gtest/gtest.h>
 
@@ -10,10 +10,9 @@
 #include <vector>
 
 #include "bench/workloads.hpp"
-#include "engine/serial_executor.hpp"
 #include "instruments/events.hpp"
-#include "replay/stress/serial_loop.hpp"
-#include "replay/venue_driver.hpp"
+#include "tests/bench/serial_results.hpp"
+#include "tests/support/test_scale.hpp"
 
 namespace lockstep::bench {
 namespace {
@@ -38,49 +37,19 @@ std::uint64_t rejected(const BlockResult& result) {
     return count;
 }
 
-/// Executes the blocks serially, checks the engine and the twin against that, and returns it.
-std::vector<BlockResult> execute_everywhere(const std::vector<LogBlock>& blocks,
-                                            const std::string& name) {
-    const Venue venue;
-    StateStore<Venue> store;
-    SerialExecutor<Venue> serial(venue, store);
-    FlatState<Venue> flat;
-    SerialLoop<Venue> twin(venue, flat);
-    std::vector<BlockResult> results;
-    for (const LogBlock& block : blocks) {
-        auto result = serial.execute(block);
-        EXPECT_TRUE(result.has_value());
-        EXPECT_TRUE(twin.execute(block).block == result->block) << name;
-        results.push_back(std::move(*result));
-    }
-    for (const std::uint32_t workers : {1U, 3U}) {
-        VenueDriver driver(venue, {.workers = workers, .verify = true});
-        std::size_t at = 0;
-        const auto done = driver.run([&]() -> Result<std::optional<LogBlock>, Error> {
-            return at < blocks.size() ? std::optional(blocks[at++]) : std::nullopt;
-        });
-        EXPECT_TRUE(done.has_value()) << name << ", " << workers << " workers";
-        EXPECT_EQ(driver.summary().block, results.back().block) << name;
-    }
-    return results;
-}
-
 TEST(VenueWorkloads, TradesAreAppliedInAnyNumberOfMarketsAndFundingIsPaidWhereAskedFor) {
     std::uint32_t seen = 0;
     for_each_venue_workload(Sizes::small(), [&](const auto& workload) {
         using Workload = std::remove_cvref_t<decltype(workload)>;
         if constexpr (std::is_same_v<Workload, VenueWorkload>) {
+            const SerialResults serial(workload, test::scaled(4, 2));
+            expect_equal_everywhere(serial);
             const bool funding = workload.name == "venue_funding";
             if (!funding && workload.name.find("venue_markets_") == std::string::npos) {
                 return;
             }
             ++seen;
-            auto source = workload.source();
-            std::vector<LogBlock> blocks;
-            for (std::uint64_t i = workload.prelude() + 4; i > 0; --i) {
-                blocks.push_back(source.next());
-            }
-            const auto results = execute_everywhere(blocks, workload.name);
+            const auto& results = serial.results;
             for (std::size_t i = workload.prelude(); i < results.size(); ++i) {
                 const BlockResult& result = results[i];
                 EXPECT_EQ(rejected(result), 0U) << workload.name << " block " << i;
@@ -94,9 +63,30 @@ TEST(VenueWorkloads, TradesAreAppliedInAnyNumberOfMarketsAndFundingIsPaidWhereAs
     EXPECT_EQ(seen, 4U);
 }
 
+/// A log of the venue as a workload, from its first block on.
+struct LogWorkload {
+    using Machine = Venue;
+    struct Source {
+        const std::vector<LogBlock>& blocks;
+        std::size_t at = 0;
+        [[nodiscard]] LogBlock next() { return blocks[at++]; }
+    };
+
+    std::string name;
+    Machine machine;
+    std::vector<LogBlock> blocks;
+
+    void populate(auto&) const {}
+    [[nodiscard]] Source source() const { return {blocks}; }
+    [[nodiscard]] std::uint64_t prelude() const { return 0; }
+};
+
 TEST(VenueWorkloads, ExpiredSeriesArePaidOut) {
     const PreparedLog log = expiry_log(300, 150);
-    const auto results = execute_everywhere(log.blocks, "expiry");
+    const LogWorkload workload{.name = "expiry", .machine = {}, .blocks = log.blocks};
+    const SerialResults serial(workload, log.blocks.size());
+    expect_equal_everywhere(serial);
+    const auto& results = serial.results;
     const auto count = [&](std::size_t first, std::size_t last, EventType type) {
         std::uint64_t sum = 0;
         for (std::size_t i = first; i < last; ++i) {
@@ -115,14 +105,9 @@ TEST(VenueWorkloads, ExpiredSeriesArePaidOut) {
 TEST(VenueWorkloads, ARewoundLogIsTheSameInEveryPass) {
     const RewoundLogWorkload workload = expiry_workload("expiry", 200, 100);
     const std::size_t pass = workload.blocks->size() + 1;
-    StateStore<RewindingVenue> store;
-    SerialExecutor<RewindingVenue> serial(workload.machine, store);
-    workload.populate(store);
-    auto source = workload.source();
-    std::vector<BlockResult> results;
-    for (std::size_t i = 0; i < 2 * pass; ++i) {
-        results.push_back(*serial.execute(source.next()));
-    }
+    const SerialResults serial(workload, 2 * pass);
+    expect_equal_everywhere(serial);
+    const auto& results = serial.results;
     for (std::size_t i = 0; i < pass; ++i) {
         EXPECT_EQ(results[i].state, results[pass + i].state) << i;
         EXPECT_EQ(results[i].receipts, results[pass + i].receipts) << i;

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/contestants.hpp"
+#include "bench/contestants/make_contestant.hpp"
 #include "bench/workloads.hpp"
 #include "bench/workloads/counter.hpp"
 #include "bench/workloads/order_book.hpp"
@@ -40,10 +40,11 @@ class Cell final : public Counted {
   public:
     using M = typename Workload::Machine;
 
-    explicit Cell(const Workload& workload) : contestant_(workload, 1) {
+    explicit Cell(const Workload& workload) : contestant_(workload.machine, 1, ParallelOptions{}) {
+        workload.populate(contestant_);
         auto source = workload.source();
         for (std::uint64_t i = workload.prelude() + kWarmUps; i > 0; --i) {
-            static_cast<void>(contestant_.execute(source.next()));
+            static_cast<void>(contestant_.execute(source.next(), {}));
         }
         for (int i = 0; i < kBlocks; ++i) {
             blocks_.push_back(source.next());
@@ -51,7 +52,7 @@ class Cell final : public Counted {
     }
     void run() override {
         for (const auto& block : blocks_) {
-            static_cast<void>(contestant_.execute(block));
+            static_cast<void>(contestant_.execute(block, {}));
         }
     }
     [[nodiscard]] std::uint64_t transactions() const {
@@ -63,7 +64,7 @@ class Cell final : public Counted {
     }
 
   private:
-    ParallelContestant<M> contestant_;
+    PoolContestant<M, ParallelExecutor<M>> contestant_;
     std::vector<Block<typename M::Transaction>> blocks_;
 };
 
