@@ -21,8 +21,10 @@ int run(int argc, const char* const* argv) {
 #ifdef LOCKSTEP_BUILD_IMPORT
     lockstep::register_import_command(app, exit_code);
 #endif
-#ifdef LOCKSTEP_BUILD_TOOLS
+#ifdef LOCKSTEP_BUILD_INSPECT
     lockstep::register_inspect_command(app, exit_code);
+#endif
+#ifdef LOCKSTEP_BUILD_STRESS
     lockstep::register_stress_command(app, exit_code);
 #endif
     lockstep::register_replay_command(app, exit_code);

@@ -53,7 +53,7 @@ build() {
     [[ $optimise != -O3 ]] || optimise="-O3 -D NDEBUG"
     cmake -S "$source_folder" -B "$build" -G Ninja --log-level=WARNING "${options[@]}" \
         -D CMAKE_BUILD_TYPE=Release -D "CMAKE_CXX_FLAGS_RELEASE=$optimise" \
-        -D LOCKSTEP_BUILD_IMPORT=OFF -D LOCKSTEP_BUILD_TOOLS=OFF \
+        -D LOCKSTEP_BUILD_IMPORT=OFF -D LOCKSTEP_BUILD_INSPECT=OFF -D LOCKSTEP_BUILD_STRESS=OFF \
         -D LOCKSTEP_BUILD_TESTS=OFF -D LOCKSTEP_BUILD_BENCH=OFF -D CMAKE_UNITY_BUILD=ON \
         >"$build.txt" &&
         cmake --build "$build" --parallel "$jobs" --target lockstep >>"$build.txt"

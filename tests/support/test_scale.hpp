@@ -8,7 +8,7 @@
 namespace lockstep::test {
 
 /// Size of the long tests in percent of their full size: the variable LOCKSTEP_TEST_SCALE, else
-/// the build's default (100, and 10 under sanitizers). At least 1.
+/// the build's default (100, less under sanitizers). At least 1.
 inline std::uint64_t test_scale_percent() {
     const char* text = std::getenv("LOCKSTEP_TEST_SCALE");
     const std::uint64_t percent = text != nullptr && *text != '\0'
