@@ -16,6 +16,10 @@ if(LOCKSTEP_SANITIZE)
   target_compile_options(lockstep_flags INTERFACE
     -fsanitize=${LOCKSTEP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(lockstep_flags INTERFACE -fsanitize=${LOCKSTEP_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    target_compile_options(lockstep_flags INTERFACE
+      -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/engine/cmake/ignored_checks.txt)
+  endif()
 endif()
 
 # lockstep_library(NAME <name> HEADERS <files> [SOURCES <files>] [LINK <public targets>]
