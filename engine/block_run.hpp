@@ -28,8 +28,7 @@ namespace lockstep {
 /// What the parts of the parallel executor share while a block runs.
 ///
 /// Threads: plain members are written by the leader between stages, or by the holder of the
-/// frontier
-///          where it says so; a worker's own struct belongs to that worker.
+///          frontier where it says so; a worker's own struct belongs to that worker.
 template <Machine M, class Sync>
 struct BlockRun {
     using Transaction = typename M::Transaction;

@@ -20,9 +20,8 @@ namespace lockstep {
 /// Role:    first stage of a block. Knowledge changes speed only: a key that is missing, wrong or
 ///          cannot be had leads to the validated path.
 /// Shards:  with more than two workers the cells are divided into shards, and each shard is linked
-/// by
-///          one worker in block order, since chains of different cells have nothing in common. The
-///          lists of what belongs to which shard are made while keys are resolved.
+///          by one worker in block order, since chains of different cells have nothing in common.
+///          The lists of what belongs to which shard are made while keys are resolved.
 /// Threads: resolve_some and link_some by all workers; the others by the leader.
 template <Machine M, class Sync>
 class DeclaredLinks {

@@ -11,8 +11,7 @@ namespace lockstep {
 /// Validates and commits in block order.
 ///
 /// Role:    the authority on results. A transaction whose answers no longer hold runs again here,
-/// on
-///          final state, which cannot fail.
+///          on final state, which cannot fail.
 /// Threads: the worker that holds the scheduler's frontier; its plain data passes on with that
 /// role.
 template <Machine M, class Sync>

@@ -15,11 +15,10 @@ namespace lockstep {
 ///        the serial executor costs. Costs are measured, since conflicts alone do not tell: a chain
 ///        of long transactions and a crowd of short ones may show the same graph.
 /// Rule:  the cheaper way by a moving average per transaction, separately for sizes that differ by
-/// a
-///        factor of two. The serial one where the other gains next to nothing: it leaves the other
-///        cores to others. Now and then a block probes the other way, as often as that costs no
-///        more than a small share of the time: soon when both are close, rarely when the other is
-///        far behind, and at once when the cost of the chosen way has changed.
+///        a factor of two. The serial one where the other gains next to nothing: it leaves the
+///        other cores to others. Now and then a block probes the other way, as often as that costs
+///        no more than a small share of the time: soon when both are close, rarely when the other
+///        is far behind, and at once when the cost of the chosen way has changed.
 class ModeChooser {
   public:
     [[nodiscard]] bool prefers_serial(std::size_t transactions) const noexcept {

@@ -11,8 +11,7 @@ namespace lockstep {
 /// The numbers below a transaction for which all answers that it got about them hold.
 ///
 /// Role:    a question is answered from a guess and narrows the interval to the numbers with the
-/// same
-///          answer; a commit compares the committed number with the interval.
+///          same answer; a commit compares the committed number with the interval.
 /// Threads: a plain value.
 struct NumberInterval {
     Int128 lower = kInt128Min;  ///< inclusive

@@ -55,19 +55,15 @@ struct ParallelOptions {
 /// Executes blocks speculatively on all workers of a pool; results equal SerialExecutor's.
 ///
 /// Role:    resolve declared keys · execute over multi-version memory · validate and commit in
-/// order
-///          at the frontier · settle final values into the store. See scheduler/README.md.
+///          order at the frontier · settle final values into the store. See scheduler/README.md.
 /// Threads: execute from one thread at a time; it works as worker 0 of the pool. `Pool` has
-/// workers()
-///          and run(job), as WorkerPool; a test may bring one whose workers are fibers.
+///          workers() and run(job), as WorkerPool; a test may bring one whose workers are fibers.
 /// Invariants
 ///   [E1] for any number of workers, options, hints and timing: BlockResult and state equal those
-///   of
-///        SerialExecutor, byte for byte.
+///        of SerialExecutor, byte for byte.
 ///   [E2] nothing that a discarded incarnation did reaches a receipt, an event or the state.
 ///   [E3] a cancelled or failed block leaves state and chained digest as they were. The exception
-///   is
-///        an end-of-block phase that throws: the executor then refuses every later block.
+///        is an end-of-block phase that throws: the executor then refuses every later block.
 template <Machine M, class Sync = StdSync, class Pool = WorkerPool>
 class ParallelExecutor {
     friend class test::Inspector;

@@ -19,8 +19,7 @@ namespace lockstep {
 /// Executes blocks one transaction after the other: the specification in code.
 ///
 /// Role:    oracle for every other executor, and the fallback that is always there. No
-/// multi-version
-///          memory, no threads, no hints.
+///          multi-version memory, no threads, no hints.
 /// Threads: one.
 /// Errors:  a cancelled or failed block leaves state and chained digest as they were.
 template <Machine M, class Sync = StdSync>

@@ -28,8 +28,7 @@ struct BlockAccessMode {
 /// Role:    answers the machine, records what the answers depended on. Writes go to private version
 ///          nodes that the executor publishes when the incarnation ends.
 /// Modes:   *speculative*: lower transactions may still run. A read that meets an estimate stops
-/// the
-///          incarnation (blocked_on); a plain read below which someone adds stops it too
+///          the incarnation (blocked_on); a plain read below which someone adds stops it too
 ///          (deferred). *final*: at the frontier; every answer is the committed truth.
 /// Threads: one worker; pointers it returns live until the end of the block.
 template <Machine M, class Sync>

@@ -37,8 +37,7 @@ inline constexpr CellId kNoCell = std::numeric_limits<CellId>::max();
 ///          `prefetch` may be called by all workers; values change only after the last execution.
 /// Invariants
 ///   [SS1] the index holds exactly the cells that are present, between blocks; within one also
-///   those
-///         of keys that the block met first, as far as they find room near their places.
+///         those of keys that the block met first, as far as they find room near their places.
 ///   [SS2] digest() is the sum of cell_digest over all present cells, between blocks.
 ///   [SS3] all version slots are empty between blocks.
 /// Cost:    one probe of the index and one cell per access; about 2.5 index entries of 8 bytes and

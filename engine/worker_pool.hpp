@@ -14,8 +14,8 @@ namespace lockstep {
 /// Threads that stay alive between blocks: the caller, resident ones, and threads the host donates.
 ///
 /// Role:    runs one job at a time on everyone who joins while it is open. Nobody waits for a
-/// worker
-///          that has not joined, so a thread without a core delays nothing it has not started.
+///          worker that has not joined, so a thread without a core delays nothing it has not
+///          started.
 /// Threads: run from one thread at a time; serve from any thread of the host.
 /// Invariants
 ///   [WP1] run returns only when every worker that joined the job has left it.

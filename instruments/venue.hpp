@@ -36,10 +36,9 @@ struct VenueOutcome {
 /// The derivatives venue: a state machine in the shape that the executors run.
 ///
 /// Role:    pure functions of (view, transaction, context). A block goes through begin_block
-/// (prices,
-///          funding, expiry), its transactions, and end_block (invariants). Parameters that
-///          governance sets in block N take effect in block N + 1, since only begin_block reads
-///          them.
+///          (prices, funding, expiry), its transactions, and end_block (invariants). Parameters
+///          that governance sets in block N take effect in block N + 1, since only begin_block
+///          reads them.
 /// State:   none; everything lives in cells.
 /// Threads: all members may be called from any thread at the same time.
 class Venue {

@@ -14,10 +14,9 @@ namespace lockstep {
 /// transactions that did.
 ///
 /// Role:    commits are judged in samples. Where few had to run again the window doubles; where
-/// many
-///          had it is halved, which keeps version chains short and lets more of what matters be
-///          committed first. Where nearly all had even so, speculation rests: what follows runs in
-///          order, at the frontier, each transaction once; then it is tried again, after longer
+///          many had it is halved, which keeps version chains short and lets more of what matters
+///          be committed first. Where nearly all had even so, speculation rests: what follows runs
+///          in order, at the frontier, each transaction once; then it is tried again, after longer
 ///          rests each time. Changes speed only. What was learned outlasts the block.
 /// Threads: open between blocks; note_stale and judge by the holder of the frontier; the rest by
 ///          anyone, as hints.

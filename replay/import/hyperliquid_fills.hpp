@@ -14,8 +14,8 @@ namespace lockstep {
 ///         closedPnl, crossed, fee, feeToken, tid, ...}], ...]}`
 /// Rules
 ///   trades     the two sides are the events of one block that share `tid`; a trade stands where
-///   its
-///              first side stands. A side without its other one is a trade with one side unknown.
+///              its first side stands. A side without its other one is a trade with one side
+///              unknown.
 ///   markets    one per coin, paid in USDC. Coins with `@` or `/` are spot, imported as linear
 ///              markets; all others are linear perpetuals.
 ///   positions  startPosition carries float noise: it is rounded to 10^-6 for perpetuals and to
