@@ -71,9 +71,9 @@ struct VenueWorkload {
     [[nodiscard]] std::uint64_t prelude() const { return source().setup_blocks(); }
 };
 
-/// Counters and order books.
+/// Counters, order books, transactions on plain keys, and scans over ranges of them.
 template <class Visit>
-void for_each_counter_or_book_workload(const Sizes& sizes, Visit&& visit) {
+void for_each_key_workload(const Sizes& sizes, Visit&& visit) {
     for (const auto& [mode, name] : {std::pair{CounterMode::kWrite, "counter_write"},
                                      std::pair{CounterMode::kUnbounded, "counter_unbounded"},
                                      std::pair{CounterMode::kBoundedLoose, "counter_bound_far"},
@@ -91,11 +91,6 @@ void for_each_counter_or_book_workload(const Sizes& sizes, Visit&& visit) {
                                 .match_percent = match,
                                 .txns = sizes.txns});
     }
-}
-
-/// Transactions on plain keys, and scans over ranges of them.
-template <class Visit>
-void for_each_key_or_scan_workload(const Sizes& sizes, Visit&& visit) {
     for (const std::uint32_t skew : {0U, 4U}) {
         visit(KeyValueWorkload{.name = skew == 0 ? "ycsb_uniform" : "ycsb_zipf",
                                .machine = {.universe = std::min(sizes.accounts, 80'000U)},
@@ -126,13 +121,6 @@ void for_each_key_or_scan_workload(const Sizes& sizes, Visit&& visit) {
                                            .latency_us = latency_us},
                                .txns = std::min(sizes.txns, 500U)});
     }
-}
-
-/// All of the two groups above.
-template <class Visit>
-void for_each_key_workload(const Sizes& sizes, Visit&& visit) {
-    for_each_counter_or_book_workload(sizes, visit);
-    for_each_key_or_scan_workload(sizes, visit);
 }
 
 /// The venue: kinds of traffic, numbers of markets, funding, expiry.

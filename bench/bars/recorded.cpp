@@ -44,8 +44,7 @@ class ListedContestant final : public Contestant<M> {
     ListedContestant(const Workload& workload, std::uint32_t workers, std::size_t blocks)
         : engine_(populated_contestant(workload, Entrant::engine(workers))), lists_(blocks) {}
     void set(const Key& key, const Value* value) override { engine_->set(key, value); }
-    BlockResult execute(const Block<typename M::Transaction>& block,
-                        const AccessOptions<Key>&) override {
+    BlockResult execute(const Block<typename M::Transaction>& block) override {
         AccessList<Key>& list = lists_[executed_ % lists_.size()];
         AccessMismatches<Key> mismatches;
         AccessOptions<Key> accesses;
@@ -55,7 +54,7 @@ class ListedContestant final : public Contestant<M> {
             accesses.known = &list;
             accesses.mismatches = &mismatches;
         }
-        auto result = engine_->execute(block, accesses);
+        auto result = engine_->execute_with(block, accesses);
         mismatches_ += mismatches.count;
         return result;
     }
@@ -183,7 +182,7 @@ void measure_mismatches(Scoreboard& board, const TraceWorkload<false>& workload)
         const auto engine = make_contestant(workload.machine, Entrant::engine(2));
         auto source = workload.source();
         static_cast<void>(engine->execute(source.next()));
-        return engine->execute(source.next(), accesses).block;
+        return engine->execute_with(source.next(), accesses).block;
     };
     AccessList<TraceKey> right;
     const Digest expected = run({.recorded = &right});

@@ -7,6 +7,7 @@
 
 #include "bench/baselines/rival.hpp"
 #include "engine/access_list.hpp"
+#include "engine/base/check.hpp"
 #include "engine/block.hpp"
 #include "engine/machine.hpp"
 #include "engine/parallel_executor.hpp"
@@ -23,9 +24,14 @@ class Contestant {
     virtual ~Contestant() = default;
     /// Gives a cell its value before the first block; null makes room for one that is absent.
     virtual void set(const Key& key, const Value* value) = 0;
-    /// Executes a block that is accepted. `accesses` are for the parallel executor only.
-    virtual BlockResult execute(const Block<typename M::Transaction>& block,
-                                const AccessOptions<Key>& accesses = {}) = 0;
+    /// Executes a block that is accepted.
+    virtual BlockResult execute(const Block<typename M::Transaction>& block) = 0;
+    /// The same with access lists. REQUIRES: the parallel executor, nobody else knows them.
+    virtual BlockResult execute_with(const Block<typename M::Transaction>&,
+                                     const AccessOptions<Key>&) {
+        LOCKSTEP_CHECK(!"access lists are for the parallel executor");
+        return {};
+    }
     /// Digest of all cells as they are, added up anew.
     [[nodiscard]] virtual Digest state_digest() const = 0;
     /// Sums over all blocks so far; zero for serial contestants.

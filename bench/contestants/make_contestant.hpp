@@ -22,9 +22,7 @@ class LoopContestant final : public Contestant<M> {
 
     explicit LoopContestant(const M& machine) : machine_(machine), loop_(machine_, state_) {}
     void set(const Key& key, const Value* value) override { state_.set(key, value); }
-    BlockResult execute(const Block<typename M::Transaction>& block,
-                        const AccessOptions<Key>& accesses) override {
-        LOCKSTEP_CHECK(!accesses.records() && accesses.known == nullptr);
+    BlockResult execute(const Block<typename M::Transaction>& block) override {
         if (kDigests && !started_) {
             loop_.take_up_state();
             started_ = true;
@@ -48,9 +46,7 @@ class SerialContestant final : public Contestant<M> {
 
     explicit SerialContestant(const M& machine) : machine_(machine), executor_(machine_, store_) {}
     void set(const Key& key, const Value* value) override { store_.set(key, value); }
-    BlockResult execute(const Block<typename M::Transaction>& block,
-                        const AccessOptions<Key>& accesses) override {
-        LOCKSTEP_CHECK(!accesses.records() && accesses.known == nullptr);
+    BlockResult execute(const Block<typename M::Transaction>& block) override {
         auto result = executor_.execute(block);
         LOCKSTEP_CHECK(result.has_value());
         return std::move(*result);
@@ -76,25 +72,25 @@ class PoolContestant final : public Contestant<M> {
           pool_(workers),
           executor_(machine_, store_, pool_, TxnLimits{}, options...) {}
     void set(const Key& key, const Value* value) override { store_.set(key, value); }
-    BlockResult execute(const Block<typename M::Transaction>& block,
-                        const AccessOptions<Key>& accesses) override {
-        auto result = run(block, accesses);
+    BlockResult execute(const Block<typename M::Transaction>& block) override {
+        auto result = executor_.execute(block);
         LOCKSTEP_CHECK(result.has_value());
         return std::move(*result);
+    }
+    BlockResult execute_with(const Block<typename M::Transaction>& block,
+                             const AccessOptions<Key>& accesses) override {
+        if constexpr (requires { executor_.execute(block, {}, accesses); }) {
+            auto result = executor_.execute(block, {}, accesses);
+            LOCKSTEP_CHECK(result.has_value());
+            return std::move(*result);
+        } else {
+            return Contestant<M>::execute_with(block, accesses);
+        }
     }
     [[nodiscard]] Digest state_digest() const override { return store_.recompute_digest(); }
     [[nodiscard]] ExecutionMetrics metrics() const override { return executor_.metrics(); }
 
   private:
-    auto run(const Block<typename M::Transaction>& block, const AccessOptions<Key>& accesses) {
-        if constexpr (requires { executor_.execute(block, {}, accesses); }) {
-            return executor_.execute(block, {}, accesses);
-        } else {
-            LOCKSTEP_CHECK(!accesses.records() && accesses.known == nullptr);
-            return executor_.execute(block);
-        }
-    }
-
     const M machine_;
     StateStore<M> store_;
     WorkerPool pool_;

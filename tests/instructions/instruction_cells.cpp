@@ -44,7 +44,7 @@ class Cell final : public Counted {
         workload.populate(contestant_);
         auto source = workload.source();
         for (std::uint64_t i = workload.prelude() + kWarmUps; i > 0; --i) {
-            static_cast<void>(contestant_.execute(source.next(), {}));
+            static_cast<void>(contestant_.execute(source.next()));
         }
         for (int i = 0; i < kBlocks; ++i) {
             blocks_.push_back(source.next());
@@ -52,7 +52,7 @@ class Cell final : public Counted {
     }
     void run() override {
         for (const auto& block : blocks_) {
-            static_cast<void>(contestant_.execute(block, {}));
+            static_cast<void>(contestant_.execute(block));
         }
     }
     [[nodiscard]] std::uint64_t transactions() const {
