@@ -23,7 +23,7 @@ namespace lockstep {
 /// Threads: one worker.
 /// Cost:    machines tend to use keys in the order in which they declare them, so a look at two
 ///          entries mostly suffices. Else a few entries are searched one by one, and more of them
-///          by hash, in an index that is made when it is first needed.
+///          by the number of their cell, in an index that is made when it is first needed.
 template <Machine M, class Sync>
 class AccessTable {
   public:
@@ -63,18 +63,20 @@ class AccessTable {
     [[nodiscard]] std::span<Entry> found() noexcept { return found_.items(); }
     [[nodiscard]] std::span<const Entry> found() const noexcept { return found_.items(); }
 
-    /// Starts fetching the cells of keys that are going to be asked for, in this order.
-    void expect(std::span<const Key> keys) {
+    /// Starts fetching the cells of keys that are going to be asked for, in this order;
+    /// `name(sink)` gives them to a sink.
+    template <class Name>
+    void expect(Name&& name) {
         expected_.clear();
         next_expected_ = 0;
         if (complete_) {
             return;
         }
-        for (const Key& key : keys) {
+        name([this](const Key& key) {
             const std::uint64_t hash = M::hash(key);
             store_.prefetch_index_of(hash);
             expected_.push_back({key, hash, kNoCell});
-        }
+        });
         for (Expected& expected : expected_) {
             expected.id = store_.candidate_of(expected.hash);
             if (expected.id != kNoCell) {
@@ -112,7 +114,6 @@ class AccessTable {
     /// Belongs to the running incarnation when it carries its round.
     struct Place {
         std::uint32_t round = 0;
-        std::uint32_t tag = 0;  ///< part of the key's hash that does not say where its place is
         std::uint32_t entry = 0;
     };
 
@@ -136,7 +137,8 @@ class AccessTable {
         return search(key);
     }
     [[nodiscard]] [[gnu::noinline]] Entry& search(const Key& key) {
-        if (size() <= kSearchedOneByOne) {
+        const bool few = size() <= kSearchedOneByOne;
+        if (few) {
             for (std::uint32_t i = 0; i < size(); ++i) {
                 if ((*this)[i].key == key) {
                     last_ = i;
@@ -144,20 +146,19 @@ class AccessTable {
                 }
             }
         }
-        const Expected* expected = take_expected(key);
-        const std::uint64_t hash = expected != nullptr ? expected->hash : M::hash(key);
-        if (size() <= kSearchedOneByOne) {
-            return append(key, cell_of(key, hash, expected));
+        const CellId id = cell_of(key);
+        if (few) {
+            return append(key, id);
         }
         index();
-        Place& place = place_of(key, hash);
+        Place& place = place_of(id);
         if (place.round == round_) {
             last_ = place.entry;
             return (*this)[last_];
         }
-        place = {round_, tag_of(hash), size()};
+        place = {round_, size()};
         ++indexed_;
-        return append(key, cell_of(key, hash, expected));
+        return append(key, id);
     }
     /// Expected keys come in their order, some of them left out.
     [[nodiscard]] const Expected* take_expected(const Key& key) noexcept {
@@ -170,9 +171,14 @@ class AccessTable {
         }
         return nullptr;
     }
-    [[nodiscard]] CellId cell_of(const Key& key, std::uint64_t hash, const Expected* expected) {
-        const CellId id = expected != nullptr ? expected->id : kNoCell;
-        return id != kNoCell && store_.cell(id).key == key ? id : store_.intern(key, hash);
+    [[nodiscard]] CellId cell_of(const Key& key) {
+        const Expected* expected = take_expected(key);
+        if (expected == nullptr) {
+            return store_.intern(key);
+        }
+        const CellId id = expected->id;
+        return id != kNoCell && store_.cell(id).key == key ? id
+                                                           : store_.intern(key, expected->hash);
     }
     Entry& append(const Key& key, CellId id) {
         last_ = size();
@@ -196,20 +202,14 @@ class AccessTable {
             round_ = 1;
         }
         for (; indexed_ < size(); ++indexed_) {
-            const Key& key = (*this)[indexed_].key;
-            const std::uint64_t hash = M::hash(key);
-            place_of(key, hash) = {round_, tag_of(hash), indexed_};
+            place_of((*this)[indexed_].id) = {round_, indexed_};
         }
     }
-    static std::uint32_t tag_of(std::uint64_t hash) noexcept {
-        return static_cast<std::uint32_t>(hash >> 32);
-    }
-    /// The place of a key, or the free one where it belongs.
-    [[nodiscard]] Place& place_of(const Key& key, std::uint64_t hash) {
+    /// The place of a cell, or the free one where it belongs.
+    [[nodiscard]] Place& place_of(CellId id) {
         const std::size_t mask = places_.size() - 1;
-        std::size_t at = hash & mask;
-        while (places_[at].round == round_ &&
-               !(places_[at].tag == tag_of(hash) && (*this)[places_[at].entry].key == key)) {
+        std::size_t at = id & mask;
+        while (places_[at].round == round_ && (*this)[places_[at].entry].id != id) {
             at = (at + 1) & mask;
         }
         return places_[at];

@@ -14,11 +14,13 @@ namespace lockstep {
 template <class T>
 class AppendList {
   public:
-    T& append(const T& item) {
+    T& append(const T& item) { return append_any() = item; }
+    /// Appends an item whose contents are not set: those of some item before the last clear.
+    [[nodiscard]] T& append_any() {
         if (size_ == items_.size()) [[unlikely]] {
             grow();
         }
-        return items_[size_++] = item;
+        return items_[size_++];
     }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     void clear() noexcept { size_ = 0; }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/append_list.hpp"
 #include "engine/base/cache_line.hpp"
 #include "engine/block.hpp"
 #include "engine/effects.hpp"
@@ -44,14 +45,13 @@ class InPlaceCommit {
     /// time in this block, empties the view.
     void apply(View& view, std::uint32_t index, Receipt& receipt, BlockResult& result) {
         effects_.begin(index, receipt.disposition, receipt.status, receipt.weight);
-        const std::span<const Ordered> changes = in_key_order(view.changes());
-        for (std::size_t first = 0, last = 0; first < changes.size(); first = last + 1) {
-            last = first;
-            while (last + 1 < changes.size() &&
-                   changes[last + 1].change->cell == changes[first].change->cell) {
-                ++last;
+        const std::span<Change> changes = view.changes();
+        for (const Ordered& next : in_key_order(changes)) {
+            Change& first = *next.change;
+            if (const std::uint32_t last = std::exchange(first.cell->journal, kNoChange);
+                last != kNoChange) {
+                take(first, changes[last]);
             }
-            take(*changes[first].change, *changes[last].change);
         }
         const std::span<const std::byte> events = view.events().encoded();
         receipt.effects = effects_.finish(events);
@@ -67,11 +67,12 @@ class InPlaceCommit {
     void fold() {
         StateSums<M> sums;
         std::int64_t present_change = 0;
-        for (std::size_t i = 0; i < changed_.size(); ++i) {
-            if (i + kFoldAhead < changed_.size()) {
-                prefetch_lines<Prefetch::kToRead>(changed_[i + kFoldAhead].cell, sizeof(Cell));
+        const std::span<const Changed> all = changed_.items();
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (i + kFoldAhead < all.size()) {
+                prefetch_lines<Prefetch::kToRead>(all[i + kFoldAhead].cell, sizeof(Cell));
             }
-            const Changed& changed = changed_[i];
+            const Changed& changed = all[i];
             const Cell& cell = *changed.cell;
             if (changed.was_present) {
                 sums.remove(cell.key, cell_digest<M>(scratch_, cell.key, changed.before));
@@ -99,7 +100,7 @@ class InPlaceCommit {
     }
     /// Takes back everything since begin. Before adopt_interned, which then forgets new cells.
     void restore() {
-        for (Changed& changed : changed_) {
+        for (Changed& changed : changed_.items()) {
             changed.cell->value = std::move(changed.before);
             changed.cell->present = changed.was_present;
         }
@@ -146,11 +147,14 @@ class InPlaceCommit {
         // relaxed: one thread executes the block; no election as in claim_settlement.
         if (cell.settled.load(std::memory_order_relaxed) != block_number_) {
             cell.settled.store(block_number_, std::memory_order_relaxed);
-            changed_.push_back({&cell, first.was_present, std::move(first.before)});
+            Changed& changed = changed_.append_any();
+            changed.cell = &cell;
+            changed.was_present = first.was_present;
+            changed.before = std::move(first.before);
         }
     }
     /// Stable, so that the changes of a cell stay in their order.
-    [[nodiscard]] std::span<const Ordered> in_key_order(std::vector<Change>& changes) {
+    [[nodiscard]] std::span<const Ordered> in_key_order(std::span<Change> changes) {
         const std::size_t count = changes.size();
         if (order_.size() < count) {
             order_.resize(count * 2);
@@ -162,6 +166,12 @@ class InPlaceCommit {
             }
             std::stable_sort(order.begin(), order.end(),
                              [](const Ordered& a, const Ordered& b) { return a.key < b.key; });
+            return order;
+        }
+        if (count == 2) {
+            const bool swapped = changes[1].cell->key < changes[0].cell->key;
+            order[swapped ? 1 : 0].change = &changes[0];
+            order[swapped ? 0 : 1].change = &changes[1];
             return order;
         }
         // Each change counts those before it: no branch depends on a comparison, whose outcome
@@ -185,7 +195,7 @@ class InPlaceCommit {
     EffectDigest<M> effects_;
     ByteWriter scratch_;
     std::vector<Ordered> order_;  ///< of the changes at hand; as large as was ever needed
-    std::vector<Changed> changed_;
+    AppendList<Changed> changed_;
     std::vector<typename M::Key> emptied_;  ///< of cells that became absent
     StateSums<M> folded_;                   ///< what the last fold added to the store's sums
     std::int64_t folded_present_ = 0;

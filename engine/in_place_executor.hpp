@@ -76,7 +76,7 @@ class InPlaceExecutor {
   private:
     using View = InPlaceView<M, Sync>;
 
-    static constexpr std::uint32_t kGroup = 8;
+    static constexpr std::uint32_t kGroup = NearCells<M, Sync>::kGroup;
 
     static auto failed(const char* reason, const Block<Transaction>& block) {
         return failure(Error{
@@ -98,6 +98,7 @@ class InPlaceExecutor {
             if (i % kGroup == 0) {
                 fetch_ahead(transactions, i, context);
             }
+            cells_.begin_transaction();
             Receipt& receipt =
                 result.receipts.emplace_back(Receipt{.disposition = Disposition::kSkipped});
             if (!full) {
@@ -127,25 +128,24 @@ class InPlaceExecutor {
     template <class Context>
     void fetch_ahead(std::span<const Transaction> transactions, std::size_t at,
                      const Context& context) {
-        const auto sink = [this](const typename M::Key& key, Access) { cells_.expect(key); };
+        const auto sink = [](const typename M::Key&, Access) {};
         if constexpr (requires { machine_.declare(transactions[0], context, sink); }) {
             const auto declare = [&](std::size_t first) {
                 const std::size_t last = std::min(transactions.size(), first + kGroup);
                 for (std::size_t i = first; i < last; ++i) {
-                    try {
-                        machine_.declare(transactions[i], context, sink);
-                    } catch (const std::bad_alloc&) {
-                        throw;
-                    } catch (...) {  // a hint that cannot be had changes speed only
-                    }
+                    cells_.announce([&](auto&& announce) {
+                        machine_.declare(
+                            transactions[i], context,
+                            [&announce](const typename M::Key& key, Access) { announce(key); });
+                    });
                 }
             };
             if (at == 0) {
                 declare(0);
-                cells_.fetch();
+                cells_.advance();
                 declare(kGroup);
             }
-            cells_.fetch();
+            cells_.advance();
             declare(at + 2 * kGroup);
         }
     }

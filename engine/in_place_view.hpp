@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <span>
 #include <utility>
-#include <vector>
 
+#include "engine/append_list.hpp"
 #include "engine/execution.hpp"
 #include "engine/machine.hpp"
 #include "engine/near_cells.hpp"
@@ -16,6 +16,9 @@ namespace lockstep {
 ///
 /// Role:    the view of InPlaceExecutor. Answers are those of SerialView, without its map.
 /// Threads: one; nobody else uses the store meanwhile.
+/// Invariants
+///   [IP1] cells that no change of the journal names have no journal place, so one look at a cell
+///         tells whether the transaction has changed it.
 template <Machine M, class Sync>
 class InPlaceView {
   public:
@@ -28,7 +31,7 @@ class InPlaceView {
     /// What a cell was before it was changed since the last savepoint, and how it has been changed.
     struct Change {
         Cell* cell = nullptr;
-        std::uint32_t previous = 0;  ///< the cell's journal place before
+        std::uint32_t previous = kNoChange;  ///< the cell's journal place before
         bool was_present = false;
         Kind kind = Kind::kNone;
         Int128 added = 0;  ///< sum of additions, when kind is kAdd
@@ -39,23 +42,24 @@ class InPlaceView {
         std::size_t event_bytes;
     };
 
-    InPlaceView(Cells& cells, const TxnLimits& limits) : cells_(cells), limits_(limits) {}
+    InPlaceView(Cells& cells, const TxnLimits& limits)
+        : cells_(cells), limits_(limits), steps_left_(limits.steps) {}
 
     // ---- what the machine calls (StateView) -----------------------------------------------------
 
     [[nodiscard]] const Value* read(const Key& key) {
-        return consume(1) ? cells_.at(key).get() : nullptr;
+        return step() ? cells_.at(key).get() : nullptr;
     }
     [[nodiscard]] bool exists(const Key& key) { return read(key) != nullptr; }
     [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
-        if (!consume(1)) {
+        if (!step()) {
             return false;
         }
         const Value* value = cells_.at(key).get();
         return (value != nullptr ? M::number(*value) : Int128{0}) >= amount;
     }
     void write(const Key& key, const Value& value) {
-        if (consume(1)) {
+        if (step()) {
             Cell& cell = cells_.at(key);
             opened(cell, change_of(cell)).kind = Kind::kWrite;
             cell.value = value;
@@ -63,7 +67,7 @@ class InPlaceView {
         }
     }
     void erase(const Key& key) {
-        if (consume(1)) {
+        if (step()) {
             Cell& cell = cells_.at(key);
             opened(cell, change_of(cell)).kind = Kind::kErase;
             cell.value = Value{};
@@ -71,7 +75,7 @@ class InPlaceView {
         }
     }
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
-        if (!consume(1)) {
+        if (!step()) {
             return false;
         }
         Cell& cell = cells_.at(key);
@@ -108,7 +112,7 @@ class InPlaceView {
     template <class Visit>
     std::size_t scan(const Key& from, const Key& to, std::size_t limit,
                      Visit&& visit) requires kScans<M> {
-        if (!consume(1) || limit == 0 || !(from < to)) {
+        if (!step() || limit == 0 || !(from < to)) {
             return 0;
         }
         typename KeyOrder<Key>::Walk walk(cells_.store().keys(), from);
@@ -118,7 +122,7 @@ class InPlaceView {
             if (present == nullptr) {
                 continue;
             }
-            if (!consume(1)) {
+            if (!step()) {
                 break;
             }
             ++visited;
@@ -130,7 +134,7 @@ class InPlaceView {
         return visited;
     }
     void emit(std::uint16_t type, std::span<const std::byte> bytes) {
-        if (consume(1)) {
+        if (step()) {
             events_.append(type, bytes);
         }
     }
@@ -139,54 +143,67 @@ class InPlaceView {
         return {changes_.size(), events_.size()};
     }
     void rollback(const Savepoint& savepoint) {
-        while (changes_.size() > savepoint.changes) {
-            Change& change = changes_.back();
+        const std::span<Change> changes = changes_.items();
+        for (std::size_t i = changes.size(); i > savepoint.changes; --i) {
+            Change& change = changes[i - 1];
             Cell& cell = *change.cell;
             cell.value = std::move(change.before);
             cell.present = change.was_present;
             cell.journal = change.previous;
-            changes_.pop_back();
         }
+        changes_.truncate(savepoint.changes);
         floor_ = changes_.size();
         events_.truncate(savepoint.event_bytes);
     }
     [[nodiscard]] bool consume(std::uint64_t steps) {
-        if (over_budget_ || steps > limits_.steps - steps_) {
-            over_budget_ = true;
-            if (++refused_ > kRefusalsBeforeUnwinding) {
-                throw StopExecution{};
-            }
-            return false;
+        if (over_budget_ || steps > steps_left_) {
+            return refuse();
         }
-        steps_ += steps;
+        steps_left_ -= steps;
         return true;
     }
     [[nodiscard]] bool stopped() const noexcept { return over_budget_; }
-    void expect(std::span<const Key> keys) { cells_.prefetch(keys); }
+    template <class Name>
+    void expect(Name&& name) {
+        cells_.expect(name);
+    }
 
     // ---- what the executor asks afterwards ------------------------------------------------------
 
-    /// In the order in which they were made; the last one of a cell says how it has been changed,
-    /// the first one what it was before.
-    [[nodiscard]] std::vector<Change>& changes() noexcept { return changes_; }
+    /// In the order in which they were made; the last one of a cell, where its journal place is,
+    /// says how it has been changed, the first one what it was before.
+    [[nodiscard]] std::span<Change> changes() noexcept { return changes_.items(); }
     [[nodiscard]] const EventLog& events() const noexcept { return events_; }
-    /// Prepares for the next transaction; what was changed stays.
+    /// Prepares for the next transaction; what was changed stays. REQUIRES: [IP1] has been
+    /// restored.
     void reset() {
         changes_.clear();
         events_.clear();
         floor_ = 0;
-        steps_ = 0;
+        steps_left_ = limits_.steps;
         refused_ = 0;
         over_budget_ = false;
     }
 
   private:
-    [[nodiscard]] Change* change_of(const Cell& cell) noexcept {
-        if (cell.journal >= changes_.size()) {
-            return nullptr;
+    /// Charges one step.
+    [[nodiscard]] bool step() {
+        if (steps_left_ == 0) [[unlikely]] {
+            return refuse();
         }
-        Change* const change = &changes_[cell.journal];
-        return change->cell == &cell ? change : nullptr;
+        --steps_left_;
+        return true;
+    }
+    [[gnu::noinline]] bool refuse() {
+        over_budget_ = true;
+        steps_left_ = 0;
+        if (++refused_ > kRefusalsBeforeUnwinding) {
+            throw StopExecution{};
+        }
+        return false;
+    }
+    [[nodiscard]] Change* change_of(const Cell& cell) noexcept {
+        return cell.journal == kNoChange ? nullptr : &changes_.items()[cell.journal];
     }
     /// The change of a cell since the last savepoint; `own` is what change_of says.
     Change& opened(Cell& cell, Change* own) {
@@ -195,24 +212,23 @@ class InPlaceView {
         }
         const Kind kind = own != nullptr ? own->kind : Kind::kNone;
         const Int128 added = own != nullptr ? own->added : Int128{0};
-        const auto place = static_cast<std::uint32_t>(changes_.size());
-        Change& change = changes_.emplace_back();
+        Change& change = changes_.append_any();
         change.cell = &cell;
-        change.previous = cell.journal;
+        change.previous =
+            std::exchange(cell.journal, static_cast<std::uint32_t>(changes_.size() - 1));
         change.was_present = cell.present;
         change.kind = kind;
         change.added = added;
         change.before = cell.value;
-        cell.journal = place;
         return change;
     }
 
     Cells& cells_;
     const TxnLimits limits_;
     EventLog events_;
-    std::vector<Change> changes_;
+    AppendList<Change> changes_;
     std::size_t floor_ = 0;  ///< changes before it belong to an outer savepoint
-    std::uint64_t steps_ = 0;
+    std::uint64_t steps_left_ = 0;
     std::uint64_t refused_ = 0;
     bool over_budget_ = false;
 };

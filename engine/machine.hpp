@@ -24,9 +24,10 @@ struct TxnOutcome {
 /// Reads see the transaction's own writes first, then those of all transactions before it.
 /// A cell is present or absent; a numeric cell that is absent counts as 0.
 ///
-/// Beside what is required here a view may have `expect(std::span<const Key>)`: it starts fetching
-/// cells that the machine will read soon. A hint without any effect on answers; machines call it
-/// where `requires { view.expect(keys); }`.
+/// Beside what is required here a view may have `expect(name)`: it starts fetching cells that the
+/// machine will read soon, in the order in which `name(sink)` gives their keys to a sink; it may
+/// ask for them twice. A hint without any effect on answers; machines call it where
+/// `requires { view.expect(name); }`.
 ///
 /// A machine reaches state through this interface only. During speculation the answers may mix
 /// versions that never stood side by side; the engine discards such an incarnation. A machine

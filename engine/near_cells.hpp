@@ -5,28 +5,32 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
 #include <vector>
 
+#include "engine/append_list.hpp"
 #include "engine/base/cache_line.hpp"
 #include "engine/machine.hpp"
 #include "engine/state_store.hpp"
 
 namespace lockstep {
 
-/// Cells by key for one thread that executes a block: a table of cells met lately, in front of the
-/// store.
+/// Cells by key for one thread that executes a block, in front of the store.
 ///
-/// Role:    one look answers most accesses of InPlaceView, where the store takes two that depend on
-///          each other (index entry, cell). Keys to come are fetched ahead: `expect` the keys of a
-///          group, `fetch` their cells a group later.
+/// Role:    gives InPlaceView cells without a search where it can. Keys to come are fetched ahead,
+///          in groups of transactions: `announce` the keys of one after the other, `advance` a
+///          group later; who uses them in that order finds its cells at hand. In a small state a
+///          table of cells met lately answers most of the rest with one look, where the store takes
+///          two that depend on each other (index entry, cell).
 /// Threads: one; nobody else uses the store meanwhile.
 /// Invariants
-///   [NC1] a slot answers only when its cell is present under the key that is asked for. A present
+///   [NC1] a cell remembered for a key answers only when it is present under that key. A present
 ///         cell is in use, and a key has one cell in use, so slots outlive blocks, although cells
 ///         are freed and given to other keys between and by others.
-///   [NC2] absent cells are remembered within the block that interned them only.
-/// Cost:    one hash, one slot of 8 bytes and the cell per access; at most kSlotsMax slots.
+/// Cost:    a comparison per access of an announced key in its order; else one hash and one slot of
+///          8 bytes, or one probe of the index. In a large state slots would cost a miss each time
+///          that they hold another key's cell; the index has tags, so it is asked at once.
 template <Machine M, class Sync>
 class NearCells {
   public:
@@ -34,14 +38,19 @@ class NearCells {
     using Store = StateStore<M, Sync>;
     using Cell = typename Store::Cell;
 
+    static constexpr std::uint32_t kGroup = 8;  ///< transactions that are fetched together
+
     explicit NearCells(Store& store) : store_(store) {}
     NearCells(const NearCells&) = delete;
     NearCells& operator=(const NearCells&) = delete;
 
     /// REQUIRED before each block.
     void begin_block() {
-        expected_.clear();
-        absent_.fill(&nobody_);
+        for (Group& group : groups_) {
+            group.transactions = 0;
+        }
+        coming_ = 0;
+        begin_transaction();
         const std::size_t wanted = std::bit_ceil(store_.size()) * kSlotsPerCell;
         const std::size_t size = std::clamp(wanted, kSlotsMin, kSlotsMax);
         if (size > slots_.size()) {
@@ -53,79 +62,174 @@ class NearCells {
     }
     /// The cell of a key, made absent when there is none.
     [[nodiscard]] Cell& at(const Key& key) {
-        const std::uint64_t hash = M::hash(key);
-        Cell* const known = slot_of(hash);
-        return known->key == key && known->present ? *known : look_up(key, hash);
-    }
-    /// Announces a key. Where most cells have a slot of their own, its cell is on its way, else its
-    /// place in the index is.
-    [[gnu::always_inline]] void expect(const Key& key) {
+        if (Cell* const cell = announced(key)) {
+            return *cell;
+        }
+        if (Cell* const cell = expected(key)) {
+            return *cell;
+        }
         const std::uint64_t hash = M::hash(key);
         if (slots_know_) {
-            prefetch_lines<Prefetch::kToWrite>(slot_of(hash), sizeof(Cell));
-        } else {
-            store_.prefetch_index_of(hash);
-            expected_.push_back(hash);
-        }
-    }
-    /// Starts fetching the cells of keys that are going to be read at once.
-    void prefetch(std::span<const Key> keys) {
-        if (!slots_know_) {
-            store_.prefetch(keys);
-            return;
-        }
-        for (const Key& key : keys) {
-            prefetch_lines<Prefetch::kToRead>(slot_of(M::hash(key)), sizeof(Cell));
-        }
-    }
-    /// Starts fetching the cells of all keys announced since the last call.
-    void fetch() {
-        for (const std::uint64_t hash : expected_) {
-            if (const CellId id = store_.candidate_of(hash); id != kNoCell) {
-                Cell& cell = store_.cell(id);
-                prefetch_lines<Prefetch::kToWrite>(&cell, sizeof(Cell));
-                slot_of(hash) = &cell;
+            if (Cell* const cell = slot_of(hash); is(*cell, key)) {
+                return *cell;
             }
         }
-        expected_.clear();
+        return look_up(key, hash);
     }
 
+    /// Announces the keys of the next transaction to come: `declare(sink)` gives them to a sink.
+    /// Where most cells have a slot of their own, a cell is on its way then, else its place in the
+    /// index is. REQUIRES: at most kGroup calls between two of advance.
+    template <class Declare>
+    void announce(Declare&& declare) {
+        Group& group = groups_[announcing_];
+        Likely* next = group.cells.data() + group.size();
+        Likely* const end = group.cells.data() + group.cells.size();
+        try {
+            declare([this, &next, end](const Key& key) {
+                if (next != end) {
+                    *next++ = likely<Prefetch::kToWrite>(key);
+                }
+            });
+        } catch (const std::bad_alloc&) {
+            throw;
+        } catch (...) {  // a hint that cannot be had changes speed only
+        }
+        group.ends[group.transactions++] = static_cast<std::uint32_t>(next - group.cells.data());
+    }
+    /// The group announced last is fetched, the one before comes up, the next can be announced.
+    void advance() {
+        fetch<Prefetch::kToWrite>(groups_[announcing_].announced());
+        announcing_ = (announcing_ + 1) % groups_.size();
+        groups_[announcing_].transactions = 0;
+        coming_ = 0;
+    }
+    /// The next transaction of the group that has come up is going to run.
+    void begin_transaction() noexcept {
+        Group& group = groups_[(announcing_ + 1) % groups_.size()];
+        const std::uint32_t begin = coming_ == 0 ? 0 : group.ends[coming_ - 1];
+        const std::uint32_t end = coming_ < group.transactions ? group.ends[coming_++] : begin;
+        first_announced_ = begin == end ? &nobody_announced_ : group.cells.data() + begin;
+        end_announced_ = first_announced_ + std::max(end - begin, 1U);
+        next_announced_ = first_announced_;
+        expected_.clear();
+        next_expected_ = 0;
+    }
+    /// Starts fetching the cells of keys that the running transaction is going to read at once, in
+    /// this order; `name(sink)` gives them to a sink.
+    template <class Name>
+    void expect(Name&& name) {
+        expected_.clear();
+        next_expected_ = 0;
+        name([this](const Key& key) { expected_.append(likely<Prefetch::kToRead>(key)); });
+        fetch<Prefetch::kToRead>(expected_.items());
+    }
     [[nodiscard]] Store& store() noexcept { return store_; }
 
   private:
     static constexpr std::size_t kSlotsPerCell = 8;
     static constexpr std::size_t kSlotsMin = std::size_t{1} << 10;
     static constexpr std::size_t kSlotsMax = std::size_t{1} << 15;
-    static constexpr std::size_t kAbsentSlots = 256;
+    static constexpr std::size_t kGroupKeys = kGroup * 32;
+    static constexpr std::size_t kSkips = 4;  ///< keys that may be left out in a row
+
+    /// A cell that is probably the one of a key.
+    struct Likely {
+        std::uint64_t hash = 0;  ///< of the key, as long as its cell has to be looked up
+        Cell* cell = nullptr;
+    };
+    /// Keys of some transactions, one after the other.
+    struct Group {
+        std::array<Likely, kGroupKeys> cells;  ///< what is announced beyond them is not fetched
+        std::array<std::uint32_t, kGroup> ends{};
+        std::uint32_t transactions = 0;
+
+        [[nodiscard]] std::uint32_t size() const noexcept {
+            return transactions == 0 ? 0 : ends[transactions - 1];
+        }
+        [[nodiscard]] std::span<Likely> announced() noexcept {
+            return std::span(cells).first(size());
+        }
+    };
+
+    template <Prefetch kUse>
+    [[nodiscard]] Likely likely(const Key& key) {
+        const std::uint64_t hash = M::hash(key);
+        if (slots_know_) {
+            Cell* const cell = slot_of(hash);
+            prefetch_lines<kUse>(cell, sizeof(Cell));
+            return {0, cell};
+        }
+        store_.prefetch_index_of(hash);
+        return {hash, &nobody_};
+    }
+    /// Looks up the cells of keys whose places in the index are on their way.
+    template <Prefetch kUse>
+    void fetch(std::span<Likely> keys) {
+        if (slots_know_) {
+            return;
+        }
+        for (Likely& key : keys) {
+            if (const CellId id = store_.candidate_of(key.hash); id != kNoCell) {
+                key.cell = &store_.cell(id);
+                prefetch_lines<kUse>(key.cell, sizeof(Cell));
+            }
+        }
+    }
+    [[nodiscard]] static bool is(const Cell& cell, const Key& key) noexcept {
+        return cell.key == key && cell.present;  // [NC1]
+    }
+    /// The cell of a key that comes next in the order of announcement, or begins that order again.
+    [[nodiscard]] Cell* announced(const Key& key) noexcept {
+        const Likely* at = next_announced_;
+        if (!is(*at->cell, key)) {
+            at = first_announced_;
+            if (!is(*at->cell, key)) {
+                return nullptr;
+            }
+        }
+        next_announced_ = at + 1 == end_announced_ ? first_announced_ : at + 1;
+        return at->cell;
+    }
+    /// The cell of a key that comes next of the expected ones, of which some may be left out.
+    [[nodiscard]] Cell* expected(const Key& key) noexcept {
+        const std::span<const Likely> all = expected_.items();
+        const std::size_t last = std::min(next_expected_ + kSkips, all.size());
+        for (std::size_t i = next_expected_; i < last; ++i) {
+            if (is(*all[i].cell, key)) {
+                next_expected_ = i + 1;
+                return all[i].cell;
+            }
+        }
+        return nullptr;
+    }
 
     [[nodiscard]] Cell*& slot_of(std::uint64_t hash) noexcept {
         return first_slot_[static_cast<std::size_t>(hash) & mask_];
     }
     [[gnu::noinline]] Cell& look_up(const Key& key, std::uint64_t hash) {
-        Cell*& absent = absent_[static_cast<std::size_t>(hash) % kAbsentSlots];
-        if (absent != &nobody_ && absent->key == key) {
-            if (absent->present) {
-                slot_of(hash) = absent;
-            }
-            return *absent;
-        }
         Cell& cell = store_.cell(store_.intern(key, hash));
-        if (cell.present) {
+        if (slots_know_ && cell.present) {
             slot_of(hash) = &cell;
-        } else {
-            absent = &cell;
         }
         return cell;
     }
 
     Store& store_;
-    bool slots_know_ = false;  ///< cells are few against slots, which then know most of them
-    std::vector<std::uint64_t> expected_;  ///< hashes of announced keys
-    std::vector<Cell*> slots_;             ///< power of two
+    bool slots_know_ = false;      ///< cells are few against slots, which then know most of them
+    std::array<Group, 3> groups_;  ///< being announced, come up, being fetched, in a ring
+    std::size_t announcing_ = 0;
+    std::uint32_t coming_ = 0;  ///< place in its group of the transaction that runs next
+    const Likely* first_announced_ = nullptr;  ///< of the transaction that runs
+    const Likely* end_announced_ = nullptr;
+    const Likely* next_announced_ = nullptr;
+    AppendList<Likely> expected_;  ///< by the transaction that runs
+    std::size_t next_expected_ = 0;
+    std::vector<Cell*> slots_;  ///< power of two
     Cell** first_slot_ = nullptr;
     std::size_t mask_ = 0;
-    std::array<Cell*, kAbsentSlots> absent_{};
     Cell nobody_;  ///< absent; in empty slots, so that they need no test of their own
+    const Likely nobody_announced_{0, &nobody_};
 };
 
 }  // namespace lockstep

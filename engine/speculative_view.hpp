@@ -236,7 +236,10 @@ class SpeculativeView {
         steps_left_ -= steps;
         return true;
     }
-    void expect(std::span<const Key> keys) { table_.expect(keys); }
+    template <class Name>
+    void expect(Name&& name) {
+        table_.expect(name);
+    }
     [[nodiscard]] bool stopped() const noexcept {
         return over_budget_ || deferred_ || blocked_on_ != kNoTxn;
     }

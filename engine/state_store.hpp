@@ -28,6 +28,8 @@ namespace lockstep {
 /// Dense number of a cell, stable as long as the cell is present. Never reaches any output.
 using CellId = std::uint32_t;
 inline constexpr CellId kNoCell = std::numeric_limits<CellId>::max();
+/// Place in its journal of a cell that nobody has changed.
+inline constexpr std::uint32_t kNoChange = std::numeric_limits<std::uint32_t>::max();
 
 /// The committed state: an index from keys to dense cells, and the additive state digest.
 ///
@@ -56,7 +58,8 @@ class StateStore {
         //   layout:  in the cell, which the winner writes anyway.
         typename Sync::template Atomic<std::uint32_t> settled{0};
         bool present = false;
-        std::uint32_t journal = 0;  ///< of InPlaceView: the cell's place in its journal
+        /// Of InPlaceView: the cell's place in its journal while a transaction has changed it.
+        std::uint32_t journal = kNoChange;
         Key key{};
         Value value{};
 
@@ -140,15 +143,15 @@ class StateStore {
         prefetch_lines<Prefetch::kToWrite>(&cell(id), sizeof(Cell));
     }
     /// Starts fetching the cells of keys that are going to be read; their misses overlap.
-    void prefetch(std::span<const Key> keys) const noexcept {
-        for (const Key& key : keys) {
-            prefetch_index(key);
-        }
-        for (const Key& key : keys) {
+    /// `name(sink)` gives them to a sink, twice.
+    template <class Name>
+    void prefetch(Name&& name) const {
+        name([this](const Key& key) { prefetch_index(key); });
+        name([this](const Key& key) {
             if (const CellId id = candidate(key); id != kNoCell) {
                 prefetch_lines<Prefetch::kToRead>(&cell(id), sizeof(Cell));
             }
-        }
+        });
     }
 
     [[nodiscard]] Cell& cell(CellId id) noexcept { return const_cast<Cell&>(*locate(id)); }

@@ -75,6 +75,7 @@ template <class View>
     if (open.ids().empty() && (record.assets & (record.assets - 1)) == 0) {
         return Status::kApplied;  // nothing but this cash, which stays >= 0
     }
+    expect_exposures(view, Exposure{account, &record, &open});
     const Risk risk = assess(view, context, account, record, open, 0, nullptr);
     return risk.covers_initial() ? Status::kApplied : Status::kMargin;
 }

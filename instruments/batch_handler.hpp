@@ -24,6 +24,7 @@ template <class View>
         record = AccountRecord::decode(*cell);
     }
     const OpenMarkets open = OpenMarkets::load(view, CellKind::kOpenMarkets, raw(account));
+    expect_exposures(view, Exposure{account, &record, &open});
     return assess(view, context, account, record, open, context.venue.profit_cap, nullptr);
 }
 

@@ -15,24 +15,6 @@ namespace lockstep {
 
 using OpenMarkets = IdList<kMaxOpenMarkets>;
 
-/// Tells the view which positions of two accounts are going to be read, so that their cache misses
-/// overlap.
-template <class View>
-void expect_positions(View& view, AccountId first, const OpenMarkets& first_open, AccountId second,
-                      const OpenMarkets& second_open) {
-    std::array<StateKey, 2 * kMaxOpenMarkets> keys;
-    if constexpr (requires { view.expect(std::span<const StateKey>(keys)); }) {
-        std::size_t count = 0;
-        for (const std::uint32_t number : first_open.ids()) {
-            keys[count++] = position_key(first, MarketId{number});
-        }
-        for (const std::uint32_t number : second_open.ids()) {
-            keys[count++] = position_key(second, MarketId{number});
-        }
-        view.expect(std::span<const StateKey>(keys).first(count));
-    }
-}
-
 /// A position that a handler holds in hand, not yet written: it stands in for the stored one.
 struct Override {
     const MarketContext* market = nullptr;
@@ -110,6 +92,32 @@ template <class View>
         risk.initial = Checked::overflowed();
     }
     return risk;
+}
+
+/// An account that is going to be assessed.
+struct Exposure {
+    AccountId account{};
+    const AccountRecord* record = nullptr;
+    const OpenMarkets* open = nullptr;
+};
+
+/// Tells the view which cells `assess` is going to read of some accounts, one after the other, so
+/// that their cache misses overlap.
+template <class View, class... Exposures>
+void expect_exposures(View& view, const Exposures&... exposures) {
+    const auto name_cells = [](const Exposure& exposure, auto& sink) {
+        for (const std::uint32_t number : exposure.open->ids()) {
+            sink(position_key(exposure.account, MarketId{number}));
+        }
+        for (std::uint64_t assets = exposure.record->assets; assets != 0; assets &= assets - 1) {
+            const auto asset = static_cast<std::uint32_t>(std::countr_zero(assets));
+            sink(cash_key(exposure.account, AssetId{asset}));
+        }
+    };
+    const auto name = [&](auto&& sink) { (name_cells(exposures, sink), ...); };
+    if constexpr (requires { view.expect(name); }) {
+        view.expect(name);
+    }
 }
 
 /// A market that settles in an asset the account never held makes the account hold it.

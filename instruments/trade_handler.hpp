@@ -188,10 +188,14 @@ template <class View>
     if (margin == MarginCheck::kNow) {
         const FillSide& taker = buyer_takes ? fill.buyer : fill.seller;
         const FillSide& maker = buyer_takes ? fill.seller : fill.buyer;
-        if (!side_has_margin(view, context, fill, taker, buyer_takes ? buyer_open : seller_open)) {
+        const OpenMarkets& taker_open = buyer_takes ? buyer_open : seller_open;
+        const OpenMarkets& maker_open = buyer_takes ? seller_open : buyer_open;
+        expect_exposures(view, Exposure{taker.order->account, &taker.record, &taker_open},
+                         Exposure{maker.order->account, &maker.record, &maker_open});
+        if (!side_has_margin(view, context, fill, taker, taker_open)) {
             return Status::kMarginTaker;
         }
-        if (!side_has_margin(view, context, fill, maker, buyer_takes ? seller_open : buyer_open)) {
+        if (!side_has_margin(view, context, fill, maker, maker_open)) {
             return Status::kMarginMaker;
         }
     }
@@ -243,7 +247,6 @@ template <class View>
         OpenMarkets::load(view, CellKind::kOpenMarkets, raw(trade.buyer.account));
     OpenMarkets seller_open =
         OpenMarkets::load(view, CellKind::kOpenMarkets, raw(trade.seller.account));
-    expect_positions(view, trade.buyer.account, buyer_open, trade.seller.account, seller_open);
     status = check_limits(view, context, fill, buyer_open, seller_open, margin);
     if (status == Status::kApplied) {
         status = store_side(view, fill, fill.buyer, buyer_open);

@@ -46,7 +46,10 @@ class LogView {
     }
 
     /// Starts fetching cells that the machine will read soon.
-    void expect(std::span<const Key> keys) const { source_.store().prefetch(keys); }
+    template <class Name>
+    void expect(Name&& name) const {
+        source_.store().prefetch(name);
+    }
 
     [[nodiscard]] const Value* read(const Key& key) {
         if (!consume(1)) {

@@ -159,10 +159,9 @@ class InPlaceView {
         return true;
     }
     [[nodiscard]] bool stopped() const noexcept { return over_budget_; }
-    void expect(std::span<const Key> keys) const noexcept {
-        for (const Key& key : keys) {
-            state_.prefetch(key);
-        }
+    template <class Name>
+    void expect(Name&& name) const {
+        name([this](const Key& key) { state_.prefetch(key); });
     }
 
     [[nodiscard]] std::vector<Before>& journal() noexcept { return journal_; }
