@@ -310,25 +310,26 @@ class DeclaredLinks {
             if (record.count > 0 && !(record.entries[record.count - 1].key < access.key)) {
                 continue;
             }
-            Entry& entry = append(worker, record, access.key);
+            Entry& entry = append(worker, record, access.key, M::hash(access.key));
             entry.access = access.effect == Effect::kWrite ? Access::kWrite
                            : access.effect == Effect::kAdd ? Access::kAdd
                                                            : Access::kRead;
             entry.waits = access.dependence != Dependence::kNone;
             entry.reads_value = access.dependence == Dependence::kValue;
         }
-        worker.arena.close_array(record.entries, listed.size(), record.count);
+        worker.arena.template close_array<Entry>(listed.size(), record.count);
         record.declared_count = record.count;
     }
     void declare_keys(Worker& worker, TxnIndex txn) {
         if constexpr (kDeclares) {
             Record& record = run_.records[txn];
             const std::size_t hashes = worker.hashes.items().size();
+            std::uint64_t met = 0;
             record.entries = worker.arena.template open_array<Entry>(kDeclaredKeysMax);
             try {
                 run_.machine.declare(run_.transactions[txn], *run_.context,
                                      [&](const typename M::Key& key, Access access) {
-                                         declare_key(worker, record, key, access);
+                                         declare_key(worker, record, met, key, access);
                                      });
             } catch (const std::bad_alloc&) {
                 throw;
@@ -336,33 +337,45 @@ class DeclaredLinks {
                 record.count = 0;  // a hint that cannot be had changes speed only
                 worker.hashes.truncate(hashes);
             }
-            worker.arena.close_array(record.entries, kDeclaredKeysMax, record.count);
+            worker.arena.template close_array<Entry>(kDeclaredKeysMax, record.count);
             record.declared_count = record.count;
         }
     }
-    void declare_key(Worker& worker, Record& record, const typename M::Key& key, Access access) {
+    /// `met` has a bit for each hash so far, so that few keys are compared with all before them.
+    void declare_key(Worker& worker, Record& record, std::uint64_t& met, const typename M::Key& key,
+                     Access access) {
+        const std::uint64_t hash = M::hash(key);
+        const std::uint64_t bit = std::uint64_t{1} << (hash >> 58);
+        if ((met & bit) != 0 && declare_again(record, key, access)) {
+            return;
+        }
+        met |= bit;
+        if (record.count < kDeclaredKeysMax) {
+            Entry& entry = append(worker, record, key, hash);
+            entry.access = access;
+            entry.waits = access != Access::kAdd;
+        }
+    }
+    /// Whether a key has been declared before; the stronger access counts.
+    [[gnu::noinline]] static bool declare_again(Record& record, const typename M::Key& key,
+                                                Access access) noexcept {
         for (Entry& entry : record.accesses()) {
             if (entry.key == key) {
                 if (access == Access::kWrite || entry.access == Access::kRead) {
                     entry.access = access;
                     entry.waits = access != Access::kAdd;
                 }
-                return;
+                return true;
             }
         }
-        if (record.count < kDeclaredKeysMax) {
-            Entry& entry = append(worker, record, key);
-            entry.access = access;
-            entry.waits = access != Access::kAdd;
-        }
+        return false;
     }
     /// A further declared entry of a record whose array is open, with its hash in the list of the
     /// chunk; starts fetching where its cell stands.
-    Entry& append(Worker& worker, Record& record, const typename M::Key& key) {
+    Entry& append(Worker& worker, Record& record, const typename M::Key& key, std::uint64_t hash) {
         Entry& entry = *::new (static_cast<void*>(record.entries + record.count++)) Entry();
         entry.key = key;
         entry.declared = true;
-        const std::uint64_t hash = M::hash(key);
         worker.hashes.append(hash);
         run_.store.prefetch_index_of(hash);
         return entry;

@@ -51,7 +51,7 @@ class Arena {
         return static_cast<T*>(allocate(sizeof(T) * most, alignof(T)));
     }
     template <class T>
-    void close_array(const T* /*first*/, std::size_t most, std::size_t count) noexcept {
+    void close_array(std::size_t most, std::size_t count) noexcept {
         LOCKSTEP_DCHECK(count <= most);
         used_ -= sizeof(T) * (most - count);
         bytes_used_ -= sizeof(T) * (most - count);
