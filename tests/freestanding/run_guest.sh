@@ -12,16 +12,23 @@ flags=(-std=c++20 -O2 -fno-exceptions -fno-rtti -fno-threadsafe-statics
        -fno-asynchronous-unwind-tables -fno-stack-protector -fno-pic -mcmodel=medany
        -ffunction-sections -fdata-sections -Wall -Wextra -I"$source" -idirafter /usr/include)
 objects=()
-for file in "$source"/accounts/*.cpp "$source"/instruments/*.cpp "$source"/replay/generate/*.cpp \
-            "$source"/engine/effects.cpp "$source"/engine/base/{digest,int128,rounding,error}.cpp \
-            "$source"/tests/freestanding/guest_{executor,main,runtime}.cpp; do
-    object=$scratch/$(basename "$(dirname "$file")")_$(basename "$file" .cpp).o
-    extra=()
-    [[ $file != *guest_runtime.cpp ]] || extra=(-fno-tree-loop-distribute-patterns)
-    "$compiler" "${flags[@]}" "${extra[@]}" -c "$file" -o "$object" &
-    objects+=("$object")
+# compile <name> <more flags> <files>: in one go, which takes a fraction of the time.
+compile() {
+    local name=$1 extra=$2 file
+    shift 2
+    for file in "$@"; do printf '#include "%s"\n' "$file"; done >"$scratch/$name.cpp"
+    # shellcheck disable=SC2086
+    "$compiler" "${flags[@]}" $extra -c "$scratch/$name.cpp" -o "$scratch/$name.o" &
+    objects+=("$scratch/$name.o")
     (($(jobs -rp | wc -l) < $(nproc))) || wait -n
-done
+}
+compile accounts "" "$source"/accounts/*.cpp
+compile instruments "" "$source"/instruments/*.cpp
+compile generate "" "$source"/replay/generate/*.cpp
+compile engine "" "$source"/engine/effects.cpp "$source"/engine/base/{digest,int128,rounding,error}.cpp
+compile executor "" "$source"/tests/freestanding/guest_executor.cpp
+compile main "" "$source"/tests/freestanding/guest_main.cpp
+compile runtime -fno-tree-loop-distribute-patterns "$source"/tests/freestanding/guest_runtime.cpp
 while (($(jobs -rp | wc -l))); do wait -n; done
 "$compiler" -nostdlib -nostartfiles -static -no-pie -Wl,--gc-sections \
     -T "$source/tests/freestanding/guest.ld" "${objects[@]}" \
