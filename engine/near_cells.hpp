@@ -29,8 +29,8 @@ namespace lockstep {
 ///         cell is in use, and a key has one cell in use, so slots outlive blocks, although cells
 ///         are freed and given to other keys between and by others.
 /// Cost:    a comparison per access of an announced key in its order; else one hash and one slot of
-///          8 bytes, or one probe of the index. In a large state slots would cost a miss each time
-///          that they hold another key's cell; the index has tags, so it is asked at once.
+///          8 bytes. In a large state slots would cost a miss each time that they hold another
+///          key's cell, so there are few of them, with hashes, for hot keys; the rest is searched.
 template <Machine M, class Sync>
 class NearCells {
   public:
@@ -40,7 +40,7 @@ class NearCells {
 
     static constexpr std::uint32_t kGroup = 8;  ///< transactions that are fetched together
 
-    explicit NearCells(Store& store) : store_(store) {}
+    explicit NearCells(Store& store) : store_(store) { hot_.fill({0, &nobody_}); }
     NearCells(const NearCells&) = delete;
     NearCells& operator=(const NearCells&) = delete;
 
@@ -50,7 +50,8 @@ class NearCells {
             group.transactions = 0;
         }
         coming_ = 0;
-        begin_transaction();
+        first_announced_ = nullptr;
+        expected_.clear();
         const std::size_t wanted = std::bit_ceil(store_.size()) * kSlotsPerCell;
         const std::size_t size = std::clamp(wanted, kSlotsMin, kSlotsMax);
         if (size > slots_.size()) {
@@ -62,17 +63,23 @@ class NearCells {
     }
     /// The cell of a key, made absent when there is none.
     [[nodiscard]] Cell& at(const Key& key) {
-        if (Cell* const cell = announced(key)) {
-            return *cell;
+        if (first_announced_ != nullptr) {
+            if (Cell* const cell = announced(key)) {
+                return *cell;
+            }
         }
-        if (Cell* const cell = expected(key)) {
-            return *cell;
+        if (expected_.size() != 0) {
+            if (Cell* const cell = expected(key)) {
+                return *cell;
+            }
         }
         const std::uint64_t hash = M::hash(key);
         if (slots_know_) {
             if (Cell* const cell = slot_of(hash); is(*cell, key)) {
                 return *cell;
             }
+        } else if (const Likely& hot = hot_of(hash); hot.hash == hash && is(*hot.cell, key)) {
+            return *hot.cell;
         }
         return look_up(key, hash);
     }
@@ -109,11 +116,9 @@ class NearCells {
         Group& group = groups_[(announcing_ + 1) % groups_.size()];
         const std::uint32_t begin = coming_ == 0 ? 0 : group.ends[coming_ - 1];
         const std::uint32_t end = coming_ < group.transactions ? group.ends[coming_++] : begin;
-        first_announced_ = begin == end ? &nobody_announced_ : group.cells.data() + begin;
-        end_announced_ = first_announced_ + std::max(end - begin, 1U);
-        next_announced_ = first_announced_;
+        first_announced_ = next_announced_ = begin == end ? nullptr : group.cells.data() + begin;
+        end_announced_ = group.cells.data() + end;
         expected_.clear();
-        next_expected_ = 0;
     }
     /// Starts fetching the cells of keys that the running transaction is going to read at once, in
     /// this order; `name(sink)` gives them to a sink.
@@ -130,12 +135,13 @@ class NearCells {
     static constexpr std::size_t kSlotsPerCell = 8;
     static constexpr std::size_t kSlotsMin = std::size_t{1} << 10;
     static constexpr std::size_t kSlotsMax = std::size_t{1} << 15;
+    static constexpr std::size_t kHot = 512;
     static constexpr std::size_t kGroupKeys = kGroup * 32;
     static constexpr std::size_t kSkips = 4;  ///< keys that may be left out in a row
 
     /// A cell that is probably the one of a key.
     struct Likely {
-        std::uint64_t hash = 0;  ///< of the key, as long as its cell has to be looked up
+        std::uint64_t hash = 0;  ///< of the key, where the cell is not known by other means
         Cell* cell = nullptr;
     };
     /// Keys of some transactions, one after the other.
@@ -180,6 +186,7 @@ class NearCells {
         return cell.key == key && cell.present;  // [NC1]
     }
     /// The cell of a key that comes next in the order of announcement, or begins that order again.
+    /// REQUIRES: some are announced.
     [[nodiscard]] Cell* announced(const Key& key) noexcept {
         const Likely* at = next_announced_;
         if (!is(*at->cell, key)) {
@@ -207,10 +214,17 @@ class NearCells {
     [[nodiscard]] Cell*& slot_of(std::uint64_t hash) noexcept {
         return first_slot_[static_cast<std::size_t>(hash) & mask_];
     }
+    [[nodiscard]] Likely& hot_of(std::uint64_t hash) noexcept {
+        return hot_[static_cast<std::size_t>(hash) % kHot];
+    }
     [[gnu::noinline]] Cell& look_up(const Key& key, std::uint64_t hash) {
         Cell& cell = store_.cell(store_.intern(key, hash));
-        if (slots_know_ && cell.present) {
-            slot_of(hash) = &cell;
+        if (cell.present) {
+            if (slots_know_) {
+                slot_of(hash) = &cell;
+            } else {
+                hot_of(hash) = {hash, &cell};
+            }
         }
         return cell;
     }
@@ -220,7 +234,7 @@ class NearCells {
     std::array<Group, 3> groups_;  ///< being announced, come up, being fetched, in a ring
     std::size_t announcing_ = 0;
     std::uint32_t coming_ = 0;  ///< place in its group of the transaction that runs next
-    const Likely* first_announced_ = nullptr;  ///< of the transaction that runs
+    const Likely* first_announced_ = nullptr;  ///< of the transaction that runs; null: none
     const Likely* end_announced_ = nullptr;
     const Likely* next_announced_ = nullptr;
     AppendList<Likely> expected_;  ///< by the transaction that runs
@@ -228,8 +242,8 @@ class NearCells {
     std::vector<Cell*> slots_;  ///< power of two
     Cell** first_slot_ = nullptr;
     std::size_t mask_ = 0;
+    std::array<Likely, kHot> hot_;  ///< in a large state: cells met lately
     Cell nobody_;  ///< absent; in empty slots, so that they need no test of their own
-    const Likely nobody_announced_{0, &nobody_};
 };
 
 }  // namespace lockstep
