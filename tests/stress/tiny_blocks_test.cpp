@@ -15,7 +15,7 @@ TEST_P(TinyBlocksStress, EqualTheSerialExecutor) {  // [E1] [E2] [E3]
     constexpr std::uint64_t kBlocksPerSession = 100;
     TinyBlocks tiny(GetParam());
     TinyBlockCount count;
-    const std::uint64_t sessions = scaled(5'000, 50);
+    const std::uint64_t sessions = scaled(2'500, 50);
     for (std::uint64_t i = 0; i < sessions; ++i) {
         const auto wrong = tiny.run_session(GetParam() * 1'000'000 + i, kBlocksPerSession, count);
         ASSERT_FALSE(wrong.has_value()) << *wrong << "\nagain: tiny_blocks_soak --workers "
