@@ -145,7 +145,11 @@ Result<std::optional<BundleBlock>, Error> BundleReader::next() {
         return failure(frame.error());
     }
     if (frame->type == FrameType::kEnd) {
-        return finish(*frame);
+        if (auto ends = check_end(frames_, *frame, {blocks_}, "bundle"); !ends) {
+            return failure(std::move(ends.error()));
+        }
+        ended_ = true;
+        return std::nullopt;
     }
     if (frame->type != FrameType::kBundleBlock) {
         return failure(corrupt("unexpected type of frame in a bundle", frame->offset));
@@ -163,21 +167,6 @@ Result<std::optional<BundleBlock>, Error> BundleReader::next() {
     height_ = height;
     ++blocks_;
     return std::move(*block);
-}
-
-Result<std::optional<BundleBlock>, Error> BundleReader::finish(const Frame& frame) {
-    ByteReader in(frame.payload);
-    const auto blocks = in.get<std::uint64_t>();
-    if (!in.ok() || in.remaining() != 0 || blocks != blocks_) {
-        return failure(corrupt("the end of the bundle does not match its blocks", frame.offset));
-    }
-    const std::uint64_t end = frames_.offset();
-    const auto more = frames_.next();
-    if (!more || *more) {
-        return failure(corrupt("data after the end of the bundle", end));
-    }
-    ended_ = true;
-    return std::nullopt;
 }
 
 bool looks_like_bundle(std::span<const std::byte> bytes) {

@@ -82,7 +82,6 @@ class BundleReader {
     [[nodiscard]] Error corrupt(std::string message, std::uint64_t offset) const;
     [[nodiscard]] Result<Frame, Error> next_frame();
     [[nodiscard]] Result<void, Error> read_header();
-    [[nodiscard]] Result<std::optional<BundleBlock>, Error> finish(const Frame& frame);
 
     FrameReader frames_;
     DigestHeader header_;
