@@ -9,6 +9,7 @@
 #include "engine/execution.hpp"
 #include "engine/machine.hpp"
 #include "engine/near_cells.hpp"
+#include "engine/step_budget.hpp"
 
 namespace lockstep {
 
@@ -42,24 +43,23 @@ class InPlaceView {
         std::size_t event_bytes;
     };
 
-    InPlaceView(Cells& cells, const TxnLimits& limits)
-        : cells_(cells), limits_(limits), steps_left_(limits.steps) {}
+    InPlaceView(Cells& cells, const TxnLimits& limits) : cells_(cells), budget_(limits) {}
 
     // ---- what the machine calls (StateView) -----------------------------------------------------
 
     [[nodiscard]] const Value* read(const Key& key) {
-        return step() ? cells_.at(key).get() : nullptr;
+        return budget_.step() ? cells_.at(key).get() : nullptr;
     }
     [[nodiscard]] bool exists(const Key& key) { return read(key) != nullptr; }
     [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
-        if (!step()) {
+        if (!budget_.step()) {
             return false;
         }
         const Value* value = cells_.at(key).get();
         return (value != nullptr ? M::number(*value) : Int128{0}) >= amount;
     }
     void write(const Key& key, const Value& value) {
-        if (step()) {
+        if (budget_.step()) {
             Cell& cell = cells_.at(key);
             opened(cell, change_of(cell)).kind = Kind::kWrite;
             cell.value = value;
@@ -67,7 +67,7 @@ class InPlaceView {
         }
     }
     void erase(const Key& key) {
-        if (step()) {
+        if (budget_.step()) {
             Cell& cell = cells_.at(key);
             opened(cell, change_of(cell)).kind = Kind::kErase;
             cell.value = Value{};
@@ -75,7 +75,7 @@ class InPlaceView {
         }
     }
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
-        if (!step()) {
+        if (!budget_.step()) {
             return false;
         }
         Cell& cell = cells_.at(key);
@@ -112,7 +112,7 @@ class InPlaceView {
     template <class Visit>
     std::size_t scan(const Key& from, const Key& to, std::size_t limit,
                      Visit&& visit) requires kScans<M> {
-        if (!step() || limit == 0 || !(from < to)) {
+        if (!budget_.step() || limit == 0 || !(from < to)) {
             return 0;
         }
         typename KeyOrder<Key>::Walk walk(cells_.store().keys(), from);
@@ -122,7 +122,7 @@ class InPlaceView {
             if (present == nullptr) {
                 continue;
             }
-            if (!step()) {
+            if (!budget_.step()) {
                 break;
             }
             ++visited;
@@ -134,7 +134,7 @@ class InPlaceView {
         return visited;
     }
     void emit(std::uint16_t type, std::span<const std::byte> bytes) {
-        if (step()) {
+        if (budget_.step()) {
             events_.append(type, bytes);
         }
     }
@@ -155,14 +155,8 @@ class InPlaceView {
         floor_ = changes_.size();
         events_.truncate(savepoint.event_bytes);
     }
-    [[nodiscard]] bool consume(std::uint64_t steps) {
-        if (over_budget_ || steps > steps_left_) {
-            return refuse();
-        }
-        steps_left_ -= steps;
-        return true;
-    }
-    [[nodiscard]] bool stopped() const noexcept { return over_budget_; }
+    [[nodiscard]] bool consume(std::uint64_t steps) { return budget_.charge(steps); }
+    [[nodiscard]] bool stopped() const noexcept { return budget_.stopped(); }
     template <class Name>
     void expect(Name&& name) {
         cells_.expect(name);
@@ -180,28 +174,10 @@ class InPlaceView {
         changes_.clear();
         events_.clear();
         floor_ = 0;
-        steps_left_ = limits_.steps;
-        refused_ = 0;
-        over_budget_ = false;
+        budget_.begin();
     }
 
   private:
-    /// Charges one step.
-    [[nodiscard]] bool step() {
-        if (steps_left_ == 0) [[unlikely]] {
-            return refuse();
-        }
-        --steps_left_;
-        return true;
-    }
-    [[gnu::noinline]] bool refuse() {
-        over_budget_ = true;
-        steps_left_ = 0;
-        if (++refused_ > kRefusalsBeforeUnwinding) {
-            throw StopExecution{};
-        }
-        return false;
-    }
     [[nodiscard]] Change* change_of(const Cell& cell) noexcept {
         return cell.journal == kNoChange ? nullptr : &changes_.items()[cell.journal];
     }
@@ -224,13 +200,10 @@ class InPlaceView {
     }
 
     Cells& cells_;
-    const TxnLimits limits_;
+    StepBudget budget_;
     EventLog events_;
     AppendList<Change> changes_;
     std::size_t floor_ = 0;  ///< changes before it belong to an outer savepoint
-    std::uint64_t steps_left_ = 0;
-    std::uint64_t refused_ = 0;
-    bool over_budget_ = false;
 };
 
 }  // namespace lockstep

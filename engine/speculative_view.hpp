@@ -10,6 +10,7 @@
 #include "engine/execution.hpp"
 #include "engine/scan_notes.hpp"
 #include "engine/state_store.hpp"
+#include "engine/step_budget.hpp"
 #include "engine/undeclared_effects.hpp"
 #include "scheduler/arena.hpp"
 
@@ -49,7 +50,7 @@ class SpeculativeView {
     };
 
     SpeculativeView(Store& store, const Effects& effects, Arena& arena, const TxnLimits& limits)
-        : store_(store), effects_(effects), arena_(arena), limits_(limits) {}
+        : store_(store), effects_(effects), arena_(arena), budget_(limits) {}
 
     /// Prepares for an incarnation of `txn`.
     /// `frontier`: how far the block is committed; equal to txn in final mode.
@@ -79,9 +80,7 @@ class SpeculativeView {
         if constexpr (kScans<M>) {
             scans_.clear();
         }
-        steps_left_ = limits_.steps;
-        refused_ = 0;
-        over_budget_ = false;
+        budget_.begin();
         deferred_ = false;
         blocked_on_ = kNoTxn;
     }
@@ -89,7 +88,7 @@ class SpeculativeView {
     // ---- what the machine calls (StateView) -----------------------------------------------------
 
     [[nodiscard]] const Value* read(const Key& key) {
-        if (!step()) {
+        if (!budget_.step()) {
             return nullptr;
         }
         Entry& entry = table_.entry_of(key);
@@ -97,7 +96,7 @@ class SpeculativeView {
         return peek(entry);
     }
     [[nodiscard]] bool exists(const Key& key) {
-        if (!step()) {
+        if (!budget_.step()) {
             return false;
         }
         Entry& entry = table_.entry_of(key);
@@ -120,7 +119,7 @@ class SpeculativeView {
         return entry.present_seen;
     }
     [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
-        if (!step()) {
+        if (!budget_.step()) {
             return false;
         }
         Entry& entry = table_.entry_of(key);
@@ -140,7 +139,7 @@ class SpeculativeView {
     void erase(const Key& key) { replace(key, nullptr); }
 
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
-        if (!step()) {
+        if (!budget_.step()) {
             return false;
         }
         Entry& entry = table_.entry_of(key);
@@ -168,7 +167,7 @@ class SpeculativeView {
     template <class Visit>
     std::size_t scan(const Key& from, const Key& to, std::size_t limit,
                      Visit&& visit) requires kScans<M> {
-        if (!step() || limit == 0 || !(from < to)) {
+        if (!budget_.step() || limit == 0 || !(from < to)) {
             return 0;
         }
         const std::size_t scan = scans_.open(from, to);
@@ -187,7 +186,7 @@ class SpeculativeView {
                 continue;
             }
             ask(entry, Dependence::kValue);
-            if (!step()) {
+            if (!budget_.step()) {
                 scans_.end_at(scan, place->key);
                 break;
             }
@@ -204,7 +203,7 @@ class SpeculativeView {
         return visited;
     }
     void emit(std::uint16_t type, std::span<const std::byte> bytes) {
-        if (step()) {
+        if (budget_.step()) {
             events_.append(type, bytes);
         }
     }
@@ -229,26 +228,18 @@ class SpeculativeView {
         }
         events_.truncate(savepoint.event_bytes);
     }
-    [[nodiscard]] bool consume(std::uint64_t steps) {
-        if (stopped() || steps > steps_left_) {
-            return refuse();
-        }
-        steps_left_ -= steps;
-        return true;
-    }
+    [[nodiscard]] bool consume(std::uint64_t steps) { return budget_.charge(steps); }
     template <class Name>
     void expect(Name&& name) {
         table_.expect(name);
     }
-    [[nodiscard]] bool stopped() const noexcept {
-        return over_budget_ || deferred_ || blocked_on_ != kNoTxn;
-    }
+    [[nodiscard]] bool stopped() const noexcept { return budget_.stopped(); }
 
     // ---- what the executor asks afterwards ------------------------------------------------------
 
     [[nodiscard]] TxnIndex blocked_on() const noexcept { return blocked_on_; }
     [[nodiscard]] bool deferred() const noexcept { return deferred_; }
-    [[nodiscard]] bool over_budget() const noexcept { return over_budget_; }
+    [[nodiscard]] bool over_budget() const noexcept { return budget_.exceeded(); }
     [[nodiscard]] const EventLog& events() const noexcept { return events_; }
 
     /// What the incarnation scanned, as data that lives until the end of the block.
@@ -359,31 +350,15 @@ class SpeculativeView {
         record_->checks_numbers = true;
     }
 
-    /// Charges one step.
-    [[nodiscard]] bool step() {
-        if (steps_left_ == 0) [[unlikely]] {
-            return refuse();
-        }
-        --steps_left_;
-        return true;
-    }
-    [[gnu::noinline]] bool refuse() {
-        over_budget_ = over_budget_ || (blocked_on_ == kNoTxn && !deferred_);
-        steps_left_ = 0;
-        if (++refused_ > kRefusalsBeforeUnwinding) {
-            throw StopExecution{};
-        }
-        return false;
-    }
     /// Stops the incarnation until `blocker` has finished.
     void block_on(TxnIndex blocker) noexcept {
         blocked_on_ = blocker;
-        steps_left_ = 0;
+        budget_.halt();
     }
     /// Stops the incarnation: the transaction runs at the frontier.
     void defer() noexcept {
         deferred_ = true;
-        steps_left_ = 0;
+        budget_.halt();
     }
 
     NumberAccess<M>& number_access(Entry& entry) {
@@ -409,6 +384,11 @@ class SpeculativeView {
         return resolve_by_search(entry);
     }
     [[gnu::noinline]] bool resolve_by_search(Entry& entry) {
+        // acquire: as in VersionSlot::find.
+        if (entry.cell->slot.newest.load(std::memory_order_acquire) == nullptr) {
+            entry.seen_known = true;  // the base value
+            return true;
+        }
         if (final_) {
             entry.seen = committed_below(entry, txn_);
             entry.seen_known = true;
@@ -591,7 +571,7 @@ class SpeculativeView {
     }
 
     void replace(const Key& key, const Value* value) {
-        if (!step()) {
+        if (!budget_.step()) {
             return;
         }
         Entry& entry = table_.entry_of(key);
@@ -646,7 +626,7 @@ class SpeculativeView {
     Store& store_;
     const Effects& effects_;
     Arena& arena_;
-    const TxnLimits limits_;
+    StepBudget budget_;
     Record* record_ = nullptr;
     TxnIndex txn_ = 0;
     TxnIndex frontier_ = 0;
@@ -654,11 +634,8 @@ class SpeculativeView {
     bool search_ = false;           ///< BlockAccessMode::search
     bool links_are_exact_ = false;  ///< nothing undeclared was committed when it began
     bool logs_undo_ = false;
-    bool over_budget_ = false;
     bool deferred_ = false;
     TxnIndex blocked_on_ = kNoTxn;
-    std::uint64_t steps_left_ = 0;  ///< 0 as soon as the incarnation has to stop
-    std::uint64_t refused_ = 0;
     EventLog events_;
     std::vector<Undo> undo_;
     AccessTable<M, Sync> table_{store_};

@@ -9,6 +9,7 @@
 #include "bench/baselines/access_log.hpp"
 #include "engine/execution.hpp"
 #include "engine/key_order.hpp"
+#include "engine/step_budget.hpp"
 
 namespace lockstep::bench {
 
@@ -32,16 +33,14 @@ class LogView {
         std::size_t event_bytes;
     };
 
-    LogView(Source& source, const TxnLimits& limits) : source_(source), limits_(limits) {}
+    LogView(Source& source, const TxnLimits& limits) : source_(source), budget_(limits) {}
 
     void begin(AccessLog<M>& log) {
         log_ = &log;
         log.clear();
         undo_.clear();
         logs_undo_ = false;
-        steps_ = 0;
-        refused_ = 0;
-        over_budget_ = false;
+        budget_.begin();
         doomed_ = false;
     }
 
@@ -52,7 +51,7 @@ class LogView {
     }
 
     [[nodiscard]] const Value* read(const Key& key) {
-        if (!consume(1)) {
+        if (!budget_.step()) {
             return nullptr;
         }
         Cell& cell = log_->cell_of(key);
@@ -65,7 +64,7 @@ class LogView {
         return current(cell);
     }
     [[nodiscard]] bool exists(const Key& key) {
-        if (!consume(1)) {
+        if (!budget_.step()) {
             return false;
         }
         Cell& cell = log_->cell_of(key);
@@ -79,7 +78,7 @@ class LogView {
         return cell.below_present;
     }
     [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
-        if (!consume(1)) {
+        if (!budget_.step()) {
             return false;
         }
         Cell& cell = log_->cell_of(key);
@@ -104,7 +103,7 @@ class LogView {
     void erase(const Key& key) { replace(key, nullptr); }
 
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
-        if (!consume(1)) {
+        if (!budget_.step()) {
             return false;
         }
         Cell& cell = log_->cell_of(key);
@@ -136,13 +135,13 @@ class LogView {
     template <class Visit>
     std::size_t scan(const Key& from, const Key& to, std::size_t limit,
                      Visit&& visit) requires kScans<M> {
-        if (!consume(1) || limit == 0 || !(from < to)) {
+        if (!budget_.step() || limit == 0 || !(from < to)) {
             return 0;
         }
         std::size_t visited = 0;
         if constexpr (!Source::kScannable) {
             source_.refuse_scan();
-            doomed_ = true;
+            doom();
         } else {
             const std::size_t scan = log_->scans.size();
             log_->scans.push_back({.from = from, .to = to});
@@ -151,7 +150,7 @@ class LogView {
                 if (value == nullptr) {
                     continue;
                 }
-                if (!consume(1) || (++visited, !visit(*key, *value)) || visited == limit ||
+                if (!budget_.step() || (++visited, !visit(*key, *value)) || visited == limit ||
                     stopped()) {
                     log_->scans[scan].to = *key;
                     log_->scans[scan].closed = true;
@@ -162,7 +161,7 @@ class LogView {
         return visited;
     }
     void emit(std::uint16_t type, std::span<const std::byte> bytes) {
-        if (consume(1)) {
+        if (budget_.step()) {
             log_->events.append(type, bytes);
         }
     }
@@ -180,18 +179,8 @@ class LogView {
         }
         log_->events.truncate(savepoint.event_bytes);
     }
-    [[nodiscard]] bool consume(std::uint64_t steps) {
-        if (stopped() || steps > limits_.steps - steps_) {
-            over_budget_ = over_budget_ || !doomed_;
-            if (++refused_ > kRefusalsBeforeUnwinding) {
-                throw StopExecution{};
-            }
-            return false;
-        }
-        steps_ += steps;
-        return true;
-    }
-    [[nodiscard]] bool stopped() const noexcept { return over_budget_ || doomed_; }
+    [[nodiscard]] bool consume(std::uint64_t steps) { return budget_.charge(steps); }
+    [[nodiscard]] bool stopped() const noexcept { return budget_.stopped(); }
 
     /// The source refused an access: whatever the machine returned means nothing.
     [[nodiscard]] bool doomed() const noexcept { return doomed_; }
@@ -218,10 +207,16 @@ class LogView {
         }
         return cell.change == Change::kErase ? nullptr : &cell.own;
     }
+    void doom() noexcept {
+        doomed_ = true;
+        budget_.halt();
+    }
     bool fetch(Cell& cell) {
         if (!cell.fetched) {
             cell.fetched = source_.fetch(cell);
-            doomed_ = doomed_ || !cell.fetched;
+            if (!cell.fetched) {
+                doom();
+            }
         }
         return cell.fetched;
     }
@@ -277,7 +272,7 @@ class LogView {
         }
     }
     void replace(const Key& key, const Value* value) {
-        if (!consume(1)) {
+        if (!budget_.step()) {
             return;
         }
         Cell& cell = log_->cell_of(key);
@@ -293,13 +288,10 @@ class LogView {
     }
 
     Source& source_;
-    const TxnLimits limits_;
+    StepBudget budget_;
     AccessLog<M>* log_ = nullptr;
     std::vector<Undo> undo_;
     bool logs_undo_ = false;
-    std::uint64_t steps_ = 0;
-    std::uint64_t refused_ = 0;
-    bool over_budget_ = false;
     bool doomed_ = false;
 };
 

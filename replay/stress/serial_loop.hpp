@@ -10,6 +10,7 @@
 #include "engine/execution.hpp"
 #include "engine/machine.hpp"
 #include "engine/state_sums.hpp"
+#include "engine/step_budget.hpp"
 #include "replay/stress/flat_state.hpp"
 
 namespace lockstep::bench {
@@ -40,10 +41,10 @@ class InPlaceView {
     };
 
     InPlaceView(State& state, std::vector<std::byte>& events, const TxnLimits& limits)
-        : state_(state), events_(events), limits_(limits) {}
+        : state_(state), events_(events), budget_(limits) {}
 
     [[nodiscard]] const Value* read(const Key& key) {
-        if (!consume(1)) {
+        if (!budget_.step()) {
             return nullptr;
         }
         const Cell& cell = state_.cell(key);
@@ -55,7 +56,7 @@ class InPlaceView {
         return (value != nullptr ? M::number(*value) : 0) >= amount;
     }
     void write(const Key& key, const Value& value) {
-        if (consume(1)) {
+        if (budget_.step()) {
             Cell& cell = opened(key);
             cell.value = value;
             cell.present = true;
@@ -63,7 +64,7 @@ class InPlaceView {
         }
     }
     void erase(const Key& key) {
-        if (consume(1)) {
+        if (budget_.step()) {
             Cell& cell = opened(key);
             cell.value = Value{};
             cell.present = false;
@@ -71,7 +72,7 @@ class InPlaceView {
         }
     }
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
-        if (!consume(1)) {
+        if (!budget_.step()) {
             return false;
         }
         Cell& seen = state_.cell(key);
@@ -101,7 +102,7 @@ class InPlaceView {
     template <class Visit>
     std::size_t scan(const Key& from, const Key& to, std::size_t limit,
                      Visit&& visit) requires kScans<M> {
-        if (!consume(1) || limit == 0) {
+        if (!budget_.step() || limit == 0) {
             return 0;
         }
         std::size_t visited = 0;
@@ -111,7 +112,7 @@ class InPlaceView {
             if (!cell.present) {
                 continue;
             }
-            if (!consume(1)) {
+            if (!budget_.step()) {
                 break;
             }
             ++visited;
@@ -122,7 +123,7 @@ class InPlaceView {
         return visited;
     }
     void emit(std::uint16_t type, std::span<const std::byte> bytes) {
-        if (consume(1)) {
+        if (budget_.step()) {
             scratch_.clear();
             scratch_.put(type);
             scratch_.put_bytes(bytes);
@@ -147,18 +148,8 @@ class InPlaceView {
         floor_ = journal_.size();
         events_.resize(savepoint.event_bytes);
     }
-    [[nodiscard]] bool consume(std::uint64_t steps) {
-        if (over_budget_ || steps > limits_.steps - steps_) {
-            over_budget_ = true;
-            if (++refused_ > kRefusalsBeforeUnwinding) {
-                throw StopExecution{};
-            }
-            return false;
-        }
-        steps_ += steps;
-        return true;
-    }
-    [[nodiscard]] bool stopped() const noexcept { return over_budget_; }
+    [[nodiscard]] bool consume(std::uint64_t steps) { return budget_.charge(steps); }
+    [[nodiscard]] bool stopped() const noexcept { return budget_.stopped(); }
     template <class Name>
     void expect(Name&& name) const {
         name([this](const Key& key) { state_.prefetch(key); });
@@ -168,9 +159,7 @@ class InPlaceView {
     void reset() {
         journal_.clear();
         floor_ = 0;
-        steps_ = 0;
-        refused_ = 0;
-        over_budget_ = false;
+        budget_.begin();
     }
 
   private:
@@ -187,13 +176,10 @@ class InPlaceView {
 
     State& state_;
     std::vector<std::byte>& events_;
-    const TxnLimits limits_;
+    StepBudget budget_;
     std::vector<Before> journal_;
     ByteWriter scratch_;
     std::size_t floor_ = 0;
-    std::uint64_t steps_ = 0;
-    std::uint64_t refused_ = 0;
-    bool over_budget_ = false;
 };
 
 /// The serial twin: the best serial loop that we can write. Flat table, changes in place, declared
