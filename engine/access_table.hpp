@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -21,8 +22,8 @@ namespace lockstep {
 /// Numbers: entries are numbered through, the declared ones first. A reference to an entry is good
 ///          until the next one is appended.
 /// Threads: one worker.
-/// Cost:    machines tend to use keys in the order in which they declare them, so a look at two
-///          entries mostly suffices. Else a few entries are searched one by one, and more of them
+/// Cost:    machines tend to use keys in the order in which they declare or expect them, so a look
+///          at two or three mostly suffices. Else a few entries are searched one by one, and more
 ///          by the number of their cell, in an index that is made when it is first needed.
 template <Machine M, class Sync>
 class AccessTable {
@@ -43,7 +44,7 @@ class AccessTable {
         expected_.clear();
         next_expected_ = 0;
         last_ = 0;
-        indexed_ = 0;
+        indexed_ = room_ = 0;
     }
     [[nodiscard]] std::uint32_t size() const noexcept {
         return declared_count_ + static_cast<std::uint32_t>(found_.size());
@@ -114,6 +115,7 @@ class AccessTable {
     /// Belongs to the running incarnation when it carries its round.
     struct Place {
         std::uint32_t round = 0;
+        CellId cell = kNoCell;
         std::uint32_t entry = 0;
     };
 
@@ -137,6 +139,13 @@ class AccessTable {
         return search(key);
     }
     [[nodiscard]] [[gnu::noinline]] Entry& search(const Key& key) {
+        if (next_expected_ < expected_.size()) {
+            const Expected& next = expected_[next_expected_];
+            if (next.key == key && next.id != kNoCell && store_.cell(next.id).key == key) {
+                ++next_expected_;
+                return entry_of_cell(key, next.id);
+            }
+        }
         const bool few = size() <= kSearchedOneByOne;
         if (few) {
             for (std::uint32_t i = 0; i < size(); ++i) {
@@ -147,17 +156,20 @@ class AccessTable {
             }
         }
         const CellId id = cell_of(key);
-        if (few) {
-            return append(key, id);
+        return few ? append(key, id) : entry_of_cell(key, id);
+    }
+    /// The entry of a key by the number of its cell.
+    [[nodiscard]] Entry& entry_of_cell(const Key& key, CellId id) {
+        if (indexed_ != size() || room_ == 0) {
+            index();
         }
-        index();
         Place& place = place_of(id);
         if (place.round == round_) {
             last_ = place.entry;
             return (*this)[last_];
         }
-        place = {round_, size()};
-        ++indexed_;
+        place = {round_, id, indexed_++};
+        --room_;
         return append(key, id);
     }
     /// Expected keys come in their order, some of them left out.
@@ -182,17 +194,14 @@ class AccessTable {
     }
     Entry& append(const Key& key, CellId id) {
         last_ = size();
-        Entry& entry = found_.append(Entry{});
+        Entry& entry = *::new (static_cast<void*>(&found_.append_any())) Entry();
         entry.key = key;
         entry.id = id;
         entry.cell = &store_.cell(id);
         return entry;
     }
     /// Puts all entries that are not yet there into the index, and makes room for one more.
-    void index() {
-        if (indexed_ == size() && (size() + 1) * 2 <= places_.size()) {
-            return;
-        }
+    [[gnu::noinline]] void index() {
         if ((size() + 1) * 2 > places_.size()) {
             places_.assign(std::bit_ceil(std::size_t{size()} * 4), Place{});
             indexed_ = 0;
@@ -202,14 +211,16 @@ class AccessTable {
             round_ = 1;
         }
         for (; indexed_ < size(); ++indexed_) {
-            place_of((*this)[indexed_].id) = {round_, indexed_};
+            const CellId id = (*this)[indexed_].id;
+            place_of(id) = {round_, id, indexed_};
         }
+        room_ = static_cast<std::uint32_t>(places_.size() / 2) - indexed_;
     }
     /// The place of a cell, or the free one where it belongs.
     [[nodiscard]] Place& place_of(CellId id) {
         const std::size_t mask = places_.size() - 1;
         std::size_t at = id & mask;
-        while (places_[at].round == round_ && (*this)[places_[at].entry].id != id) {
+        while (places_[at].round == round_ && places_[at].cell != id) {
             at = (at + 1) & mask;
         }
         return places_[at];
@@ -221,6 +232,7 @@ class AccessTable {
     bool complete_ = false;      ///< hardly any key will be asked for that was not declared
     std::uint32_t last_ = 0;     ///< number of the entry used last
     std::uint32_t indexed_ = 0;  ///< entries in the index
+    std::uint32_t room_ = 0;     ///< entries that the index can still take
     std::uint32_t round_ = 0;    ///< grows with each incarnation that needs the index
     AppendList<Entry> found_;
     std::vector<Expected> expected_;

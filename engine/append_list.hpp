@@ -17,7 +17,7 @@ class AppendList {
     T& append(const T& item) { return append_any() = item; }
     /// Appends an item whose contents are not set: those of some item before the last clear.
     [[nodiscard]] T& append_any() {
-        if (size_ == items_.size()) [[unlikely]] {
+        if (size_ == capacity_) [[unlikely]] {
             grow();
         }
         return items_[size_++];
@@ -32,10 +32,14 @@ class AppendList {
     }
 
   private:
-    [[gnu::noinline]] void grow() { items_.resize(items_.size() * 2 + 64); }
+    [[gnu::noinline]] void grow() {
+        items_.resize(items_.size() * 2 + 64);
+        capacity_ = items_.size();
+    }
 
     std::vector<T> items_;  ///< the first size_ count
     std::size_t size_ = 0;
+    std::size_t capacity_ = 0;  ///< items_.size(), which takes a division
 };
 
 }  // namespace lockstep
