@@ -139,12 +139,8 @@ class AccessTable {
         return search(key);
     }
     [[nodiscard]] [[gnu::noinline]] Entry& search(const Key& key) {
-        if (next_expected_ < expected_.size()) {
-            const Expected& next = expected_[next_expected_];
-            if (next.key == key && next.id != kNoCell && store_.cell(next.id).key == key) {
-                ++next_expected_;
-                return entry_of_cell(key, next.id);
-            }
+        if (const Expected* expected = take_expected(key)) {
+            return entry_of_cell(key, cell_of(*expected));
         }
         const bool few = size() <= kSearchedOneByOne;
         if (few) {
@@ -155,7 +151,7 @@ class AccessTable {
                 }
             }
         }
-        const CellId id = cell_of(key);
+        const CellId id = store_.intern(key);
         return few ? append(key, id) : entry_of_cell(key, id);
     }
     /// The entry of a key by the number of its cell.
@@ -183,14 +179,9 @@ class AccessTable {
         }
         return nullptr;
     }
-    [[nodiscard]] CellId cell_of(const Key& key) {
-        const Expected* expected = take_expected(key);
-        if (expected == nullptr) {
-            return store_.intern(key);
-        }
-        const CellId id = expected->id;
-        return id != kNoCell && store_.cell(id).key == key ? id
-                                                           : store_.intern(key, expected->hash);
+    [[nodiscard]] CellId cell_of(const Expected& expected) {
+        const bool right = expected.id != kNoCell && store_.cell(expected.id).key == expected.key;
+        return right ? expected.id : store_.intern(expected.key, expected.hash);
     }
     Entry& append(const Key& key, CellId id) {
         last_ = size();

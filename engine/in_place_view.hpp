@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "engine/append_list.hpp"
-#include "engine/execution.hpp"
+#include "engine/block.hpp"
 #include "engine/machine.hpp"
 #include "engine/near_cells.hpp"
 #include "engine/step_budget.hpp"

@@ -7,7 +7,7 @@
 
 #include "engine/access_record.hpp"
 #include "engine/access_table.hpp"
-#include "engine/execution.hpp"
+#include "engine/block.hpp"
 #include "engine/scan_notes.hpp"
 #include "engine/state_store.hpp"
 #include "engine/step_budget.hpp"
@@ -386,7 +386,8 @@ class SpeculativeView {
     [[gnu::noinline]] bool resolve_by_search(Entry& entry) {
         // acquire: as in VersionSlot::find.
         if (entry.cell->slot.newest.load(std::memory_order_acquire) == nullptr) {
-            entry.seen_known = true;  // the base value
+            entry.seen = nullptr;  // the base value
+            entry.seen_known = true;
             return true;
         }
         if (final_) {

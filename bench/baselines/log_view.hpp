@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bench/baselines/access_log.hpp"
-#include "engine/execution.hpp"
+#include "engine/block.hpp"
 #include "engine/key_order.hpp"
 #include "engine/step_budget.hpp"
 
@@ -41,7 +41,6 @@ class LogView {
         undo_.clear();
         logs_undo_ = false;
         budget_.begin();
-        doomed_ = false;
     }
 
     /// Starts fetching cells that the machine will read soon.
@@ -141,7 +140,7 @@ class LogView {
         std::size_t visited = 0;
         if constexpr (!Source::kScannable) {
             source_.refuse_scan();
-            doom();
+            budget_.halt();
         } else {
             const std::size_t scan = log_->scans.size();
             log_->scans.push_back({.from = from, .to = to});
@@ -183,7 +182,7 @@ class LogView {
     [[nodiscard]] bool stopped() const noexcept { return budget_.stopped(); }
 
     /// The source refused an access: whatever the machine returned means nothing.
-    [[nodiscard]] bool doomed() const noexcept { return doomed_; }
+    [[nodiscard]] bool doomed() const noexcept { return budget_.stopped() && !budget_.exceeded(); }
     [[nodiscard]] AccessLog<M>& log() noexcept { return *log_; }
 
   private:
@@ -207,15 +206,11 @@ class LogView {
         }
         return cell.change == Change::kErase ? nullptr : &cell.own;
     }
-    void doom() noexcept {
-        doomed_ = true;
-        budget_.halt();
-    }
     bool fetch(Cell& cell) {
         if (!cell.fetched) {
             cell.fetched = source_.fetch(cell);
             if (!cell.fetched) {
-                doom();
+                budget_.halt();
             }
         }
         return cell.fetched;
@@ -292,7 +287,6 @@ class LogView {
     AccessLog<M>* log_ = nullptr;
     std::vector<Undo> undo_;
     bool logs_undo_ = false;
-    bool doomed_ = false;
 };
 
 }  // namespace lockstep::bench
