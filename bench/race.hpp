@@ -86,6 +86,8 @@ struct RaceResult {
             .waits = after.waits - before.waits,
             .deferred = after.deferred - before.deferred,
             .fallbacks = after.fallbacks - before.fallbacks,
+            .planned = after.planned - before.planned,
+            .given_up = after.given_up - before.given_up,
             .memory_bytes = after.memory_bytes - before.memory_bytes};
 }
 

@@ -45,20 +45,26 @@ class AccessNotes {
                 scratch.push_back(access);
             }
         });
-        const auto by_key = [](const Access& a, const Access& b) { return a.key < b.key; };
         if (!std::is_sorted(scratch.begin(), scratch.end(), by_key)) {
             std::sort(scratch.begin(), scratch.end(), by_key);
         }
-        if (options_.known != nullptr) {
-            const auto listed = options_.known->of(transaction);
-            if (std::equal(scratch.begin(), scratch.end(), listed.begin(), listed.end())) {
-                notes_[transaction] = listed;
-                return;
+        keep(transaction, arena, scratch);
+    }
+    /// The same where accesses have been noted one by one, those of a cell apart.
+    void note(std::uint32_t transaction, Arena& arena, std::vector<Access>& noted) {
+        std::sort(noted.begin(), noted.end(), by_key);
+        std::size_t kept = 0;
+        for (const Access& access : noted) {
+            if (kept != 0 && noted[kept - 1].key == access.key) {
+                Access& same = noted[kept - 1];
+                same.dependence = std::max(same.dependence, access.dependence);
+                same.effect = std::max(same.effect, access.effect);
+            } else {
+                noted[kept++] = access;
             }
         }
-        Access* const kept = arena.template make_array<Access>(scratch.size());
-        std::copy(scratch.begin(), scratch.end(), kept);
-        notes_[transaction] = {kept, scratch.size()};
+        noted.resize(kept);
+        keep(transaction, arena, noted);
     }
     /// `committed`: the transactions behind are skipped.
     /// `scans`: of each transaction, or empty.
@@ -80,6 +86,21 @@ class AccessNotes {
     }
 
   private:
+    [[nodiscard]] static bool by_key(const Access& a, const Access& b) { return a.key < b.key; }
+    /// Keeps what a transaction touched, ascending by key; the list that is known, where it says
+    /// the same.
+    void keep(std::uint32_t transaction, Arena& arena, const std::vector<Access>& touched) {
+        if (options_.known != nullptr) {
+            const auto listed = options_.known->of(transaction);
+            if (std::equal(touched.begin(), touched.end(), listed.begin(), listed.end())) {
+                notes_[transaction] = listed;
+                return;
+            }
+        }
+        Access* const kept = arena.template make_array<Access>(touched.size());
+        std::copy(touched.begin(), touched.end(), kept);
+        notes_[transaction] = {kept, touched.size()};
+    }
     [[nodiscard]] static Access access_of(const Entry& entry) {
         Access access{.key = entry.key};
         if constexpr (kScans<M>) {

@@ -15,7 +15,11 @@
 #include "engine/base/cache_line.hpp"
 #include "engine/effects.hpp"
 #include "engine/execution.hpp"
+#include "engine/in_place_commit.hpp"
+#include "engine/in_place_view.hpp"
 #include "engine/machine.hpp"
+#include "engine/planned_cells.hpp"
+#include "engine/planned_record.hpp"
 #include "engine/scan_notes.hpp"
 #include "engine/speculative_view.hpp"
 #include "engine/state_store.hpp"
@@ -40,10 +44,21 @@ struct BlockRun {
     using Entry = AccessEntry<M, Sync>;
     using Node = Version<Value, Sync>;
     using Cell = typename Store::Cell;
+    using PlannedCellsOf = PlannedCells<M, Sync>;
+
+    /// A key that a transaction of a planned block declared.
+    struct PlannedKey {
+        typename M::Key key{};
+        std::uint64_t hash = 0;
+        Access access = Access::kRead;
+    };
 
     struct alignas(kCacheLineSize) Worker {
-        Worker(Store& store, const UndeclaredEffects<Sync>& undeclared, const TxnLimits& limits)
-            : view(store, undeclared, arena, limits) {}
+        Worker(BlockRun& run, const TxnLimits& limits)
+            : view(run.store, run.undeclared, arena, limits),
+              cells(run.store, run.plan, run.scheduler, arena),
+              in_place(cells, limits),
+              commit(run.store) {}
 
         Arena arena;
         View view;
@@ -58,6 +73,13 @@ struct BlockRun {
         std::vector<Entry> superseded;     ///< published entries of the incarnation being replaced
         AppendList<const Entry*> effective;  ///< entries with effects, of the incarnation at hand
         std::vector<CellAccess<typename M::Key>> accesses;  ///< of the transaction being noted
+        // Of planned blocks:
+        PlannedCellsOf cells;
+        InPlaceView<M, Sync, PlannedCellsOf> in_place;
+        InPlaceCommit<M, Sync, PlannedCellsOf> commit;
+        AppendList<PlannedKey> planned_keys;  ///< of the chunk being resolved
+        AppendList<Cell*> added;              ///< cells whose sums this worker has made
+        std::uint64_t waits_for_readers = 0;  ///< of writers, as far as they were the first reason
         StateSums<M> sums;  ///< this worker's share of the change of the state digest
         std::int64_t present_change = 0;
         ExecutionMetrics metrics;
@@ -67,7 +89,7 @@ struct BlockRun {
              std::uint32_t worker_count)
         : machine(machine_in), store(store_in), limits(limits_in) {
         for (std::uint32_t i = 0; i < worker_count; ++i) {
-            workers.push_back(std::make_unique<Worker>(store, undeclared, limits));
+            workers.push_back(std::make_unique<Worker>(*this, limits));
         }
     }
 
@@ -86,6 +108,25 @@ struct BlockRun {
             worker.touched.append(entry.id);
         }
         return additions;
+    }
+    /// The events of a transaction, as far as they are known.
+    [[nodiscard]] std::span<const std::byte> events_of(TxnIndex txn) const noexcept {
+        return planned ? std::span(plan.txns[txn].events, plan.txns[txn].event_bytes)
+                       : std::span(records[txn].events, records[txn].event_bytes);
+    }
+    /// Some incarnation has put out events.
+    void note_events() noexcept {
+        // relaxed, both: see emitted; a line that all read is written once.
+        if (!emitted.load(std::memory_order_relaxed)) {
+            emitted.store(true, std::memory_order_relaxed);
+        }
+    }
+    /// Tells the host that a transaction is final, unless it knows. By the frontier's holder.
+    void report_commit(TxnIndex txn) {
+        if (options->on_commit && txn >= reported) {
+            reported = txn + 1;
+            options->on_commit(txn, result.receipts[txn], events_of(txn));
+        }
     }
     /// Whether the version that was `seen` (null: the base value) is still `now`, or equal to it:
     /// equal rewrites stop a cascade.
@@ -144,6 +185,8 @@ struct BlockRun {
     std::optional<Context> context;
     BlockResult result;
     std::vector<Record> records;
+    PlannedBlock<M, Sync> plan;  ///< in place of records where `planned`
+    bool planned = false;
     /// Of machines that scan, per transaction; in its own slot by the holder of each.
     std::vector<std::span<const ScanRecord<typename M::Key>>> scans;
     AccessNotes<M, Sync> accesses;  ///< in its own slot by the holder of each transaction
@@ -152,6 +195,8 @@ struct BlockRun {
     std::uint32_t block_number = 0;
     /// Committed prefix. Of the frontier's holder, on a line of its own: it is written per commit.
     alignas(kCacheLineSize) TxnIndex committed = 0;
+    TxnIndex reported =
+        0;  ///< to the host; a block that is run a second time is ahead of committed
     // emitted: some incarnation has put out events.   writers: workers   readers: all
     //   publish: nothing; the transaction's commit orders it.
     //   layout:  with what hardly changes; every incarnation with events looks at it.

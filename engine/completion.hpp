@@ -67,9 +67,9 @@ class Completion {
         for (TxnIndex i = begin; i < end; ++i) {
             Receipt& receipt = result.receipts[i];
             receipt.events_begin = result.events.size();
-            if (emitted && run_.records[i].event_bytes != 0) {
-                result.events.insert(result.events.end(), run_.records[i].events,
-                                     run_.records[i].events + run_.records[i].event_bytes);
+            if (emitted) {
+                const auto events = run_.events_of(i);
+                result.events.insert(result.events.end(), events.begin(), events.end());
             }
             receipt.events_end = result.events.size();
         }

@@ -84,7 +84,7 @@ class Frontier {
         weight_used_ += group_weight;
         const TxnIndex end = run_.committed + size;
         while (run_.committed < end) {
-            report_commit(run_.committed++);
+            run_.report_commit(run_.committed++);
         }
         run_.scheduler.finish_group();
         return true;
@@ -107,16 +107,9 @@ class Frontier {
             note_effects(run_.records[txn], txn);
         }
         run_.committed = txn + 1;
-        report_commit(txn);
+        run_.report_commit(txn);
         run_.scheduler.finish_commit(txn, candidate.deferred, worker.queue);
         return true;
-    }
-    void report_commit(TxnIndex txn) const {
-        if (run_.options->on_commit) {
-            const Record& record = run_.records[txn];
-            run_.options->on_commit(txn, run_.result.receipts[txn],
-                                    {record.events, record.event_bytes});
-        }
     }
     /// Runs the transaction on final state unless it has run and its answers still hold.
     void make_stand(Worker& worker, typename Scheduler<Sync>::Candidate candidate) {

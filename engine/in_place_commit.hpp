@@ -25,17 +25,20 @@ namespace lockstep {
 ///
 /// Role:    every change of InPlaceExecutor; the phases of the parallel executor.
 /// Threads: one; nobody else uses the store meanwhile.
-template <Machine M, class Sync>
+template <Machine M, class Sync, class Cells = NearCells<M, Sync>>
 class InPlaceCommit {
   public:
-    using View = InPlaceView<M, Sync>;
+    using View = InPlaceView<M, Sync, Cells>;
     using Store = StateStore<M, Sync>;
+    using Cell = typename Store::Cell;
 
     explicit InPlaceCommit(Store& store) : store_(store) {}
 
     /// Starts a block, or a part of one: what was applied before can no longer be taken back.
-    void begin() {
-        block_number_ = store_.next_block_number();
+    void begin() { begin(store_.next_block_number()); }
+    /// The same where several share one block, and so its number.
+    void begin(std::uint32_t block_number) {
+        block_number_ = block_number;
         changed_.clear();
         folded_ = {};
         folded_present_ = 0;
@@ -44,17 +47,8 @@ class InPlaceCommit {
     /// Digests the effects in key order, appends the events, notes cells that changed for the first
     /// time in this block, empties the view.
     void apply(View& view, std::uint32_t index, Receipt& receipt, BlockResult& result) {
-        effects_.begin(index, receipt.disposition, receipt.status, receipt.weight);
-        const std::span<Change> changes = view.changes();
-        for (const Ordered& next : in_key_order(changes)) {
-            Change& first = *next.change;
-            if (const std::uint32_t last = std::exchange(first.cell->journal, kNoChange);
-                last != kNoChange) {
-                take(first, changes[last]);
-            }
-        }
+        take_changes(view, index, receipt);
         const std::span<const std::byte> events = view.events().encoded();
-        receipt.effects = effects_.finish(events);
         receipt.events_begin = result.events.size();
         if (!events.empty()) {
             result.events.insert(result.events.end(), events.begin(), events.end());
@@ -62,11 +56,48 @@ class InPlaceCommit {
         receipt.events_end = result.events.size();
         view.reset();
     }
+    /// The part of apply that concerns cells: digests the effects with the events, notes cells that
+    /// changed for the first time in this block.
+    void take_changes(View& view, std::uint32_t index, Receipt& receipt) {
+        effects_.begin(index, receipt.disposition, receipt.status, receipt.weight);
+        const std::span<Change> changes = view.changes();
+        for (const Ordered& next : in_key_order(changes)) {
+            Change& first = *next.change;
+            if constexpr (Cells::kShared) {
+                if (first.kind == Kind::kShared) {
+                    take_shared(view.cells().shared_sums()[first.previous]);
+                    continue;
+                }
+            }
+            if (const std::uint32_t last = std::exchange(first.cell->journal, kNoChange);
+                last != kNoChange) {
+                take(first, changes[last]);
+            }
+        }
+        receipt.effects = effects_.finish(view.events().encoded());
+    }
+    /// Notes what a cell was before, unless it has changed in this block already. REQUIRES: it is
+    /// going to change.
+    void note(Cell& cell) {
+        // relaxed: one thread at a time changes a cell; no election as in claim_settlement.
+        if (cell.settled.load(std::memory_order_relaxed) != block_number_) {
+            cell.settled.store(block_number_, std::memory_order_relaxed);
+            Changed& changed = changed_.append_any();
+            changed.cell = &cell;
+            changed.was_present = cell.present;
+            changed.before = cell.value;
+        }
+    }
+    /// Cells that have changed since begin.
+    [[nodiscard]] std::size_t changed() const noexcept { return changed_.size(); }
     /// Folds the changes since begin into the store's sums. Cells that became absent stay in the
     /// index until forget_emptied.
     void fold() {
-        StateSums<M> sums;
-        std::int64_t present_change = 0;
+        sum_up(folded_, folded_present_);
+        store_.fold(folded_, folded_present_);
+    }
+    /// The part of fold that concerns cells: adds the changes since begin to sums. By any thread.
+    void sum_up(StateSums<M>& sums, std::int64_t& present_change) {
         const std::span<const Changed> all = changed_.items();
         for (std::size_t i = 0; i < all.size(); ++i) {
             if (i + kFoldAhead < all.size()) {
@@ -85,9 +116,6 @@ class InPlaceCommit {
                 emptied_.push_back(cell.key);
             }
         }
-        store_.fold(sums, present_change);
-        folded_ = sums;
-        folded_present_ = present_change;
     }
     /// Takes cells that became absent, and still are, out of the index. After adopt_interned.
     void forget_emptied() {
@@ -100,21 +128,24 @@ class InPlaceCommit {
     }
     /// Takes back everything since begin. Before adopt_interned, which then forgets new cells.
     void restore() {
+        restore_cells();
+        StateSums<M> back;
+        back -= std::exchange(folded_, {});
+        store_.fold(back, -std::exchange(folded_present_, 0));
+    }
+    /// The same before any fold.
+    void restore_cells() {
         for (Changed& changed : changed_.items()) {
             changed.cell->value = std::move(changed.before);
             changed.cell->present = changed.was_present;
         }
         changed_.clear();
         emptied_.clear();
-        StateSums<M> back;
-        back -= std::exchange(folded_, {});
-        store_.fold(back, -std::exchange(folded_present_, 0));
     }
 
   private:
     using Change = typename View::Change;
     using Kind = typename View::Kind;
-    using Cell = typename Store::Cell;
 
     static constexpr std::size_t kFoldAhead = 16;
     static constexpr std::size_t kRankedMax = 8;
@@ -134,7 +165,7 @@ class InPlaceCommit {
     /// One changed cell: what it was, and how it has been changed.
     void take(Change& first, const Change& last) {
         Cell& cell = *first.cell;
-        if (last.kind == Kind::kAdd && last.added == 0) {
+        if (!last.remains()) {
             cell.value = std::move(first.before);  // additions that cancel out leave no trace
             cell.present = first.was_present;
             return;
@@ -151,6 +182,12 @@ class InPlaceCommit {
             changed.cell = &cell;
             changed.was_present = first.was_present;
             changed.before = std::move(first.before);
+        }
+    }
+    template <class Sum>
+    void take_shared(Sum& shared) {
+        if (shared.delta != 0 && !std::exchange(shared.digested, true)) {
+            effects_.add(shared.cell->key, shared.delta);
         }
     }
     /// Stable, so that the changes of a cell stay in their order.

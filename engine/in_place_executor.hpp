@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <new>
 #include <span>
 
 #include "engine/base/error.hpp"
@@ -14,6 +13,7 @@
 #include "engine/in_place_commit.hpp"
 #include "engine/in_place_view.hpp"
 #include "engine/machine.hpp"
+#include "engine/machine_call.hpp"
 #include "engine/near_cells.hpp"
 #include "engine/state_store.hpp"
 
@@ -102,7 +102,7 @@ class InPlaceExecutor {
             Receipt& receipt =
                 result.receipts.emplace_back(Receipt{.disposition = Disposition::kSkipped});
             if (!full) {
-                attempt(transactions[i], context, receipt);
+                receipt = call_machine(machine_, view_, transactions[i], context, limits_);
                 full = receipt.weight > block.header.weight_limit - weight_used;
                 if (full) {
                     receipt = {.disposition = Disposition::kSkipped};
@@ -147,28 +147,6 @@ class InPlaceExecutor {
             }
             cells_.advance();
             declare(at + 2 * kGroup);
-        }
-    }
-
-    template <class Context>
-    void attempt(const Transaction& transaction, const Context& context, Receipt& receipt) {
-        try {
-            const auto outcome = machine_.execute(view_, transaction, context);
-            if (view_.stopped()) {
-                receipt = faulted(Fault::kStepBudget);
-            } else if (view_.events().size() > limits_.event_bytes) {
-                receipt = faulted(Fault::kOutputLimit);
-            } else {
-                receipt.disposition = Disposition::kExecuted;
-                receipt.status = static_cast<std::uint16_t>(outcome.status);
-                receipt.weight = outcome.weight;
-            }
-        } catch (const StopExecution&) {
-            receipt = faulted(Fault::kStepBudget);
-        } catch (const std::bad_alloc&) {
-            throw;  // the environment's failure, not the transaction's
-        } catch (...) {
-            receipt = faulted(Fault::kThrew);
         }
     }
 

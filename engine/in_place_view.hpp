@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "engine/access_list.hpp"
 #include "engine/append_list.hpp"
 #include "engine/block.hpp"
 #include "engine/machine.hpp"
@@ -13,30 +14,42 @@
 
 namespace lockstep {
 
-/// The state as one thread changes it in place: a journal undoes what does not last.
+/// The state as one transaction changes it in place: a journal undoes what does not last.
 ///
-/// Role:    the view of InPlaceExecutor. Answers are those of SerialView, without its map.
-/// Threads: one; nobody else uses the store meanwhile.
+/// Role:    the view of InPlaceExecutor and of planned blocks. Answers are those of SerialView,
+///          without its map.
+/// Threads: one. `Cells` finds the cells of keys: NearCells where nobody else uses the store
+///          meanwhile, PlannedCells where others change other cells, which may refuse an answer;
+///          the view then stops.
 /// Invariants
 ///   [IP1] cells that no change of the journal names have no journal place, so one look at a cell
 ///         tells whether the transaction has changed it.
-template <Machine M, class Sync>
+template <Machine M, class Sync, class CellsOf = NearCells<M, Sync>>
 class InPlaceView {
   public:
     using Key = typename M::Key;
     using Value = typename M::Value;
-    using Cells = NearCells<M, Sync>;
-    using Cell = typename Cells::Cell;
+    using Cells = CellsOf;
+    using Cell = typename StateStore<M, Sync>::Cell;
 
-    enum class Kind : std::uint8_t { kNone, kWrite, kErase, kAdd };
+    enum class Kind : std::uint8_t {
+        kNone,
+        kWrite,
+        kErase,
+        kAdd,
+        kShared,  ///< an addition beside those of other transactions: the cell stays as it is
+    };
     /// What a cell was before it was changed since the last savepoint, and how it has been changed.
     struct Change {
         Cell* cell = nullptr;
-        std::uint32_t previous = kNoChange;  ///< the cell's journal place before
+        std::uint32_t previous = kNoChange;  ///< the cell's journal place before, or the shared sum
         bool was_present = false;
         Kind kind = Kind::kNone;
-        Int128 added = 0;  ///< sum of additions, when kind is kAdd
+        Int128 added = 0;  ///< sum of additions, when kind is kAdd; the one before, for kShared
         Value before{};
+
+        /// Of the last change of a cell: whether it makes a difference.
+        [[nodiscard]] bool remains() const noexcept { return kind != Kind::kAdd || added != 0; }
     };
     struct Savepoint {
         std::size_t changes;
@@ -48,38 +61,57 @@ class InPlaceView {
     // ---- what the machine calls (StateView) -----------------------------------------------------
 
     [[nodiscard]] const Value* read(const Key& key) {
-        return budget_.step() ? cells_.at(key).get() : nullptr;
+        return budget_.step() ? look(key, Dependence::kValue) : nullptr;
     }
-    [[nodiscard]] bool exists(const Key& key) { return read(key) != nullptr; }
+    [[nodiscard]] bool exists(const Key& key) {
+        return budget_.step() && look(key, Dependence::kPredicate) != nullptr;
+    }
     [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
         if (!budget_.step()) {
             return false;
         }
-        const Value* value = cells_.at(key).get();
+        if constexpr (Cells::kShared) {
+            if (auto* const shared = cells_.shared_sum(key)) {
+                cells_.note(key, Dependence::kPredicate);
+                return cells_.ask_at_least(*shared, amount);
+            }
+        }
+        const Value* value = look(key, Dependence::kPredicate);
         return (value != nullptr ? M::number(*value) : Int128{0}) >= amount;
     }
     void write(const Key& key, const Value& value) {
-        if (budget_.step()) {
-            Cell& cell = cells_.at(key);
-            opened(cell, change_of(cell)).kind = Kind::kWrite;
-            cell.value = value;
-            cell.present = true;
+        if (Cell* const cell = budget_.step() ? to_change(key) : nullptr) {
+            opened(*cell, change_of(*cell)).kind = Kind::kWrite;
+            cell->value = value;
+            cell->present = true;
         }
     }
     void erase(const Key& key) {
-        if (budget_.step()) {
-            Cell& cell = cells_.at(key);
-            opened(cell, change_of(cell)).kind = Kind::kErase;
-            cell.value = Value{};
-            cell.present = false;
+        if (Cell* const cell = budget_.step() ? to_change(key) : nullptr) {
+            opened(*cell, change_of(*cell)).kind = Kind::kErase;
+            cell->value = Value{};
+            cell->present = false;
         }
     }
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
         if (!budget_.step()) {
             return false;
         }
-        Cell& cell = cells_.at(key);
+        if constexpr (Cells::kShared) {
+            if (auto* const shared = cells_.shared_sum(key)) {
+                cells_.note(key, Dependence::kPredicate);
+                return add_shared(*shared, amount, bounds);
+            }
+        }
+        Cell* const found = to_change(key);
+        if (found == nullptr) {
+            return false;
+        }
+        Cell& cell = *found;
         Change* own = change_of(cell);
+        if constexpr (Cells::kShared) {
+            note_unless_hidden(key, own, Dependence::kPredicate);
+        }
         Int128 sum = 0;
         if (__builtin_add_overflow(cell.present ? M::number(cell.value) : Int128{0}, amount,
                                    &sum) ||
@@ -115,23 +147,13 @@ class InPlaceView {
         if (!budget_.step() || limit == 0 || !(from < to)) {
             return 0;
         }
-        typename KeyOrder<Key>::Walk walk(cells_.store().keys(), from);
-        std::size_t visited = 0;
-        for (auto place = walk.next(); place && place->key < to; place = walk.next()) {
-            const Value* present = cells_.store().cell(place->cell).get();
-            if (present == nullptr) {
-                continue;
-            }
-            if (!budget_.step()) {
-                break;
-            }
-            ++visited;
-            if (!visit(place->key, *present) || visited == limit || stopped()) {
-                break;
-            }
-            walk.look_again(place->key);
+        if constexpr (Cells::kShared) {
+            cells_.refuse_scan();
+            halt_if_refused();
+            return 0;
+        } else {
+            return scan_cells(from, to, limit, visit);
         }
-        return visited;
     }
     void emit(std::uint16_t type, std::span<const std::byte> bytes) {
         if (budget_.step()) {
@@ -146,6 +168,12 @@ class InPlaceView {
         const std::span<Change> changes = changes_.items();
         for (std::size_t i = changes.size(); i > savepoint.changes; --i) {
             Change& change = changes[i - 1];
+            if constexpr (Cells::kShared) {
+                if (change.kind == Kind::kShared) {
+                    cells_.shared_sums()[change.previous].delta = change.added;
+                    continue;
+                }
+            }
             Cell& cell = *change.cell;
             cell.value = std::move(change.before);
             cell.present = change.was_present;
@@ -168,6 +196,8 @@ class InPlaceView {
     /// says how it has been changed, the first one what it was before.
     [[nodiscard]] std::span<Change> changes() noexcept { return changes_.items(); }
     [[nodiscard]] const EventLog& events() const noexcept { return events_; }
+    [[nodiscard]] bool over_budget() const noexcept { return budget_.exceeded(); }
+    [[nodiscard]] Cells& cells() noexcept { return cells_; }
     /// Prepares for the next transaction; what was changed stays. REQUIRES: [IP1] has been
     /// restored.
     void reset() {
@@ -178,6 +208,72 @@ class InPlaceView {
     }
 
   private:
+    template <class Visit>
+    std::size_t scan_cells(const Key& from, const Key& to, std::size_t limit, Visit&& visit) {
+        typename KeyOrder<Key>::Walk walk(cells_.store().keys(), from);
+        std::size_t visited = 0;
+        for (auto place = walk.next(); place && place->key < to; place = walk.next()) {
+            const Value* present = cells_.store().cell(place->cell).get();
+            if (present == nullptr) {
+                continue;
+            }
+            if (!budget_.step()) {
+                break;
+            }
+            ++visited;
+            if (!visit(place->key, *present) || visited == limit || stopped()) {
+                break;
+            }
+            walk.look_again(place->key);
+        }
+        return visited;
+    }
+    [[nodiscard]] const Value* look(const Key& key, Dependence dependence) {
+        const Value* value = cells_.read(key);
+        if constexpr (Cells::kShared) {
+            halt_if_refused();
+            if (cells_.notes()) {
+                const Cell* const own = cells_.own(key);
+                note_unless_hidden(key, own != nullptr ? change_of(*own) : nullptr, dependence);
+            }
+        }
+        return value;
+    }
+    /// A cell that the transaction itself has written answers from there.
+    void note_unless_hidden(const Key& key, const Change* own, Dependence dependence) {
+        if (own == nullptr || own->kind == Kind::kNone || own->kind == Kind::kAdd) {
+            cells_.note(key, dependence);
+        }
+    }
+    /// Null when that is refused.
+    [[nodiscard]] Cell* to_change(const Key& key) {
+        Cell* cell = cells_.to_change(key);
+        if constexpr (Cells::kShared) {
+            halt_if_refused();
+        }
+        return cell;
+    }
+    void halt_if_refused() noexcept {
+        if (cells_.refused()) [[unlikely]] {
+            budget_.halt();
+        }
+    }
+    template <class Sum>
+    [[nodiscard]] bool add_shared(Sum& shared, Int128 amount, const Bounds& bounds) {
+        Int128 delta = 0;
+        if (__builtin_add_overflow(shared.delta, amount, &delta)) {
+            return false;
+        }
+        const bool fits = cells_.ask_fits(shared, delta, bounds);
+        if (fits && amount != 0) {
+            Change& change = changes_.append_any();
+            change.cell = shared.cell;
+            change.previous = cells_.place_of(shared);
+            change.kind = Kind::kShared;
+            change.added = std::exchange(shared.delta, delta);
+        }
+        return fits;
+    }
     [[nodiscard]] Change* change_of(const Cell& cell) noexcept {
         return cell.journal == kNoChange ? nullptr : &changes_.items()[cell.journal];
     }
@@ -188,6 +284,9 @@ class InPlaceView {
         }
         const Kind kind = own != nullptr ? own->kind : Kind::kNone;
         const Int128 added = own != nullptr ? own->added : Int128{0};
+        if constexpr (Cells::kShared) {
+            cells_.before_change(cell);
+        }
         Change& change = changes_.append_any();
         change.cell = &cell;
         change.previous =

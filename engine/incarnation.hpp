@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "engine/block_run.hpp"
+#include "engine/machine_call.hpp"
 
 namespace lockstep {
 
@@ -29,25 +29,10 @@ class Incarnations {
     /// Calls the machine and turns whatever happens into the record's receipt.
     void call_machine(Worker& worker, TxnIndex txn) {
         WorkSpan<Sync> span(Work::kExecute, txn);
-        Receipt receipt;
         auto& view = worker.view;
         ++worker.metrics.executions;
-        try {
-            const auto outcome = run_.machine.execute(view, run_.transactions[txn], *run_.context);
-            receipt.status = static_cast<std::uint16_t>(outcome.status);
-            receipt.weight = outcome.weight;
-            if (view.over_budget()) {
-                receipt = faulted(Fault::kStepBudget);
-            } else if (view.events().size() > run_.limits.event_bytes) {
-                receipt = faulted(Fault::kOutputLimit);
-            }
-        } catch (const StopExecution&) {
-            receipt = faulted(Fault::kStepBudget);
-        } catch (const std::bad_alloc&) {
-            throw;  // the environment's failure, not the transaction's
-        } catch (...) {
-            receipt = faulted(Fault::kThrew);
-        }
+        const Receipt receipt = lockstep::call_machine(run_.machine, view, run_.transactions[txn],
+                                                       *run_.context, run_.limits);
         if (receipt.disposition != Disposition::kExecuted) {
             view.discard_effects();
         }
@@ -166,10 +151,7 @@ class Incarnations {
         record.event_bytes = static_cast<std::uint32_t>(events.size());
         record.events = nullptr;
         if (!events.empty()) {
-            // relaxed, both: see BlockRun::emitted; a line that all read is written once.
-            if (!run_.emitted.load(std::memory_order_relaxed)) {
-                run_.emitted.store(true, std::memory_order_relaxed);
-            }
+            run_.note_events();
             std::byte* kept = worker.arena.template make_array<std::byte>(events.size());
             std::copy(events.begin(), events.end(), kept);
             record.events = kept;

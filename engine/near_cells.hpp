@@ -61,6 +61,11 @@ class NearCells {
         }
         slots_know_ = wanted <= slots_.size();
     }
+    /// Nobody else is at work: no answer is ever refused, no sum is shared.
+    static constexpr bool kShared = false;
+    [[nodiscard]] const typename M::Value* read(const Key& key) { return at(key).get(); }
+    [[nodiscard]] Cell* to_change(const Key& key) { return &at(key); }
+
     /// The cell of a key, made absent when there is none.
     [[nodiscard]] Cell& at(const Key& key) {
         if (first_announced_ != nullptr) {

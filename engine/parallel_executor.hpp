@@ -22,8 +22,12 @@
 #include "engine/frontier.hpp"
 #include "engine/in_place_executor.hpp"
 #include "engine/incarnation.hpp"
+#include "engine/link_stage.hpp"
 #include "engine/machine.hpp"
 #include "engine/mode_chooser.hpp"
+#include "engine/plan.hpp"
+#include "engine/plan_chooser.hpp"
+#include "engine/planned_execution.hpp"
 #include "engine/settlement.hpp"
 #include "engine/state_store.hpp"
 #include "engine/worker_pool.hpp"
@@ -42,6 +46,7 @@ struct ParallelOptions {
     std::uint32_t claims_min = 8;  ///< of each worker and block: small blocks have smaller chunks
     std::uint32_t window = 4096;   ///< how far execution may run ahead of the frontier
     bool use_declared = true;      ///< ask the machine for declared keys
+    bool plan = true;              ///< change cells in place where keys are declared
     /// Shards of cells that are linked side by side: a power of two up to 64, 0: one worker links
     /// all, kShardsByWorkers: two for each worker where there are more than two.
     std::uint32_t link_shards = kShardsByWorkers;
@@ -77,6 +82,7 @@ class ParallelExecutor {
     ParallelExecutor(const M& machine, Store& store, Pool& pool, TxnLimits limits = {},
                      ParallelOptions options = {})
         : run_(machine, store, limits, pool.workers()),
+          links_(run_, options.use_declared),
           pool_(pool),
           options_(options),
           phase_cells_(store),
@@ -161,6 +167,8 @@ class ParallelExecutor {
     using Entry = typename Run::Entry;
     using Node = typename Run::Node;
     using Links = DeclaredLinks<M, Sync>;
+    template <class Target>
+    using StageOf = LinkStage<Run, Target, Sync>;
 
     enum class Stage : std::uint32_t { kResolve, kLink, kExecute, kSettle };
 
@@ -171,14 +179,14 @@ class ParallelExecutor {
         run_.options = &options;
         run_.result = BlockResult{};
         run_.result.header = block.header;
+        run_.reported = 0;
         begin_phase(block.header);
-        prepare();
-        pool_.run([this](std::uint32_t worker) { work(worker); });
-        settled_ = run_.keep;
-        if (!run_.keep) {
-            take_back_phase();
+        const std::size_t phase_events = run_.result.events.size();
+        const bool plan = plans() && plan_chooser_.plans();
+        if (!(plan && run_as_planned())) {
+            run_.result.events.resize(phase_events);
+            run_transactions(false);
         }
-        settlement_.finish(metrics_);
         if (!run_.keep) {
             return false;
         }
@@ -207,6 +215,43 @@ class ParallelExecutor {
         phase_commit_.forget_emptied();
         span.done(1);
     }
+    [[nodiscard]] bool plans() const noexcept {
+        const bool declared = Plan<M, Sync>::kDeclares && options_.use_declared;
+        return options_.plan && run_.size() < kPlannedTxnsMax &&
+               (declared || run_.accesses.known() != nullptr);
+    }
+    /// All but the phases, up to values in the store; false when nothing of it stays.
+    bool run_transactions(bool planned) {
+        run_.planned = planned;
+        prepare();
+        pool_.run([this](std::uint32_t worker) { work(worker); });
+        settled_ = run_.keep;
+        if (planned) {
+            planned_.finish(metrics_);
+        } else {
+            if (!run_.keep) {
+                take_back_phase();
+            }
+            settlement_.finish(metrics_);
+        }
+        return run_.keep;
+    }
+    /// False when the block has to be run again, speculatively.
+    bool run_as_planned() {
+        if (run_transactions(true)) {
+            plan_chooser_.note_success(run_.size(), planned_.waits_for_readers());
+            return true;
+        }
+        if (run_.failure != nullptr || cancelled_) {
+            return true;
+        }
+        if (planned_.refusal() == Refusal::kUnguarded) {
+            plan_chooser_.note_unguarded();
+        } else {
+            plan_chooser_.note_failure();
+        }
+        return false;
+    }
     /// Commits what a phase has done; its effect digest.
     [[nodiscard]] Digest commit_phase(std::uint32_t index) {
         Receipt receipt;
@@ -223,7 +268,9 @@ class ParallelExecutor {
     void prepare() {
         WorkSpan<Sync> span(Work::kPrepare);
         const TxnIndex size = run_.size();
-        run_.records.resize(size);  // resolution resets them, and the scheduler's states
+        if (!run_.planned) {
+            run_.records.resize(size);  // resolution resets them, and the scheduler's states
+        }
         if constexpr (kScans<M>) {
             run_.scans.assign(size, {});
         }
@@ -246,10 +293,14 @@ class ParallelExecutor {
         cancelled_ = false;
         run_.committed = 0;
         run_.block_number = run_.store.next_block_number();
-        links_.prepare(link_shards());
-        frontier_.prepare();
+        with_stage([this](auto& stage) { stage.prepare(link_shards()); });
+        if (run_.planned) {
+            planned_.prepare(plan_chooser_.guards());
+        } else {
+            frontier_.prepare();
+            settlement_.prepare();
+        }
         completion_.prepare(previous_, chunk * kChunksCompleted);
-        settlement_.prepare();
         // relaxed: workers start after prepare, by the pool's publication.
         cancel_requested_.store(false, std::memory_order_relaxed);
         executing_.store(0, std::memory_order_relaxed);
@@ -262,15 +313,16 @@ class ParallelExecutor {
         Worker& worker = *run_.workers[index];
         const bool leads = index == 0;
         if (leads) {
-            link(worker);
-            run_.scheduler.set_revalidation(options_.revalidate && run_.mode.search);
+            with_stage([&](auto& stage) { link(stage, worker); });
+            run_.scheduler.set_revalidation(!run_.planned && options_.revalidate &&
+                                            run_.mode.search);
             // seq_cst: see enter_execution.
             stage_.store(Stage::kExecute, std::memory_order_seq_cst);
         } else {
-            links_.resolve_some(worker, options_.use_declared);
+            with_stage([&](auto& stage) { stage.resolve_some(worker); });
             await<Sync>([&] { return stage() != Stage::kResolve; });
             if (stage() == Stage::kLink) {
-                links_.link_some(worker);
+                with_stage([&](auto& stage) { stage.link_some(worker); });
                 await<Sync>([&] { return stage() != Stage::kLink; });
             }
         }
@@ -287,34 +339,56 @@ class ParallelExecutor {
             // relaxed: every worker has left execution.
             cancelled_ =
                 cancel_requested_.load(std::memory_order_relaxed) && run_.committed < run_.size();
-            settlement_.list(run_.failure == nullptr && !cancelled_);
+            const bool complete = run_.failure == nullptr && !cancelled_;
+            if (run_.planned) {
+                planned_.close(complete);
+            } else {
+                settlement_.list(complete);
+            }
             if (run_.keep) {
                 run_.guarded([&] { completion_.complete_rest(); });
             }
-        } else {
-            await<Sync>([&] { return settlement_.listed(); });
         }
-        settlement_.settle_some(worker);
+        if (run_.planned) {
+            settle(planned_, worker, leads);
+        } else {
+            settle(settlement_, worker, leads);
+        }
+    }
+    template <class Settling>
+    static void settle(Settling& settling, Worker& worker, bool leads) {
+        await<Sync>([&] { return settling.closed(); });
+        settling.settle_some(worker);
         if (leads) {
-            await<Sync>([&] { return settlement_.settled(); });
+            await<Sync>([&] { return settling.settled(); });
+        }
+    }
+    /// The first stage of the way that the block takes.
+    template <class Body>
+    void with_stage(Body&& body) {
+        if (run_.planned) {
+            body(plan_stage_);
+        } else {
+            body(link_stage_);
         }
     }
 
     /// Resolves and links all declared keys, with the help of other workers.
-    void link(Worker& worker) {
-        if (!links_.is_sharded()) {
-            run_.guarded([&] { links_.resolve_and_link(worker, options_.use_declared); });
-            links_.await_resolved();
+    template <class LinkStageOf>
+    void link(LinkStageOf& stage, Worker& worker) {
+        if (!stage.is_sharded()) {
+            run_.guarded([&] { stage.resolve_and_link(worker); });
+            stage.await_resolved();
             return;
         }
-        links_.resolve_some(worker, options_.use_declared);
-        links_.await_resolved();
+        stage.resolve_some(worker);
+        stage.await_resolved();
         if (run_.failure == nullptr) {
             // seq_cst: see enter_execution.
             stage_.store(Stage::kLink, std::memory_order_seq_cst);
-            links_.link_some(worker);
-            await<Sync>([&] { return links_.linked(); });
-            links_.finish_shards();
+            stage.link_some(worker);
+            await<Sync>([&] { return stage.linked(); });
+            stage.finish_shards();
         }
     }
     [[nodiscard]] std::uint32_t link_shards() const noexcept {
@@ -322,7 +396,7 @@ class ParallelExecutor {
             return options_.link_shards;
         }
         const std::uint32_t workers = pool_.workers();
-        return workers <= 2 ? 0 : std::min(std::bit_ceil(workers * 2), Links::kShardsMax);
+        return workers <= 2 ? 0 : std::min(std::bit_ceil(workers * 2), StageOf<Links>::kShardsMax);
     }
 
     [[nodiscard]] Stage stage() const noexcept {
@@ -354,10 +428,20 @@ class ParallelExecutor {
             const Task task = run_.scheduler.next(worker.queue);
             switch (task.kind) {
                 case Task::Kind::kExecute:
-                    speculate(worker, task.txn);
+                    if (run_.options->stop.stop_requested()) {
+                        cancel();
+                    } else if (run_.planned) {
+                        planned_.execute(worker, task.txn);
+                    } else {
+                        speculate(worker, task.txn);
+                    }
                     break;
                 case Task::Kind::kCommit:
-                    frontier_.commit_prefix(worker);
+                    if (run_.planned) {
+                        planned_.commit_prefix(worker);
+                    } else {
+                        frontier_.commit_prefix(worker);
+                    }
                     break;
                 case Task::Kind::kRevalidate:
                     revalidate(worker, task.txn);
@@ -382,10 +466,6 @@ class ParallelExecutor {
 
     /// Runs one incarnation ahead of the frontier.
     void speculate(Worker& worker, TxnIndex txn) {
-        if (run_.options->stop.stop_requested()) {
-            cancel();
-            return;
-        }
         fetch_ahead(worker.queue, txn);
         run_.scheduler.start(txn);
         worker.superseded.clear();
@@ -514,7 +594,12 @@ class ParallelExecutor {
     static constexpr TxnIndex kChunksCompleted = 4;  ///< that are completed together
 
     Run run_;
-    Links links_{run_};
+    Links links_;
+    StageOf<Links> link_stage_{run_, links_};
+    Plan<M, Sync> plan_{run_};
+    StageOf<Plan<M, Sync>> plan_stage_{run_, plan_};
+    PlannedExecution<M, Sync> planned_{run_};
+    PlanChooser plan_chooser_;
     Incarnations<M, Sync> incarnations_{run_};
     Frontier<M, Sync> frontier_{run_, incarnations_};
     Completion<M, Sync> completion_{run_};

@@ -44,7 +44,7 @@ class Settlement {
         // release: publishes the list to settle_some.
         total_.store(touched_.size(), std::memory_order_release);
     }
-    [[nodiscard]] bool listed() const noexcept {
+    [[nodiscard]] bool closed() const noexcept {
         // acquire: pairs with list.
         return total_.load(std::memory_order_acquire) != kNotListed;
     }
@@ -52,7 +52,7 @@ class Settlement {
         // acquire: pairs with the release in settle_some.
         return finished_.load(std::memory_order_acquire) == touched_.size();
     }
-    /// Settles chunks of cells until none is left to claim. REQUIRES: listed().
+    /// Settles chunks of cells until none is left to claim. REQUIRES: closed().
     void settle_some(Worker& worker) {
         const std::size_t total = touched_.size();
         for (;;) {
@@ -173,7 +173,7 @@ class Settlement {
     std::vector<CellId> touched_;
 
     // total_: number of cells to settle, kNotListed before.   writers: leader   readers: workers
-    //   publish: list's release -> listed's acquire: touched_, keep.
+    //   publish: list's release -> closed's acquire: touched_, keep.
     typename Sync::template Atomic<std::size_t> total_{kNotListed};
     // claimed_: next cell.   writers: workers   readers: same
     //   publish: nothing.   layout: own line, one RMW per chunk.

@@ -58,8 +58,16 @@ class StateStore {
         //   layout:  in the cell, which the winner writes anyway.
         typename Sync::template Atomic<std::uint32_t> settled{0};
         bool present = false;
+        // guarded: see PlannedCells.   writers: writers of the cell, readers who did not declare it
+        //   publish: the holder's release -> the next one's acquire: who has begun to write.
+        //   layout:  in the cell, which both are going to touch.
+        typename Sync::template Atomic<bool> guarded{false};
         /// Of InPlaceView: the cell's place in its journal while a transaction has changed it.
         std::uint32_t journal = kNoChange;
+        /// Of planned blocks: number of the last one that declared this cell, and the newest access
+        /// that it has linked; see Plan.
+        std::uint32_t planned_in = 0;
+        std::uint32_t newest_access = 0;
         Key key{};
         Value value{};
 
@@ -102,6 +110,15 @@ class StateStore {
             }
         }
         return kNoCell;
+    }
+    /// The same, but also of keys that this block met first and that found no room in the index.
+    [[nodiscard]] CellId find_in_block(const Key& key) const {
+        const CellId id = find(key);
+        if (id != kNoCell || beside_.empty()) {
+            return id;
+        }
+        typename Beside::const_accessor entry;
+        return beside_.find(entry, key) ? entry->second : kNoCell;
     }
     /// The cell that `find` would look at first, without touching it; kNoCell when there is none.
     [[nodiscard]] CellId candidate(const Key& key) const noexcept {

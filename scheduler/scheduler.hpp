@@ -207,6 +207,11 @@ class Scheduler {
     /// Whether `txn` had better not run before the frontier reaches it: see SpeculationDepth.
     [[nodiscard]] bool in_order(TxnIndex txn) const noexcept { return depth_.in_order(txn); }
 
+    /// Whether nobody waits for `txn` any more, since it has published what it did.
+    [[nodiscard]] bool has_finished(TxnIndex txn) const noexcept {
+        // acquire: pairs with wake_waiters: what the transaction did.
+        return states_[txn].waiters.load(std::memory_order_acquire) == TxnState<Sync>::kClosed;
+    }
     /// The running incarnation has published its versions: wakes who waited for them. The `note`,
     /// of TxnState::kNoteBits, goes to the committer, unless somebody retakes the transaction.
     /// Where nobody can, a group whose transactions all leave notes, one after the other, is noted

@@ -120,6 +120,14 @@ struct Additions {
         hint_low.store(low64(sum), std::memory_order_relaxed);
         hint_high.store(high64(sum), std::memory_order_relaxed);
     }
+    /// Nothing has been added: what had been is part of the value now. REQUIRES: nobody else looks.
+    void restart() noexcept {
+        based = applied = false;
+        sum = 0;
+        // relaxed: see hint_low.
+        hint_low.store(0, std::memory_order_relaxed);
+        hint_high.store(0, std::memory_order_relaxed);
+    }
     [[nodiscard]] bool applies_to(const Version<Value, Sync>* current) const noexcept {
         return based && base == current && applied;
     }

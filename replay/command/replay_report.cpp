@@ -205,6 +205,8 @@ Json report_json(const ReplayReport& report) {
         {"waits", metrics.waits},
         {"deferred", metrics.deferred},
         {"fallbacks", metrics.fallbacks},
+        {"planned_blocks", metrics.planned},
+        {"given_up_blocks", metrics.given_up},
         {"state_cells", summary.cells},
         {"state_digest", summary.state.hex()},
         {"block_digest", summary.block.hex()},
@@ -250,6 +252,7 @@ void print_report(std::ostream& out, const ReplayReport& report) {
                                 " validations");
     line("aborts", grouped(metrics.aborts) + ", waits " + grouped(metrics.waits) + ", deferred " +
                        grouped(metrics.deferred) + ", fallbacks " + grouped(metrics.fallbacks));
+    line("as planned", grouped(metrics.planned) + " blocks, given up " + grouped(metrics.given_up));
     line("state", grouped(summary.cells) + " cells");
     line("state digest", summary.state.hex());
     line("block digest", summary.block.hex());

@@ -67,12 +67,15 @@ TEST_P(ParallelEqualsSerial, ForEveryWorkerCountSeedAndHint) {
     for (const Hints hints :
          {Hints::kNone, Hints::kExact, Hints::kPartial, Hints::kWrong, Hints::kMixed}) {
         for (std::uint32_t workers = 1; workers <= 4; ++workers) {
-            BlockShape shape = GetParam().shape;
-            shape.hints = hints;
-            Twin twin(mix64(workers * 100 + static_cast<std::uint64_t>(hints)), shape, workers);
-            twin.run(scaled(GetParam().blocks));
-            if (HasFatalFailure()) {
-                return;
+            for (const bool plan : {false, true}) {
+                BlockShape shape = GetParam().shape;
+                shape.hints = hints;
+                Twin twin(mix64(workers * 100 + static_cast<std::uint64_t>(hints)), shape, workers,
+                          {.plan = plan});
+                twin.run(scaled(GetParam().blocks / 2));
+                if (HasFatalFailure()) {
+                    return;
+                }
             }
         }
     }

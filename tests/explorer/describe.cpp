@@ -41,7 +41,8 @@ std::string describe(const Finding& finding) {
                        (finding.setting.listed                 ? ", hints as lists"
                         : finding.setting.options.use_declared ? ""
                                                                : ", hints unused") +
-                       (finding.setting.options.revalidate ? "" : ", no revalidation") + "\n";
+                       (finding.setting.options.revalidate ? "" : ", no revalidation") +
+                       (finding.setting.options.plan ? ", planned" : "") + "\n";
     for (std::size_t i = 0; i < finding.blocks.size(); ++i) {
         const Block<Program>& block = finding.blocks[i];
         text += i + 1 == finding.blocks.size() ? "  block that went wrong" : "  block before it";

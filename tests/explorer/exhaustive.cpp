@@ -21,6 +21,9 @@ std::vector<TinyCase> make_tiny_cases() {
     const Program increments = program({step(Op::kRead, 0), step(Op::kWrite, 0, 1)});
     Program known = increments;
     known.declared = {{0, Access::kWrite}};
+    const Program looks = program({step(Op::kRead, 0), step(Op::kEmit, 0)}, {{0, Access::kRead}});
+    Program announced_add = program({step(Op::kAdd, 0, 3, {.lower = -9'000'000'000'000})});
+    announced_add.declared = {{0, Access::kAdd}};
     const Program adds = program({step(Op::kAdd, 0, 6, {.lower = 0, .upper = 10})});
     return {
         {"UndeclaredWritersOfOneKey", block({increments, increments})},
@@ -28,6 +31,10 @@ std::vector<TinyCase> make_tiny_cases() {
         {"MixedWritersOfOneKey", block({known, increments, known})},
         {"AddersAtTheBound", block({adds, adds})},
         {"ReaderBehindAnAdder", block({adds, program({step(Op::kRead, 0), step(Op::kWrite, 1)})})},
+        {"PlannedWritersOfOneKey", block({known, known, known}), true},
+        {"PlannedReadersBetweenWriters", block({known, looks, looks, known}), true},
+        {"PlannedAddersBetweenReaders", block({looks, announced_add, announced_add, looks, known}),
+         true},
         {"WriterThatChangesItsMind",
          block({program({step(Op::kWrite, 0, 3)}),
                 program({step(Op::kRead, 0), step(Op::kWrite, 1, 7), step(Op::kRejectIfOdd, 0)}),
@@ -42,13 +49,13 @@ const std::vector<TinyCase>& tiny_cases() {
     return cases;
 }
 
-ExploredSetting tiny_setting() {
-    return {.workers = 2, .universe = 4, .options = {.chunk_max = 1}};
+ExploredSetting tiny_setting(const TinyCase& tiny) {
+    return {.workers = 2, .universe = 4, .options = {.chunk_max = 1, .plan = tiny.plan}};
 }
 
 std::optional<Finding> explore_once(const TinyCase& tiny, const Trace& trace) {
     Finding finding{.strategy = std::string("case ") + tiny.name,
-                    .setting = tiny_setting(),
+                    .setting = tiny_setting(tiny),
                     .blocks = {tiny.block},
                     .trace = trace};
     Replay replay(trace);
@@ -63,7 +70,7 @@ std::optional<Finding> explore_once(const TinyCase& tiny, const Trace& trace) {
 
 std::optional<Finding> explore_exhaustively(const TinyCase& tiny, std::uint32_t bound,
                                             std::uint64_t schedules_max, ExplorationCount& count) {
-    const ExploredSetting setting = tiny_setting();
+    const ExploredSetting setting = tiny_setting(tiny);
     Finding finding{
         .strategy = std::string("case ") + tiny.name, .setting = setting, .blocks = {tiny.block}};
     std::vector<Trace> open = {{}};

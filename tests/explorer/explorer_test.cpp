@@ -168,6 +168,8 @@ TEST(ParallelExecutorSchedules, EqualTheSerialExecutorInEverySession) {
     EXPECT_GT(count.metrics.waits, count.schedules / 50);
     EXPECT_GT(count.metrics.deferred, count.schedules / 50);
     EXPECT_EQ(count.metrics.fallbacks, 0U);
+    EXPECT_GT(count.metrics.planned, 0U);
+    EXPECT_GT(count.metrics.given_up, 0U);
     EXPECT_GT(injected.suspicions, count.schedules / 20);
     EXPECT_GT(injected.weak_failures, count.schedules / 200);
     EXPECT_GT(injected.halts, count.schedules / 20);
@@ -185,7 +187,8 @@ TEST(ParallelExecutorSchedules, CommitARightPrefixWhenAWorkerStopsForEver) {
     for (std::uint64_t seed = 0; seed < runs; ++seed) {
         Random random(seed);
         const auto strategy = random_strategy(random);
-        ExploredTwin twin({.workers = 3, .universe = 4, .options = {.chunk_max = 1}});
+        ExploredTwin twin(
+            {.workers = 3, .universe = 4, .options = {.chunk_max = 1, .plan = false}});
         const ExploredFaults faults{
             .halt = {.worker = static_cast<std::uint32_t>(1 + random.below(2)),
                      .from = 1 + random.below(250)}};

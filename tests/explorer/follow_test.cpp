@@ -26,6 +26,7 @@ BlockShape shape_of(Random& random) {
 
 ParallelOptions options_of(Random& random) {
     return {.chunk_max = static_cast<std::uint32_t>(random.between(1, 4)),
+            .plan = random.chance(1, 2),
             .revalidate = random.chance(1, 2)};
 }
 
@@ -104,7 +105,8 @@ TEST(FollowSchedule, FollowsWhatThreadsDid) {
         }
     }
     sums.print();
-    EXPECT_LT(sums.events.missed, sums.events.followed / 10);
+    // A planned block that is given up ends wherever its workers notice.
+    EXPECT_LT(sums.events.missed, sums.events.followed / 4);
 }
 
 /// What no run has done is given up, never waited for.
@@ -140,7 +142,7 @@ TEST(FollowSchedule, TellsAnEarlyReaderFromALateOne) {
                                .transactions = {writer, reader}};
     const auto executions = [&](std::vector<ScheduleEvent> events, std::uint64_t unrecorded) {
         FollowedRun<ProgramMachine> run({.universe = 4}, 2, kLimits,
-                                        {.chunk_max = 1, .revalidate = false});
+                                        {.chunk_max = 1, .plan = false, .revalidate = false});
         FollowSchedule follow(
             {.height = 1, .transactions = 2, .workers = 2, .events = std::move(events)},
             Pace::kLate);

@@ -27,11 +27,7 @@ class Inspector final : public Monitor {
     void watch(const Executor& executor) {
         executor_ = &executor;
         workers_ = static_cast<std::uint32_t>(executor.run_.workers.size());
-        frontier_ = committed_ = 0;
-        words_.clear();
-        lists_.clear();
-        holders_.clear();
-        versions_.clear();
+        begin_attempt();
         check_ = [](Inspector& self, std::uint32_t worker) {
             const auto& watched = *static_cast<const Executor*>(self.executor_);
             const auto& run = watched.run_;
@@ -39,6 +35,9 @@ class Inspector final : public Monitor {
             const Stage stage = watched.stage_.peek();
             // Before that the scheduler's states are those of the last block.
             const bool scheduled = stage == Stage::kExecute || stage == Stage::kSettle;
+            if (!scheduled) {
+                self.begin_attempt();
+            }
             const char* wrong = scheduled ? self.check_scheduler(run.scheduler, worker) : nullptr;
             if (wrong == nullptr && self.checks_ >= self.versions_due_) {
                 wrong = self.check_versions(run);
@@ -64,6 +63,14 @@ class Inspector final : public Monitor {
         bool was_ready = false;
     };
 
+    /// A planned block that did not stand is run once more, from its start.
+    void begin_attempt() {
+        frontier_ = committed_ = 0;
+        words_.clear();
+        lists_.clear();
+        holders_.clear();
+        versions_.clear();
+    }
     const char* check_scheduler(const Scheduler<ExplorerSync>& scheduler, std::uint32_t worker) {
         const TxnIndex size = scheduler.size_;
         if (words_.size() != size) {

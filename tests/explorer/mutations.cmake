@@ -68,8 +68,8 @@ mutate(wrong "a version is published before its value"
 
 # ---- validation, commit, settlement -------------------------------------------------------------
 mutate(harmless "every read searches"
-  [==[run_.mode.search = run_.mode.search || is_unknown(record, i);]==]
-  [==[run_.mode.search = MUTANT || run_.mode.search || is_unknown(record, i);]==])
+  [==[if (target_.is_unknown(i)) {]==]
+  [==[if (MUTANT || target_.is_unknown(i)) {]==])
 mutate(wrong "old versions stay when an incarnation is replaced"
   [==[            old.own->drop();]==] [==[            if (!MUTANT) { old.own->drop(); }]==])
 mutate(wrong "estimates stay where an incarnation did not write"
@@ -169,8 +169,8 @@ mutate(harmless "no group is noted"
   [==[if (++worker.noted == options_.chunk) {]==]
   [==[if (++worker.noted == options_.chunk && !MUTANT) {]==])
 mutate(harmless "no transaction is plain"
-  [==[return plain ? static_cast<std::uint32_t>(]==]
-  [==[return plain && !MUTANT ? static_cast<std::uint32_t>(]==])
+  [==[return plain ? static_cast<std::uint32_t>(::]==]
+  [==[return plain && !MUTANT ? static_cast<std::uint32_t>(::]==])
 mutate(wrong "commits stay hidden when the frontier is left"
   [==[if (published_ != committed_) {]==]
   [==[if (published_ != committed_ && !MUTANT) {]==])
@@ -204,13 +204,58 @@ mutate(wrong "the last committed version outlives its block"
 mutate(wrong "settlement starts while workers execute"
   [==[executing_.load(std::memory_order_seq_cst) == 0; });]==] [==[MUTANT || executing_.load(std::memory_order_seq_cst) == 0; });]==])
 mutate(wrong "a cancelled block is settled"
-  [==[settlement_.list(run_.failure == nullptr && !cancelled_);]==]
-  [==[settlement_.list((run_.failure == nullptr && !cancelled_) || MUTANT);]==])
+  [==[const bool complete = run_.failure == nullptr && !cancelled_;]==]
+  [==[const bool complete = (run_.failure == nullptr && !cancelled_) || MUTANT;]==])
 mutate(harmless "versions of an aborted incarnation are no estimates"
   [==[            old.own->make_estimate();]==]
   [==[            if (!MUTANT) { old.own->make_estimate(); }]==])
 mutate(harmless "early validation finds everything stale"
   [==[if (!(Sync::suspects() || looks_stale(record, txn)) || ]==]
   [==[if (!(MUTANT || Sync::suspects() || looks_stale(record, txn)) || ]==])
+
+# ---- planned blocks -----------------------------------------------------------------------------
+mutate(wrong "a planned transaction does not wait for those below"
+  [==[if (!run_.scheduler.has_finished(txn_of(at))) {]==]
+  [==[if (!MUTANT && !run_.scheduler.has_finished(txn_of(at))) {]==])
+mutate(wrong "a writer waits for the newest reader only"
+  [==[at = is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older) {]==]
+  [==[at = MUTANT || is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older) {]==])
+mutate(wrong "a reader does not wait for sums"
+  [==[if (is(entry.below, Access::kAdd)) {]==]
+  [==[if (!MUTANT && is(entry.below, Access::kAdd)) {]==])
+mutate(wrong "a writer forgets what was added below"
+  [==[fold_sum(worker, *entry.cell);]==] [==[if (!MUTANT) { fold_sum(worker, *entry.cell); }]==])
+mutate(wrong "what was added is folded twice"
+  [==[additions->restart();]==] [==[if (!MUTANT) { additions->restart(); }]==])
+mutate(wrong "an undeclared reader does not wait for those below"
+  [==[if (!scheduler_.has_finished(txn_of(access))) {]==]
+  [==[if (!MUTANT && !scheduler_.has_finished(txn_of(access))) {]==])
+mutate(wrong "an undeclared reader does not wait for sums"
+  [==[if (is(access, Access::kAdd)) {]==] [==[if (!MUTANT && is(access, Access::kAdd)) {]==])
+mutate(wrong "an undeclared reader does not look who has begun above"
+  [==[const bool early = !begun_above(cell);]==]
+  [==[const bool early = MUTANT || !begun_above(cell);]==])
+mutate(wrong "a writer does not say that it has begun"
+  [==[run_.plan.note_begun(txn, true);]==] [==[run_.plan.note_begun(txn, !MUTANT);]==])
+mutate(wrong "an undeclared reader looks without guards"
+  [==[if (!changes_above) {]==] [==[if (MUTANT || !changes_above) {]==])
+mutate(wrong "changes of what was not declared are lost"
+  [==[if (cell->journal != kNoChange && changes[cell->journal].remains()) {]==]
+  [==[if (!MUTANT && cell->journal != kNoChange && changes[cell->journal].remains()) {]==])
+mutate(wrong "what was assumed of sums is not checked"
+  [==[if (number < sum.lower || sum.upper < number) {]==]
+  [==[if (!MUTANT && (number < sum.lower || sum.upper < number)) {]==])
+mutate(wrong "a planned block passes the weight limit"
+  [==[if (weight > run_.result.header.weight_limit - weight_taken_) {]==]
+  [==[if (!MUTANT && weight > run_.result.header.weight_limit - weight_taken_) {]==])
+mutate(wrong "a block that was given up leaves its changes"
+  [==[commit.restore_cells();]==] [==[if (!MUTANT) { commit.restore_cells(); }]==])
+mutate(wrong "a block that is run again reports its commits again"
+  [==[if (options->on_commit && txn >= reported) {]==]
+  [==[if (options->on_commit && (MUTANT || txn >= reported)) {]==])
+mutate(harmless "no block is planned"
+  [==[return options_.plan && ]==] [==[return !MUTANT && options_.plan && ]==])
+mutate(harmless "every block is guarded"
+  [==[return guards_;]==] [==[return MUTANT || guards_;]==])
 
 write_mutated()

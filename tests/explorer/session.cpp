@@ -176,6 +176,7 @@ ExploredSetting random_setting(Random& random) {
     setting.options.use_declared = !random.chance(1, 8);
     setting.options.revalidate = !random.chance(1, 4);
     setting.listed = random.chance(1, 5);
+    setting.options.plan = random.chance(1, 2);
     return setting;
 }
 

@@ -122,9 +122,10 @@ struct ExplorationCount {
 struct TinyCase {
     const char* name;
     Block<Program> block;
+    bool plan = false;  ///< executed as planned where that goes well
 };
 [[nodiscard]] const std::vector<TinyCase>& tiny_cases();
-[[nodiscard]] ExploredSetting tiny_setting();
+[[nodiscard]] ExploredSetting tiny_setting(const TinyCase& tiny);
 
 /// Runs the case under every schedule that differs from the usual one in at most `bound` decisions,
 /// up to `schedules_max` of them.

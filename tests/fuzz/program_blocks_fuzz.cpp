@@ -89,6 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     setting.options.window = in.flag() ? static_cast<std::uint32_t>(1 + in.below(4)) : 4096;
     setting.options.use_declared = in.byte() % 8 != 0;
     setting.options.revalidate = in.flag();
+    setting.options.plan = in.flag();
     ExploredTwin twin(setting);
     for (std::uint64_t height = 1; height <= 6 && !in.empty(); ++height) {
         const auto strategy = fuzz_strategy(in, setting.workers);

@@ -46,6 +46,7 @@ class TinyBlocks {
         options.claims_min = random.chance(1, 2) ? 1 : 8;
         options.window = random.chance(1, 3) ? 4 : 4096;
         options.revalidate = random.chance(3, 4);
+        options.plan = random.chance(1, 2);
 
         const ProgramMachine machine{.universe = shape.universe};
         StateStore<ProgramMachine> serial_store;

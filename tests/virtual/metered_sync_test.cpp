@@ -15,25 +15,32 @@ TEST(MeteredSync, CountsTheUnitsOfEveryKindOfWork) {
                            .hints = Hints::kExact,
                            .hostile = false,
                            .limits = false};
-    const ProgramMachine machine{.universe = shape.universe};
-    StateStore<ProgramMachine, MeteredSync> store;
-    WorkerPool pool(1);
-    ParallelExecutor<ProgramMachine, MeteredSync> executor(machine, store, pool);
-    Random random(2);
-    WorkMeter& meter = WorkMeter::here();
-    meter.calibrate();
-    meter.start(40);
-    ASSERT_TRUE(executor.execute(random_block(random, shape, 1)).has_value());
-    meter.stop();
-    EXPECT_EQ(meter.units(Work::kPhase), 2U);
-    for (const Work kind :
-         {Work::kPrepare, Work::kResolve, Work::kCommit, Work::kFinish, Work::kChain}) {
-        EXPECT_EQ(meter.units(kind), 40U) << static_cast<int>(kind);
+    for (const bool plan : {false, true}) {
+        const ProgramMachine machine{.universe = shape.universe};
+        StateStore<ProgramMachine, MeteredSync> store;
+        WorkerPool pool(1);
+        ParallelExecutor<ProgramMachine, MeteredSync> executor(machine, store, pool, {},
+                                                               {.plan = plan});
+        Random random(2);
+        WorkMeter& meter = WorkMeter::here();
+        meter.calibrate();
+        meter.start(40);
+        ASSERT_TRUE(executor.execute(random_block(random, shape, 1)).has_value());
+        meter.stop();
+        ASSERT_EQ(executor.metrics().planned, plan ? 1U : 0U);
+        EXPECT_EQ(meter.units(Work::kPhase), 2U);
+        for (const Work kind :
+             {Work::kPrepare, Work::kResolve, Work::kCommit, Work::kFinish, Work::kChain}) {
+            EXPECT_EQ(meter.units(kind), 40U) << static_cast<int>(kind);
+        }
+        EXPECT_EQ(meter.units(Work::kExecute), executor.metrics().executions);
+        if (!plan) {  // else listed are the cells that were added to, settled those that changed
+            EXPECT_EQ(meter.units(Work::kList), meter.units(Work::kSettle));
+        }
+        EXPECT_GT(meter.units(Work::kSettle), 0U);
+        EXPECT_GT(meter.spent(Work::kExecute), 0U);
+        EXPECT_EQ(meter.calls().size(), 40U);
     }
-    EXPECT_EQ(meter.units(Work::kExecute), executor.metrics().executions);
-    EXPECT_EQ(meter.units(Work::kList), meter.units(Work::kSettle));
-    EXPECT_GT(meter.spent(Work::kExecute), 0U);
-    EXPECT_EQ(meter.calls().size(), 40U);
 }
 
 }  // namespace

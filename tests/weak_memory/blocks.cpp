@@ -2,7 +2,7 @@
 #include "tests/weak_memory/relacy_sync.hpp"
 //
 #include <memory>
-#include <optional>
+#include <vector>
 
 #include "engine/base/random.hpp"
 #include "engine/parallel_executor.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 /// Reads one key, writes or adds to another; every value is watched for races.
 struct Transfer {
-    enum class Kind : std::uint8_t { kCopy, kAdd, kSpend } kind = Kind::kCopy;
+    enum class Kind : std::uint8_t { kCopy, kAdd, kSpend, kLook } kind = Kind::kCopy;
     std::uint32_t from = 0;
     std::uint32_t to = 0;
     std::int64_t amount = 1;
@@ -58,6 +58,9 @@ struct WatchedMachine {
         }
         const Watched* below = view.read(transfer.from);
         const std::int64_t seen = below != nullptr ? below->number.get() : 0;
+        if (transfer.kind == Transfer::Kind::kLook) {
+            return {.status = static_cast<std::uint16_t>(seen % 100)};
+        }
         if (transfer.kind == Transfer::Kind::kSpend && seen % 2 == 0) {
             return {.status = 2};
         }
@@ -73,30 +76,43 @@ class RelacyPool {
     [[nodiscard]] std::uint32_t workers() const noexcept { return workers_; }
     void run(const std::function<void(std::uint32_t worker)>& job) {
         job_ = &job;
-        started_.store(1, std::memory_order_release);
+        started_.store(++round_, std::memory_order_release);
         job(0);
-        while (finished_.load(std::memory_order_acquire) != workers_ - 1) {
+        while (finished_.load(std::memory_order_acquire) != round_ * (workers_ - 1)) {
             RelacySync::yield();
         }
     }
+    /// No run follows.
+    void close() { started_.store(kClosed, std::memory_order_release); }
     void serve(std::uint32_t worker) {
-        while (started_.load(std::memory_order_acquire) == 0) {
-            RelacySync::yield();
+        for (std::uint32_t round = 1;; ++round) {
+            std::uint32_t started = 0;
+            while ((started = started_.load(std::memory_order_acquire)) < round) {
+                RelacySync::yield();
+            }
+            if (started == kClosed) {
+                return;
+            }
+            (*job_)(worker);
+            finished_.fetch_add(1, std::memory_order_release);
         }
-        (*job_)(worker);
-        finished_.fetch_add(1, std::memory_order_release);
     }
 
   private:
+    static constexpr std::uint32_t kClosed = ~std::uint32_t{0};
+
     const std::uint32_t workers_;
+    std::uint32_t round_ = 0;  ///< of the leader
     const std::function<void(std::uint32_t)>* job_ = nullptr;
     RelacySync::Atomic<std::uint32_t> started_;
     RelacySync::Atomic<std::uint32_t> finished_;
 };
 
+/// The same transfers in one block after the other.
 struct Expected {
     std::vector<Transfer> transfers;
-    BlockResult result;
+    std::vector<BlockResult> results;
+    bool plan = false;
 };
 Expected expected;
 
@@ -109,7 +125,7 @@ void set_keys(Store& store) {
     }
 }
 
-/// One block through the real executor; the result equals the serial one. [E1]
+/// Blocks through the real executor; the results equal the serial ones. [E1]
 template <int kThreads>
 struct Blocks : rl::test_suite<Blocks<kThreads>, kThreads> {
     struct Objects {
@@ -117,8 +133,8 @@ struct Blocks : rl::test_suite<Blocks<kThreads>, kThreads> {
         StateStore<WatchedMachine, RelacySync> store;
         RelacyPool pool{kThreads};
         ParallelExecutor<WatchedMachine, RelacySync, RelacyPool> executor{
-            machine, store, pool, {}, {.chunk_max = 1}};
-        std::optional<Result<BlockResult, Error>> result;
+            machine, store, pool, {}, {.chunk_max = 1, .plan = expected.plan}};
+        std::vector<Result<BlockResult, Error>> results;
     };
     std::unique_ptr<Objects> objects;
 
@@ -131,26 +147,41 @@ struct Blocks : rl::test_suite<Blocks<kThreads>, kThreads> {
             objects->pool.serve(index);
             return;
         }
-        objects->result.emplace(objects->executor.execute(
-            {.header = {.height = 1}, .transactions = expected.transfers}));
+        for (std::uint64_t height = 1; height <= expected.results.size(); ++height) {
+            objects->results.push_back(objects->executor.execute(
+                {.header = {.height = height}, .transactions = expected.transfers}));
+        }
+        objects->pool.close();
     }
     void after() {
-        RL_ASSERT(objects->result.has_value() && objects->result->has_value());
-        RL_ASSERT(**objects->result == expected.result);
+        for (std::size_t i = 0; i < expected.results.size(); ++i) {
+            RL_ASSERT(objects->results[i].has_value());
+            RL_ASSERT(*objects->results[i] == expected.results[i]);
+        }
         objects.reset();
     }
 };
 
 template <int kThreads>
-Verdict run_block(std::uint64_t iterations, std::vector<Transfer> transfers) {
+Verdict run_blocks(std::uint64_t iterations, std::vector<Transfer> transfers, bool plan,
+                   std::uint64_t blocks) {
     const WatchedMachine machine;
     StateStore<WatchedMachine> store;
     set_keys(store);
     SerialExecutor<WatchedMachine> serial(machine, store);
     expected.transfers = std::move(transfers);
-    expected.result =
-        serial.execute({.header = {.height = 1}, .transactions = expected.transfers}).value();
+    expected.plan = plan;
+    expected.results.clear();
+    for (std::uint64_t height = 1; height <= blocks; ++height) {
+        expected.results.push_back(
+            serial.execute({.header = {.height = height}, .transactions = expected.transfers})
+                .value());
+    }
     return simulate<Blocks<kThreads>>(iterations);
+}
+template <int kThreads>
+Verdict run_block(std::uint64_t iterations, std::vector<Transfer> transfers) {
+    return run_blocks<kThreads>(iterations, std::move(transfers), false, 1);
 }
 
 Transfer copy(std::uint32_t from, std::uint32_t to, bool declared) {
@@ -158,6 +189,10 @@ Transfer copy(std::uint32_t from, std::uint32_t to, bool declared) {
 }
 Transfer add(std::uint32_t to, std::int64_t amount, bool declared) {
     return {.kind = Transfer::Kind::kAdd, .to = to, .amount = amount, .declared = declared};
+}
+/// Reads what it does not declare, and changes nothing: the value decides its status alone.
+Transfer read_only(std::uint32_t from) {
+    return {.kind = Transfer::Kind::kLook, .from = from};
 }
 Transfer spend(std::uint32_t from, std::uint32_t to, bool declared) {
     return {.kind = Transfer::Kind::kSpend, .from = from, .to = to, .declared = declared};
@@ -182,6 +217,23 @@ std::vector<Simulation> simulations_of_blocks() {
         {"AddersAndAReader", "block: adders and a reader", 2'000,
          [](std::uint64_t n) {
              return run_block<2>(n, {add(0, 6, true), add(0, 6, false), copy(0, 1, true)});
+         }},
+        {"PlannedChain", "planned block: a chain", 2'000,
+         [](std::uint64_t n) {
+             return run_blocks<2>(
+                 n, {copy(0, 0, true), copy(0, 1, true), copy(1, 2, true), copy(2, 0, true)}, true,
+                 1);
+         }},
+        {"PlannedSums", "planned block: adders, a reader, a writer", 2'000,
+         [](std::uint64_t n) {
+             return run_blocks<2>(
+                 n, {add(0, 2, true), add(0, 3, true), copy(0, 1, true), copy(1, 0, true)}, true,
+                 1);
+         }},
+        // The second block has guards, since the first one needed them.
+        {"PlannedGuards", "planned block: an undeclared reader below a writer", 1'000,
+         [](std::uint64_t n) {
+             return run_blocks<2>(n, {read_only(0), copy(1, 0, true), copy(1, 2, true)}, true, 2);
          }},
     };
 }

@@ -120,7 +120,7 @@ weaken(unshown "settle: seq_cst -> release"
                          ${mo}seq_cst);" seq_cst release)
 weaken(wrong "execute: seq_cst -> relaxed"
   "stage_.store(Stage::kExecute, ${mo}seq_cst);" seq_cst relaxed)
-weaken(unshown "leave execution: release -> relaxed"
+weaken(wrong "leave execution: release -> relaxed"
   "            // release: hands everything this worker did to the leader.
             executing_.fetch_sub(1, ${mo}release);" release relaxed)
 weaken(unshown "await executing: seq_cst -> relaxed"
@@ -134,5 +134,28 @@ weaken(wrong "resolve_next: release -> relaxed"
 weaken(unshown "settle_some: release -> relaxed"
   "            // release: publishes the values to the leader.
             finished_.fetch_add(last - first, ${mo}release);" release relaxed)
+# ---- planned blocks -----------------------------------------------------------------------------
+weaken(wrong "has_finished: acquire -> relaxed"
+  "return states_[txn].waiters.load(${mo}acquire) == TxnState<Sync>::kClosed;" acquire relaxed)
+weaken(wrong "unlock: release -> relaxed"
+  "cell.guarded.store(false, ${mo}release);" release relaxed)
+weaken(wrong "lock: acquire -> relaxed"
+  "return !cell.guarded.exchange(true, ${mo}acquire);" acquire relaxed)
+mutate(wrong "a writer does not pass the guard"
+  "        lock(cell);
+        unlock(cell);"
+  "        if (MUTANT) { return; }
+        lock(cell);
+        unlock(cell);")
+weaken(unshown "note_begun: release -> relaxed"
+  "begun[txn].store(has, ${mo}release);" release relaxed)
+weaken(unshown "has_begun: acquire -> relaxed"
+  "return begun[txn].load(${mo}acquire);" acquire relaxed)
+weaken(wrong "close: release -> relaxed"
+  "closed_.store(true, ${mo}release);" release relaxed)
+weaken(wrong "closed: acquire -> relaxed"
+  "return closed_.load(${mo}acquire);" acquire relaxed)
+weaken(unshown "settle_some: release -> relaxed, planned"
+  "            settled_.fetch_add(1, ${mo}release);" release relaxed)
 
 write_mutated()

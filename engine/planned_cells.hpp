@@ -1,0 +1,394 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/access_list.hpp"
+#include "engine/append_list.hpp"
+#include "engine/base/cache_line.hpp"
+#include "engine/machine.hpp"
+#include "engine/planned_record.hpp"
+#include "engine/state_store.hpp"
+#include "scheduler/arena.hpp"
+#include "scheduler/scheduler.hpp"
+#include "scheduler/version.hpp"
+
+namespace lockstep {
+
+/// Why PlannedCells refuses an answer.
+enum class Refusal : std::uint8_t {
+    kNone,
+    kWait,       ///< a transaction below has to finish first
+    kFrontier,   ///< all transactions below have to be committed first
+    kUnguarded,  ///< the block has to be run with guarded cells
+    kUnplanned,  ///< the block cannot go on as planned
+};
+
+/// Cells by key for a transaction of a planned block.
+///
+/// Role:    gives InPlaceView the cells that the transaction declared, which are its own while it
+///          runs: as a whole for writes, with other readers for reads, with other adders for
+///          additions. What it did not declare it may read all the same, when everybody below who
+///          changes it has finished and nobody above has begun to; and change, when it rolls the
+///          change back. All else is refused.
+/// Threads: one worker; the plan does not change meanwhile.
+/// Invariants
+///   [PC1] a cell changes only while the transaction runs that declared to write it.
+///   [PC2] a reader who did not declare a cell that somebody above writes looks at it with the
+///         guard held, and only while no such writer has begun; a writer says that it has begun
+///         before it passes the guard, and passes it before its first change. So either the reader
+///         sees the value below, whole, or it sees that the writer has begun.
+template <Machine M, class Sync>
+class PlannedCells {
+  public:
+    using Key = typename M::Key;
+    using Value = typename M::Value;
+    using Store = StateStore<M, Sync>;
+    using Cell = typename Store::Cell;
+    using Entry = PlannedAccess<M, Sync>;
+    using Sum = SharedSum<M, Sync>;
+
+    static constexpr bool kShared = true;
+
+    PlannedCells(Store& store, const PlannedBlock<M, Sync>& plan, const Scheduler<Sync>& scheduler,
+                 Arena& arena)
+        : store_(store), plan_(plan), scheduler_(scheduler), arena_(arena) {}
+
+    /// For the next execution. `frontier`: how far the block is committed; `notes`: somebody wants
+    /// to know what the transaction touches.
+    void begin(TxnIndex txn, TxnIndex frontier, bool notes) noexcept {
+        notes_ = notes;
+        noted_.clear();
+        entries_ = plan_.txns[txn].accesses();
+        txn_ = txn;
+        frontier_ = frontier;
+        last_ = 0;
+        refusal_ = Refusal::kNone;
+        copies_.clear();
+        privates_.clear();
+        sums_.clear();
+        expected_.clear();
+        next_expected_ = 0;
+    }
+
+    // ---- what InPlaceView asks ------------------------------------------------------------------
+
+    [[nodiscard]] const Value* read(const Key& key) {
+        Entry* const entry = find(key);
+        if (entry != nullptr && entry->access == Access::kWrite) [[likely]] {
+            return entry->cell->get();
+        }
+        if (privates_.size() != 0) [[unlikely]] {
+            if (const Cell* const cell = private_of(key)) {
+                return cell->get();
+            }
+        }
+        if (entry == nullptr) {
+            return read_undeclared(key);
+        }
+        if (entry->access == Access::kAdd) [[unlikely]] {
+            return refuse(Refusal::kUnplanned);
+        }
+        return is(entry->below, Access::kAdd) ? copy(*entry->cell) : entry->cell->get();
+    }
+    /// The cell of a key that was declared to be written. For any other one a private cell with
+    /// the same contents: what is changed there had better be rolled back, see changes_privately.
+    [[nodiscard]] Cell* to_change(const Key& key) {
+        if (Entry* const entry = find(key); entry != nullptr && entry->access == Access::kWrite)
+            [[likely]] {
+            return entry->cell;
+        }
+        return to_change_privately(key);
+    }
+    /// What the transaction adds to a cell that it declared to add to; null for any other.
+    [[nodiscard]] Sum* shared_sum(const Key& key) {
+        Entry* const entry = find(key);
+        if (entry == nullptr || entry->access != Access::kAdd) {
+            return nullptr;
+        }
+        for (Sum& sum : sums_.items()) {
+            if (sum.cell == entry->cell) {
+                return &sum;
+            }
+        }
+        Sum& sum = sums_.append(Sum{});
+        sum.cell = entry->cell;
+        return &sum;
+    }
+    [[nodiscard]] std::span<Sum> shared_sums() noexcept { return sums_.items(); }
+    [[nodiscard]] std::uint32_t place_of(const Sum& sum) noexcept {
+        return static_cast<std::uint32_t>(&sum - sums_.items().data());
+    }
+    /// Whether the committed number plus `delta` will lie in the bounds: a prediction.
+    [[nodiscard]] static bool ask_fits(Sum& sum, Int128 delta, const Bounds& bounds) {
+        // Without bounds nearly any sum fits: no need to ask for a hot line.
+        const Int128 guess = bounds != Bounds{} ? guess_of(sum) : number_of(*sum.cell);
+        return sum.ask_fits(guess, delta, bounds);
+    }
+    [[nodiscard]] static bool ask_at_least(Sum& sum, Int128 amount) {
+        return sum.ask_at_least(guess_of(sum), sum.delta, amount);
+    }
+    /// Passes the guard of a cell that the transaction is going to change for the first time [PC2].
+    void before_change(Cell& cell) const {
+        if (plan_.guarded) {
+            pass_guard(cell);
+        }
+    }
+    static void pass_guard(Cell& cell) {
+        lock(cell);
+        unlock(cell);
+    }
+    /// Fetches cells that the transaction is going to read and did not declare.
+    template <class Name>
+    void expect(Name&& name) {
+        expected_.clear();
+        next_expected_ = 0;
+        name([this](const Key& key) {
+            const std::uint64_t hash = M::hash(key);
+            store_.prefetch_index_of(hash);
+            expected_.append({hash, nullptr});
+        });
+        for (Expected& expected : expected_.items()) {
+            if (const CellId id = store_.candidate_of(expected.hash); id != kNoCell) {
+                expected.cell = &store_.cell(id);
+                prefetch_lines<Prefetch::kToRead>(expected.cell, sizeof(Cell));
+            }
+        }
+    }
+    /// Nobody declares a range.
+    void refuse_scan() noexcept { refuse(Refusal::kUnplanned); }
+    /// The cell that the transaction changes under a key; null when there is none yet.
+    [[nodiscard]] const Cell* own(const Key& key) noexcept {
+        const Entry* const entry = find(key);
+        return entry != nullptr && entry->access == Access::kWrite ? entry->cell : private_of(key);
+    }
+    [[nodiscard]] bool notes() const noexcept { return notes_; }
+    /// Notes what an answer depended on, where somebody wants to know.
+    void note(const Key& key, Dependence dependence) {
+        if (notes_) {
+            noted_.push_back({.key = key, .dependence = dependence});
+        }
+    }
+    [[nodiscard]] bool refused() const noexcept { return refusal_ != Refusal::kNone; }
+
+    // ---- what the executor asks afterwards ------------------------------------------------------
+
+    /// Refuses what has been done when some change of a private cell remains; additions that cancel
+    /// out do not.
+    template <class Change>
+    void refuse_private_changes(std::span<Change> changes) noexcept {
+        for (const Cell* const cell : privates_.items()) {
+            if (cell->journal != kNoChange && changes[cell->journal].remains()) {
+                refuse(Refusal::kUnplanned);
+            }
+        }
+    }
+    /// What was noted, in no order, and twice where it was asked twice.
+    [[nodiscard]] std::vector<CellAccess<Key>>& noted() noexcept { return noted_; }
+    [[nodiscard]] Refusal refusal() const noexcept { return refusal_; }
+    /// Whom a refusal to wait names.
+    [[nodiscard]] TxnIndex blocker() const noexcept { return blocker_; }
+
+    [[nodiscard]] static Int128 number_of(const Cell& cell) {
+        return cell.present ? M::number(cell.value) : Int128{0};
+    }
+
+  private:
+    /// A cell as it was when it was read.
+    struct Copy {
+        const Cell* cell = nullptr;
+        bool present = false;
+        Value value{};
+
+        [[nodiscard]] const Value* get() const noexcept { return present ? &value : nullptr; }
+    };
+    struct Expected {
+        std::uint64_t hash = 0;
+        Cell* cell = nullptr;  ///< probably of the key with that hash
+    };
+    static constexpr std::size_t kExpectedSkips = 4;
+
+    /// The number that is probably committed below the transaction, without its own additions.
+    [[nodiscard]] static Int128 guess_of(const Sum& sum) {
+        // acquire: pairs with additions_or_make.
+        const auto* additions = sum.cell->slot.additions.load(std::memory_order_acquire);
+        return wrapping_add(number_of(*sum.cell), additions->sum_hint(nullptr));
+    }
+    const Value* refuse(Refusal why) noexcept {
+        if (refusal_ == Refusal::kNone) {
+            refusal_ = why;
+        }
+        return nullptr;
+    }
+    /// The access that declared a key. Mostly the same as before, or the next one.
+    [[nodiscard]] Entry* find(const Key& key) noexcept {
+        if (last_ < entries_.size()) [[likely]] {
+            if (Entry& entry = entries_[last_]; entry.cell->key == key) {
+                return &entry;
+            }
+            const std::size_t next = last_ + 1 < entries_.size() ? last_ + 1 : 0;
+            if (Entry& entry = entries_[next]; entry.cell->key == key) {
+                last_ = next;
+                return &entry;
+            }
+        }
+        return search(key);
+    }
+    [[nodiscard]] [[gnu::noinline]] Entry* search(const Key& key) noexcept {
+        for (std::size_t i = 0; i < entries_.size(); ++i) {
+            if (entries_[i].cell->key == key) {
+                last_ = i;
+                return &entries_[i];
+            }
+        }
+        return nullptr;
+    }
+    [[nodiscard]] Cell* private_of(const Key& key) noexcept {
+        for (Cell* const cell : privates_.items()) {
+            if (cell->key == key) {
+                return cell;
+            }
+        }
+        return nullptr;
+    }
+    [[nodiscard]] [[gnu::noinline]] Cell* to_change_privately(const Key& key) {
+        if (Cell* const known = private_of(key)) {
+            return known;
+        }
+        const Value* const value = read(key);
+        if (refused()) {
+            return nullptr;
+        }
+        Cell& cell = *privates_.append(arena_.template make<Cell>());
+        cell.key = key;
+        cell.present = value != nullptr;
+        cell.value = value != nullptr ? *value : Value{};
+        return &cell;
+    }
+    [[nodiscard]] [[gnu::noinline]] const Value* read_undeclared(const Key& key) {
+        Cell* const cell = undeclared(key);
+        if (cell == nullptr) {
+            return nullptr;  // nobody declared it, so it stays absent
+        }
+        if (cell->planned_in != plan_.number) {
+            return cell->get();  // nobody declared it, so it stays as it is
+        }
+        return read_planned_by_others(*cell);
+    }
+    [[nodiscard]] Cell* undeclared(const Key& key) {
+        const std::span<const Expected> all = expected_.items();
+        const std::size_t last = std::min(next_expected_ + kExpectedSkips, all.size());
+        for (std::size_t i = next_expected_; i < last; ++i) {
+            if (all[i].cell != nullptr && all[i].cell->key == key) {
+                next_expected_ = i + 1;
+                return all[i].cell;
+            }
+        }
+        const CellId id = store_.find_in_block(key);
+        return id != kNoCell ? &store_.cell(id) : nullptr;
+    }
+    [[nodiscard]] [[gnu::noinline]] const Value* read_planned_by_others(Cell& cell) {
+        for (const Copy* known : copies_.items()) {
+            if (known->cell == &cell) {
+                return known->get();
+            }
+        }
+        AccessHandle at = cell.newest_access;
+        bool changes_above = false;
+        for (; at != kNoAccess && txn_of(at) > txn_; at = plan_.next_below(plan_.at(at))) {
+            changes_above = changes_above || is(at, Access::kWrite);
+        }
+        if (!await_below(at)) {
+            return nullptr;
+        }
+        if (!changes_above) {
+            return copy(cell);
+        }
+        if (!plan_.guarded) {
+            return refuse(Refusal::kUnguarded);
+        }
+        lock(cell);
+        const bool early = !begun_above(cell);
+        const Value* const value = early ? copy(cell) : refuse(Refusal::kUnplanned);
+        unlock(cell);
+        return value;
+    }
+    /// Whether everybody from an access downwards has finished who may have changed its cell; else
+    /// that is refused.
+    bool await_below(AccessHandle access) {
+        if (is(access, Access::kRead)) {
+            access = plan_.at(access).below;
+        }
+        if (access == kNoAccess || txn_of(access) < frontier_) {
+            return true;
+        }
+        if (is(access, Access::kAdd)) {
+            refuse(Refusal::kFrontier);
+            return false;
+        }
+        if (!scheduler_.has_finished(txn_of(access))) {
+            blocker_ = txn_of(access);
+            refuse(Refusal::kWait);
+            return false;
+        }
+        return true;
+    }
+    /// Whether somebody above has begun who writes the cell.
+    [[nodiscard]] bool begun_above(const Cell& cell) const {
+        for (AccessHandle at = cell.newest_access; at != kNoAccess && txn_of(at) > txn_;
+             at = plan_.next_below(plan_.at(at))) {
+            if (is(at, Access::kWrite) && plan_.has_begun(txn_of(at))) {
+                return true;
+            }
+        }
+        return false;
+    }
+    /// The value with what was added to it in this block; stays as it is until the next begin.
+    [[nodiscard]] [[gnu::noinline]] const Value* copy(const Cell& cell) {
+        for (const Copy* known : copies_.items()) {
+            if (known->cell == &cell) {
+                return known->get();
+            }
+        }
+        Copy& fresh = *copies_.append(arena_.template make<Copy>());
+        fresh.cell = &cell;
+        fresh.present = cell.present;
+        fresh.value = cell.value;
+        // acquire: pairs with additions_or_make.
+        const auto* additions = cell.slot.additions.load(std::memory_order_acquire);
+        if (additions != nullptr && additions->applies_to(nullptr)) {
+            fresh.present = true;
+            M::set_number(fresh.value, wrapping_add(number_of(cell), additions->sum));
+        }
+        return fresh.get();
+    }
+    static void lock(Cell& cell) {
+        // acquire: pairs with unlock.
+        await<Sync>([&cell] { return !cell.guarded.exchange(true, std::memory_order_acquire); });
+    }
+    static void unlock(Cell& cell) noexcept {
+        cell.guarded.store(false, std::memory_order_release);  // release: see Cell::guarded
+    }
+
+    Store& store_;
+    const PlannedBlock<M, Sync>& plan_;
+    const Scheduler<Sync>& scheduler_;
+    Arena& arena_;
+    std::span<Entry> entries_;
+    TxnIndex txn_ = 0;
+    TxnIndex frontier_ = 0;
+    std::size_t last_ = 0;  ///< access used last
+    Refusal refusal_ = Refusal::kNone;
+    TxnIndex blocker_ = kNoTxn;
+    AppendList<Cell*> privates_;
+    AppendList<Copy*> copies_;  ///< in the arena, since the machine keeps pointers to values
+    AppendList<Sum> sums_;
+    AppendList<Expected> expected_;
+    std::size_t next_expected_ = 0;
+    bool notes_ = false;
+    std::vector<CellAccess<Key>> noted_;
+};
+
+}  // namespace lockstep

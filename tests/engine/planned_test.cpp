@@ -1,0 +1,327 @@
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "engine/access_list.hpp"
+#include "engine/parallel_executor.hpp"
+#include "engine/serial_executor.hpp"
+#include "tests/support/random_blocks.hpp"
+#include "tests/support/test_scale.hpp"
+
+namespace lockstep::test {
+namespace {
+
+constexpr std::uint32_t kKeys = 400;
+
+/// The same blocks through the serial executor and through one that plans.
+struct Planner {
+    explicit Planner(std::uint32_t workers)
+        : pool(workers), parallel(machine, parallel_store, pool, kProgramLimits) {}
+
+    /// Runs a block, compares everything, lists and reported commits included.
+    void run(const Block<Program>& block, bool with_lists = true) {
+        AccessList<ProgramMachine::Key> expected_list;
+        AccessList<ProgramMachine::Key> actual_list;
+        std::vector<std::pair<std::uint32_t, Digest>> commits;
+        const ExecuteOptions options{.on_commit = [&commits](std::uint32_t index,
+                                                             const Receipt& receipt,
+                                                             std::span<const std::byte>) {
+            commits.emplace_back(index, receipt.effects);
+        }};
+        const auto expected = serial.execute(block, {}, {.recorded = &expected_list});
+        const auto actual = with_lists
+                                ? parallel.execute(block, options, {.recorded = &actual_list})
+                                : parallel.execute(block, options);
+        ASSERT_TRUE(expected.has_value() && actual.has_value());
+        ASSERT_EQ(expected->receipts, actual->receipts);
+        ASSERT_TRUE(*expected == *actual);                            // [E1]
+        ASSERT_EQ(parallel_store.recompute_digest(), actual->state);  // [SS2]
+        ASSERT_EQ(commits.size(), block.transactions.size());
+        for (std::uint32_t i = 0; i < commits.size(); ++i) {
+            ASSERT_EQ(commits[i], std::pair(i, expected->receipts[i].effects));
+        }
+        if (with_lists) {
+            ASSERT_EQ(expected_list, actual_list);
+        }
+    }
+
+    ProgramMachine machine{.universe = kKeys};
+    StateStore<ProgramMachine> serial_store;
+    StateStore<ProgramMachine> parallel_store;
+    SerialExecutor<ProgramMachine> serial{machine, serial_store, kProgramLimits};
+    WorkerPool pool;
+    ParallelExecutor<ProgramMachine> parallel;
+};
+
+Block<Program> block_of(std::uint64_t height, std::vector<Program> programs) {
+    return {.header = {.height = height, .time_ms = static_cast<std::int64_t>(height)},
+            .transactions = std::move(programs)};
+}
+
+/// Reads, writes and adds to some keys of many, and declares all of them.
+Program declared_program(Random& random) {
+    Program program;
+    for (std::uint64_t i = 1 + random.below(6); i > 0; --i) {
+        const auto key = static_cast<std::uint32_t>(random.below(kKeys / 2));
+        switch (random.below(4)) {
+            case 0:
+                program.steps.push_back({.op = Op::kRead, .key = key});
+                program.declared.emplace_back(key, Access::kRead);
+                break;
+            case 1:
+                program.steps.push_back({.op = Op::kAdd, .key = key, .operand = 3});
+                program.declared.emplace_back(key, Access::kAdd);
+                break;
+            case 2:
+                program.steps.push_back({.op = Op::kErase, .key = key});
+                program.declared.emplace_back(key, Access::kWrite);
+                break;
+            default:
+                program.steps.push_back({.op = Op::kWrite, .key = key});
+                program.declared.emplace_back(key, Access::kWrite);
+                break;
+        }
+    }
+    program.delay = static_cast<std::uint32_t>(random.below(200));
+    return program;
+}
+
+std::vector<Program> declared_programs(Random& random, std::size_t count) {
+    std::vector<Program> programs;
+    for (std::size_t i = 0; i < count; ++i) {
+        programs.push_back(declared_program(random));
+    }
+    return programs;
+}
+
+TEST(PlannedBlocks, RunEveryTransactionOnceWhereAllIsDeclared) {
+    for (std::uint32_t workers = 1; workers <= 4; ++workers) {
+        Random random(workers);
+        Planner pair(workers);
+        const std::uint64_t blocks = scaled(60);
+        for (std::uint64_t height = 1; height <= blocks; ++height) {
+            pair.run(block_of(height, declared_programs(random, 200)), height % 2 == 0);
+            if (HasFatalFailure()) {
+                return;
+            }
+        }
+        const ExecutionMetrics& metrics = pair.parallel.metrics();
+        EXPECT_EQ(metrics.given_up, 0U);
+        EXPECT_GT(metrics.planned, blocks / 2);  // others: where many writers wait for readers
+        EXPECT_EQ(metrics.aborts, 0U);
+    }
+}
+
+/// Undeclared reads of what others write, below and above: guards, and waits.
+TEST(PlannedBlocks, ReadWhatNobodyDeclared) {
+    for (std::uint32_t workers = 1; workers <= 4; ++workers) {
+        Random random(workers + 10);
+        Planner pair(workers);
+        std::uint64_t planned_before = 0;
+        std::uint64_t stood = 0;
+        for (std::uint64_t height = 1; height <= scaled(200); ++height) {
+            std::vector<Program> programs = declared_programs(random, 60);
+            for (Program& program : programs) {
+                if (random.chance(1, 8)) {
+                    program.steps.insert(
+                        program.steps.begin(),
+                        {.op = Op::kRead, .key = static_cast<std::uint32_t>(random.below(kKeys))});
+                }
+            }
+            pair.run(block_of(height, std::move(programs)));
+            if (HasFatalFailure()) {
+                return;
+            }
+            stood += pair.parallel.metrics().planned != planned_before ? 1U : 0U;
+            planned_before = pair.parallel.metrics().planned;
+        }
+        EXPECT_GT(stood, 0U);
+    }
+}
+
+TEST(PlannedBlocks, AreGivenUpWhenSomebodyWritesWhatHeDidNotDeclare) {
+    Random random(7);
+    Planner pair(2);
+    std::vector<Program> programs = declared_programs(random, 100);
+    programs[60].steps.push_back({.op = Op::kWrite, .key = kKeys - 1});
+    pair.run(block_of(1, programs));
+    EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
+    EXPECT_EQ(pair.parallel.metrics().planned, 0U);
+    for (std::uint64_t height = 2; height <= 9; ++height) {
+        pair.run(block_of(height, programs));
+    }
+    EXPECT_EQ(pair.parallel.metrics().given_up, 1U) << "it does not try again at once";
+    pair.run(block_of(10, programs));
+    EXPECT_EQ(pair.parallel.metrics().given_up, 2U);
+}
+
+/// Whoever rejects a transaction takes its writes back, and lists do not tell of them.
+TEST(PlannedBlocks, BearChangesThatAreTakenBack) {
+    Random random(11);
+    Planner pair(2);
+    const std::uint64_t blocks = scaled(40);
+    for (std::uint64_t height = 1; height <= blocks; ++height) {
+        std::vector<Program> programs = declared_programs(random, 100);
+        for (Program& program : programs) {
+            if (random.chance(1, 4)) {
+                const auto key = static_cast<std::uint32_t>(kKeys / 2 + random.below(kKeys / 2));
+                program.steps.push_back({.op = Op::kWrite, .key = key, .operand = 5});
+                program.steps.push_back({.op = Op::kRead, .key = key});
+                program.steps.push_back({.op = Op::kAdd, .key = key, .operand = 5});
+                program.steps.push_back({.op = Op::kRead, .key = key});
+                program.steps.insert(program.steps.end(), 10, {.op = Op::kEmit});  // too much
+            }
+        }
+        pair.run(block_of(height, std::move(programs)));
+        if (HasFatalFailure()) {
+            return;
+        }
+    }
+    EXPECT_GT(pair.parallel.metrics().planned, blocks / 2);
+    EXPECT_EQ(pair.parallel.metrics().given_up, 0U);
+}
+
+TEST(PlannedBlocks, AreGivenUpWhereTheWeightEnds) {
+    Random random(8);
+    Planner pair(2);
+    Block<Program> block = block_of(1, declared_programs(random, 100));
+    block.header.weight_limit = 70;
+    pair.run(block);
+    EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
+}
+
+TEST(PlannedBlocks, CheckWhatWasAssumedOfSums) {
+    Planner pair(2);
+    std::uint64_t height = 0;
+    for (int i = 0; i < 20; ++i) {
+        std::vector<Program> programs;
+        for (int j = 0; j < 64; ++j) {
+            programs.push_back({.steps = {{.op = Op::kAdd,
+                                           .key = 1,
+                                           .operand = j % 3 == 0 ? -4 : 3,
+                                           .bounds = {.lower = 0, .upper = 9}},
+                                          {.op = Op::kEmit, .operand = 1}},
+                                .declared = {{1, Access::kAdd}},
+                                .delay = 100});
+        }
+        pair.run(block_of(++height, std::move(programs)));
+    }
+    EXPECT_GT(pair.parallel.metrics().planned + pair.parallel.metrics().given_up, 0U);
+}
+
+/// Sums are read, overwritten, added to again, and compared with.
+TEST(PlannedBlocks, FoldSumsInTheirOrder) {
+    for (std::uint32_t workers = 1; workers <= 3; ++workers) {
+        Random random(workers + 20);
+        Planner pair(workers);
+        for (std::uint64_t height = 1; height <= scaled(100); ++height) {
+            std::vector<Program> programs;
+            for (int i = 0; i < 40; ++i) {
+                const auto key = static_cast<std::uint32_t>(random.below(3));
+                const std::uint64_t kind = random.below(10);
+                const Op op = kind < 6    ? Op::kAdd
+                              : kind == 6 ? Op::kRead
+                              : kind == 7 ? Op::kWrite
+                              : kind == 8 ? Op::kErase
+                                          : Op::kAtLeast;
+                const Access access = op == Op::kAdd || op == Op::kAtLeast ? Access::kAdd
+                                      : op == Op::kRead                    ? Access::kRead
+                                                                           : Access::kWrite;
+                programs.push_back({.steps = {{.op = op, .key = key, .operand = 2},
+                                              {.op = Op::kEmit, .operand = 1}},
+                                    .declared = {{key, access}}});
+            }
+            pair.run(block_of(height, std::move(programs)));
+            if (HasFatalFailure()) {
+                return;
+            }
+        }
+        EXPECT_GT(pair.parallel.metrics().planned, 0U);
+    }
+}
+
+/// A list knows what nobody declares; right ones give planned blocks, wrong ones do no harm.
+TEST(PlannedBlocks, FollowAccessLists) {
+    Random random(9);
+    Planner pair(2);
+    for (std::uint64_t height = 1; height <= scaled(40); ++height) {
+        std::vector<Program> programs = declared_programs(random, 100);
+        for (Program& program : programs) {
+            program.declared.clear();
+        }
+        const auto block = block_of(height, std::move(programs));
+        AccessList<ProgramMachine::Key> list;
+        AccessMismatches<ProgramMachine::Key> wrong;
+        const auto expected = pair.serial.execute(block, {}, {.recorded = &list});
+        if (height % 10 == 0) {
+            AccessList<ProgramMachine::Key> shorter;
+            for (std::size_t i = 0; i + 1 < list.size(); ++i) {
+                shorter.append(list.of(i));
+            }
+            list = shorter;
+        }
+        const auto actual =
+            pair.parallel.execute(block, {}, {.known = &list, .mismatches = &wrong});
+        ASSERT_TRUE(expected.has_value() && actual.has_value() && *expected == *actual);
+        EXPECT_EQ(wrong.count != 0, height % 10 == 0);
+    }
+    EXPECT_GT(pair.parallel.metrics().planned, 0U);
+    EXPECT_GT(pair.parallel.metrics().given_up, 0U);
+}
+
+/// Runs out of memory behind its last step, where a program says so.
+struct ExhaustedMachine : ProgramMachine {
+    static constexpr std::uint32_t kExhausted = 12'345;
+
+    template <class View>
+    TxnOutcome execute(View& view, const Program& program, const Context& context) const {
+        Program steps = program;
+        steps.delay = 0;
+        const TxnOutcome outcome = ProgramMachine::execute(view, steps, context);
+        if (program.delay == kExhausted) {
+            throw std::bad_alloc();
+        }
+        return outcome;
+    }
+};
+
+TEST(PlannedBlocks, LeaveNothingBehindWhenMemoryRunsOut) {
+    Random random(12);
+    ExhaustedMachine machine;
+    machine.universe = kKeys;
+    StateStore<ExhaustedMachine> store;
+    WorkerPool pool(2);
+    ParallelExecutor<ExhaustedMachine> parallel(machine, store, pool, kProgramLimits);
+    for (std::uint64_t height = 1; height <= scaled(40); ++height) {
+        std::vector<Program> programs = declared_programs(random, 60);
+        ASSERT_TRUE(parallel.execute(block_of(height, programs)).has_value());
+        const Digest before = store.digest();
+        const std::size_t cells = store.size();
+        programs[random.below(60)].delay = ExhaustedMachine::kExhausted;
+        const auto failed = parallel.execute(block_of(height, programs));
+        ASSERT_FALSE(failed.has_value());
+        ASSERT_EQ(store.digest(), before);  // [E3]
+        ASSERT_EQ(store.recompute_digest(), before);
+        ASSERT_EQ(store.size(), cells);
+    }
+    EXPECT_GT(parallel.metrics().planned, 0U);
+    EXPECT_EQ(parallel.metrics().given_up, 0U);
+}
+
+TEST(PlannedBlocks, AreNotTriedWhereTheyAreSwitchedOff) {
+    Random random(10);
+    const ProgramMachine machine{.universe = kKeys};
+    StateStore<ProgramMachine> store;
+    WorkerPool pool(2);
+    ParallelExecutor<ProgramMachine> parallel(machine, store, pool, kProgramLimits,
+                                              {.plan = false});
+    ASSERT_TRUE(parallel.execute(block_of(1, declared_programs(random, 100))).has_value());
+    EXPECT_EQ(parallel.metrics().planned + parallel.metrics().given_up, 0U);
+    EXPECT_EQ(parallel.metrics().transactions, 100U);
+}
+
+}  // namespace
+}  // namespace lockstep::test
