@@ -64,7 +64,7 @@ class Declaration {
         }
     }
     void operator()(const Deposit& tx) {
-        sink_(account_key(tx.account), Access::kRead);
+        sink_(account_key(tx.account), Access::kWrite);  // the first one makes the account
         sink_(cash_key(tx.account, tx.asset), Access::kAdd);
         sink_(asset_key(CellKind::kAssetTotal, tx.asset), Access::kAdd);
         sink_(StateKey{CellKind::kDepositUsed, tx.reference, raw(tx.asset)}, Access::kWrite);
