@@ -216,9 +216,20 @@ class ParallelExecutor {
         span.done(1);
     }
     [[nodiscard]] bool plans() const noexcept {
-        const bool declared = Plan<M, Sync>::kDeclares && options_.use_declared;
-        return options_.plan && run_.size() < kPlannedTxnsMax &&
-               (declared || run_.accesses.known() != nullptr);
+        const bool knows = run_.accesses.known() != nullptr
+                               ? lists_fit()
+                               : Plan<M, Sync>::kDeclares && options_.use_declared;
+        return options_.plan && run_.size() < kPlannedTxnsMax && knows;
+    }
+    /// Whether no transaction has more listed accesses than a plan can name.
+    [[nodiscard]] bool lists_fit() const noexcept {
+        const auto& known = *run_.accesses.known();
+        for (TxnIndex i = 0; i < run_.size(); ++i) {
+            if (known.of(i).size() > kPlannedKeysMax) {
+                return false;
+            }
+        }
+        return true;
     }
     /// All but the phases, up to values in the store; false when nothing of it stays.
     bool run_transactions(bool planned) {
