@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -44,7 +45,6 @@ struct BlockRun {
     using Entry = AccessEntry<M, Sync>;
     using Node = Version<Value, Sync>;
     using Cell = typename Store::Cell;
-    using PlannedCellsOf = PlannedCells<M, Sync>;
 
     /// A key that a transaction of a planned block declared.
     struct PlannedKey {
@@ -74,9 +74,9 @@ struct BlockRun {
         AppendList<const Entry*> effective;  ///< entries with effects, of the incarnation at hand
         std::vector<CellAccess<typename M::Key>> accesses;  ///< of the transaction being noted
         // Of planned blocks:
-        PlannedCellsOf cells;
-        InPlaceView<M, Sync, PlannedCellsOf> in_place;
-        InPlaceCommit<M, Sync, PlannedCellsOf> commit;
+        PlannedCells<M, Sync> cells;
+        InPlaceView<M, Sync, PlannedCells<M, Sync>> in_place;
+        InPlaceCommit<M, Sync, PlannedCells<M, Sync>> commit;
         AppendList<PlannedKey> planned_keys;  ///< of the chunk being resolved
         AppendList<Cell*> added;              ///< cells whose sums this worker has made
         std::uint64_t waits_for_readers = 0;  ///< of writers, as far as they were the first reason
@@ -114,12 +114,46 @@ struct BlockRun {
         return planned ? std::span(plan.txns[txn].events, plan.txns[txn].event_bytes)
                        : std::span(records[txn].events, records[txn].event_bytes);
     }
-    /// Some incarnation has put out events.
-    void note_events() noexcept {
+    /// What an incarnation put out, as data that lives until the end of the block; null for
+    /// nothing.
+    [[nodiscard]] const std::byte* keep_events(Worker& worker, std::span<const std::byte> events) {
+        if (events.empty()) {
+            return nullptr;
+        }
         // relaxed, both: see emitted; a line that all read is written once.
         if (!emitted.load(std::memory_order_relaxed)) {
             emitted.store(true, std::memory_order_relaxed);
         }
+        std::byte* const kept = worker.arena.template make_array<std::byte>(events.size());
+        std::copy(events.begin(), events.end(), kept);
+        return kept;
+    }
+    /// A turn at the frontier: commits what is ready, then gives the frontier up.
+    /// `commit_group()`: whether it has committed the group at the frontier;
+    /// `commit_one(candidate)`: whether it has committed that one.
+    template <class Group, class One>
+    void commit_prefix(Group&& commit_group, One&& commit_one) {
+        WorkSpan<Sync> span(Work::kCommit);
+        for (;;) {
+            if (commit_group()) {
+                span.done(scheduler.group_size());
+                continue;
+            }
+            const auto candidate = scheduler.begin_commit();
+            if (candidate.txn == kNoTxn || !commit_one(candidate)) {
+                break;
+            }
+            span.done(1);
+        }
+        scheduler.leave_frontier();
+    }
+    /// The group at the frontier is committed. By the frontier's holder.
+    void finish_group() {
+        const TxnIndex end = committed + scheduler.group_size();
+        while (committed < end) {
+            report_commit(committed++);
+        }
+        scheduler.finish_group();
     }
     /// Tells the host that a transaction is final, unless it knows. By the frontier's holder.
     void report_commit(TxnIndex txn) {
@@ -195,8 +229,7 @@ struct BlockRun {
     std::uint32_t block_number = 0;
     /// Committed prefix. Of the frontier's holder, on a line of its own: it is written per commit.
     alignas(kCacheLineSize) TxnIndex committed = 0;
-    TxnIndex reported =
-        0;  ///< to the host; a block that is run a second time is ahead of committed
+    TxnIndex reported = 0;  ///< to the host; ahead of committed while a block runs once more
     // emitted: some incarnation has put out events.   writers: workers   readers: all
     //   publish: nothing; the transaction's commit orders it.
     //   layout:  with what hardly changes; every incarnation with events looks at it.

@@ -45,7 +45,7 @@ class DeclaredLinks {
     }
     /// Turns declared keys into entries. In passes, so that the cache misses of a chunk overlap.
     void resolve(Worker& worker, TxnIndex first, TxnIndex last) {
-        if (run_.accesses.known() == nullptr && !(kDeclares && use_declared_)) {
+        if (run_.accesses.known() == nullptr && !(kDeclares<M> && use_declared_)) {
             return;
         }
         worker.hashes.clear();
@@ -105,11 +105,6 @@ class DeclaredLinks {
   private:
     using Cell = typename Run::Cell;
 
-    static constexpr bool kDeclares =
-        requires(const M& machine, const typename M::Transaction& transaction,
-                 const typename M::Context& context) {
-        machine.declare(transaction, context, [](const typename M::Key&, Access) {});
-    };
     static constexpr std::uint32_t kDeclaredKeysMax = 256;
 
     /// Whether an access list says all of what a transaction touches, if only that it is nothing.
@@ -136,7 +131,7 @@ class DeclaredLinks {
         record.declared_count = record.count;
     }
     void declare_keys(Worker& worker, TxnIndex txn) {
-        if constexpr (kDeclares) {
+        if constexpr (kDeclares<M>) {
             Record& record = run_.records[txn];
             const std::size_t hashes = worker.hashes.items().size();
             std::uint64_t met = 0;

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "engine/block_run.hpp"
+#include "engine/commit_note.hpp"
 #include "engine/incarnation.hpp"
 #include "engine/scan_notes.hpp"
 
@@ -34,19 +35,8 @@ class Frontier {
     }
     /// Commits what is ready, then gives the frontier up.
     void commit_prefix(Worker& worker) {
-        WorkSpan<Sync> span(Work::kCommit);
-        for (;;) {
-            if (commit_group()) {
-                span.done(run_.scheduler.group_size());
-                continue;
-            }
-            const auto candidate = run_.scheduler.begin_commit();
-            if (candidate.txn == kNoTxn || !commit_one(worker, candidate)) {
-                break;
-            }
-            span.done(1);
-        }
-        run_.scheduler.leave_frontier();
+        run_.commit_prefix([&] { return commit_group(); },
+                           [&](const auto& candidate) { return commit_one(worker, candidate); });
     }
 
     /// What an executed transaction tells its committer, so that he need not look at what another
@@ -55,20 +45,14 @@ class Frontier {
     [[nodiscard]] static std::uint32_t note_for(const Record& record,
                                                 const Receipt& receipt) noexcept {
         const bool plain = record.as_declared && !record.checks_numbers &&
-                           record.effects_seen == 0 && receipt.weight <= kNotedWeightMax;
-        return plain ? static_cast<std::uint32_t>(receipt.weight) << 1 | 1U : 0U;
+                           record.effects_seen == 0 && receipt.weight <= Note::kWeightMax;
+        return plain ? Note::of(receipt.weight) : 0U;
     }
 
   private:
-    static constexpr TxnIndex kAhead = 4;
-    static constexpr std::uint64_t kNotedWeightMax =
-        (std::uint64_t{1} << (TxnState<Sync>::kNoteBits - 1)) - 1;
+    using Note = CommitNote<Sync>;
 
-    [[nodiscard]] static bool is_plain(std::uint32_t note) noexcept { return (note & 1U) != 0; }
-    /// The weight in a sum of `count` notes, all plain.
-    [[nodiscard]] static std::uint64_t weight_of(std::uint64_t notes, TxnIndex count = 1) noexcept {
-        return (notes - count) >> 1;
-    }
+    static constexpr TxnIndex kAhead = 4;
 
     /// Commits the group at the frontier when it is noted that there is nothing to check in it.
     bool commit_group() {
@@ -77,27 +61,23 @@ class Frontier {
             return false;
         }
         const TxnIndex size = run_.scheduler.group_size();
-        const std::uint64_t group_weight = weight_of(notes, size);
+        const std::uint64_t group_weight = Note::weight_of(notes, size);
         if (group_weight > run_.result.header.weight_limit - weight_used_) {
             return false;  // the block ends within the group
         }
         weight_used_ += group_weight;
-        const TxnIndex end = run_.committed + size;
-        while (run_.committed < end) {
-            run_.report_commit(run_.committed++);
-        }
-        run_.scheduler.finish_group();
+        run_.finish_group();
         return true;
     }
     bool commit_one(Worker& worker, typename Scheduler<Sync>::Candidate candidate) {
         const TxnIndex txn = candidate.txn;
         const bool plain =
-            is_plain(candidate.note) && run_.undeclared.count() == 0 && !Sync::suspects();
+            Note::is_plain(candidate.note) && run_.undeclared.count() == 0 && !Sync::suspects();
         if (!plain) {
             make_stand(worker, candidate);
         }
         const std::uint64_t weight =
-            plain ? weight_of(candidate.note) : run_.result.receipts[txn].weight;
+            plain ? Note::weight_of(candidate.note) : run_.result.receipts[txn].weight;
         if (weight > run_.result.header.weight_limit - weight_used_) {
             run_.scheduler.stop_at(txn);
             return false;

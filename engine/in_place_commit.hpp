@@ -79,14 +79,8 @@ class InPlaceCommit {
     /// Notes what a cell was before, unless it has changed in this block already. REQUIRES: it is
     /// going to change.
     void note(Cell& cell) {
-        // relaxed: one thread at a time changes a cell; no election as in claim_settlement.
-        if (cell.settled.load(std::memory_order_relaxed) != block_number_) {
-            cell.settled.store(block_number_, std::memory_order_relaxed);
-            Changed& changed = changed_.append_any();
-            changed.cell = &cell;
-            changed.was_present = cell.present;
-            changed.before = cell.value;
-        }
+        typename M::Value before = cell.value;
+        note(cell, cell.present, std::move(before));
     }
     /// Cells that have changed since begin.
     [[nodiscard]] std::size_t changed() const noexcept { return changed_.size(); }
@@ -175,13 +169,17 @@ class InPlaceCommit {
         } else {
             effects_.write(cell.key, cell.get());
         }
-        // relaxed: one thread executes the block; no election as in claim_settlement.
+        note(cell, first.was_present, std::move(first.before));
+    }
+    /// `before` is taken only where that is the first change in this block.
+    void note(Cell& cell, bool was_present, typename M::Value&& before) {
+        // relaxed: one thread at a time changes a cell; no election as in claim_settlement.
         if (cell.settled.load(std::memory_order_relaxed) != block_number_) {
             cell.settled.store(block_number_, std::memory_order_relaxed);
             Changed& changed = changed_.append_any();
             changed.cell = &cell;
-            changed.was_present = first.was_present;
-            changed.before = std::move(first.before);
+            changed.was_present = was_present;
+            changed.before = std::move(before);
         }
     }
     template <class Sum>

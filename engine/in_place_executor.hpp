@@ -128,8 +128,7 @@ class InPlaceExecutor {
     template <class Context>
     void fetch_ahead(std::span<const Transaction> transactions, std::size_t at,
                      const Context& context) {
-        const auto sink = [](const typename M::Key&, Access) {};
-        if constexpr (requires { machine_.declare(transactions[0], context, sink); }) {
+        if constexpr (kDeclares<M>) {
             const auto declare = [&](std::size_t first) {
                 const std::size_t last = std::min(transactions.size(), first + kGroup);
                 for (std::size_t i = first; i < last; ++i) {

@@ -113,9 +113,7 @@ class InPlaceView {
             note_unless_hidden(key, own, Dependence::kPredicate);
         }
         Int128 sum = 0;
-        if (__builtin_add_overflow(cell.present ? M::number(cell.value) : Int128{0}, amount,
-                                   &sum) ||
-            !bounds.contain(sum)) {
+        if (__builtin_add_overflow(cell.number(), amount, &sum) || !bounds.contain(sum)) {
             return false;
         }
         Int128 added = amount;

@@ -149,13 +149,7 @@ class Incarnations {
         const std::span<const std::byte> events = worker.view.events().encoded();
         receipt.effects = worker.effects.finish(events);
         record.event_bytes = static_cast<std::uint32_t>(events.size());
-        record.events = nullptr;
-        if (!events.empty()) {
-            run_.note_events();
-            std::byte* kept = worker.arena.template make_array<std::byte>(events.size());
-            std::copy(events.begin(), events.end(), kept);
-            record.events = kept;
-        }
+        record.events = run_.keep_events(worker, events);
     }
 
     static void sort_by_key(std::span<const Entry*> entries) {

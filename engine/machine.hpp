@@ -72,6 +72,14 @@ inline constexpr bool kScans = requires {
     requires M::kScans;
 };
 
+/// Whether a machine names keys ahead of execution: see `declare` below.
+template <class M>
+inline constexpr bool kDeclares = requires(const M& machine,
+                                           const typename M::Transaction& transaction,
+                                           const typename M::Context& context) {
+    machine.declare(transaction, context, [](const typename M::Key&, Access) {});
+};
+
 /// A state machine that the executors can run: keys, values, transactions, and pure functions.
 ///
 /// Required of `M`

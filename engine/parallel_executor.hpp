@@ -216,9 +216,8 @@ class ParallelExecutor {
         span.done(1);
     }
     [[nodiscard]] bool plans() const noexcept {
-        const bool knows = run_.accesses.known() != nullptr
-                               ? lists_fit()
-                               : Plan<M, Sync>::kDeclares && options_.use_declared;
+        const bool knows =
+            run_.accesses.known() != nullptr ? lists_fit() : kDeclares<M> && options_.use_declared;
         return options_.plan && run_.size() < kPlannedTxnsMax && knows;
     }
     /// Whether no transaction has more listed accesses than a plan can name.

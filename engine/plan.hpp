@@ -26,12 +26,6 @@ class Plan {
     using Entry = PlannedAccess<M, Sync>;
     using Cell = typename Run::Cell;
 
-    static constexpr bool kDeclares =
-        requires(const M& machine, const typename M::Transaction& transaction,
-                 const typename M::Context& context) {
-        machine.declare(transaction, context, [](const typename M::Key&, Access) {});
-    };
-
     explicit Plan(Run& run) : run_(run) {}
 
     [[nodiscard]] std::span<Entry> accesses(TxnIndex txn) noexcept {
@@ -129,7 +123,7 @@ class Plan {
         }
     }
     void declare_keys(Worker& worker, TxnIndex txn) {
-        if constexpr (kDeclares) {
+        if constexpr (kDeclares<M>) {
             const std::size_t first = worker.planned_keys.size();
             std::uint64_t met = 0;
             try {

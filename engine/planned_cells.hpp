@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -94,7 +95,8 @@ class PlannedCells {
         return is(entry->below, Access::kAdd) ? copy(*entry->cell) : entry->cell->get();
     }
     /// The cell of a key that was declared to be written. For any other one a private cell with
-    /// the same contents: what is changed there had better be rolled back, see changes_privately.
+    /// the same contents: what is changed there had better be rolled back, see
+    /// refuse_private_changes.
     [[nodiscard]] Cell* to_change(const Key& key) {
         if (Entry* const entry = find(key); entry != nullptr && entry->access == Access::kWrite)
             [[likely]] {
@@ -124,7 +126,7 @@ class PlannedCells {
     /// Whether the committed number plus `delta` will lie in the bounds: a prediction.
     [[nodiscard]] static bool ask_fits(Sum& sum, Int128 delta, const Bounds& bounds) {
         // Without bounds nearly any sum fits: no need to ask for a hot line.
-        const Int128 guess = bounds != Bounds{} ? guess_of(sum) : number_of(*sum.cell);
+        const Int128 guess = bounds != Bounds{} ? guess_of(sum) : sum.cell->number();
         return sum.ask_fits(guess, delta, bounds);
     }
     [[nodiscard]] static bool ask_at_least(Sum& sum, Int128 amount) {
@@ -133,12 +135,9 @@ class PlannedCells {
     /// Passes the guard of a cell that the transaction is going to change for the first time [PC2].
     void before_change(Cell& cell) const {
         if (plan_.guarded) {
-            pass_guard(cell);
+            lock(cell);
+            unlock(cell);
         }
-    }
-    static void pass_guard(Cell& cell) {
-        lock(cell);
-        unlock(cell);
     }
     /// Fetches cells that the transaction is going to read and did not declare.
     template <class Name>
@@ -191,10 +190,6 @@ class PlannedCells {
     /// Whom a refusal to wait names.
     [[nodiscard]] TxnIndex blocker() const noexcept { return blocker_; }
 
-    [[nodiscard]] static Int128 number_of(const Cell& cell) {
-        return cell.present ? M::number(cell.value) : Int128{0};
-    }
-
   private:
     /// A cell as it was when it was read.
     struct Copy {
@@ -214,7 +209,7 @@ class PlannedCells {
     [[nodiscard]] static Int128 guess_of(const Sum& sum) {
         // acquire: pairs with additions_or_make.
         const auto* additions = sum.cell->slot.additions.load(std::memory_order_acquire);
-        return wrapping_add(number_of(*sum.cell), additions->sum_hint(nullptr));
+        return wrapping_add(sum.cell->number(), additions->sum_hint(nullptr));
     }
     const Value* refuse(Refusal why) noexcept {
         if (refusal_ == Refusal::kNone) {
@@ -290,10 +285,8 @@ class PlannedCells {
         return id != kNoCell ? &store_.cell(id) : nullptr;
     }
     [[nodiscard]] [[gnu::noinline]] const Value* read_planned_by_others(Cell& cell) {
-        for (const Copy* known : copies_.items()) {
-            if (known->cell == &cell) {
-                return known->get();
-            }
+        if (const Copy* const known = copy_of(cell)) {
+            return known->get();
         }
         AccessHandle at = cell.newest_access;
         bool changes_above = false;
@@ -345,12 +338,18 @@ class PlannedCells {
         }
         return false;
     }
+    [[nodiscard]] const Copy* copy_of(const Cell& cell) const noexcept {
+        for (const Copy* const known : copies_.items()) {
+            if (known->cell == &cell) {
+                return known;
+            }
+        }
+        return nullptr;
+    }
     /// The value with what was added to it in this block; stays as it is until the next begin.
     [[nodiscard]] [[gnu::noinline]] const Value* copy(const Cell& cell) {
-        for (const Copy* known : copies_.items()) {
-            if (known->cell == &cell) {
-                return known->get();
-            }
+        if (const Copy* const known = copy_of(cell)) {
+            return known->get();
         }
         Copy& fresh = *copies_.append(arena_.template make<Copy>());
         fresh.cell = &cell;
@@ -360,7 +359,7 @@ class PlannedCells {
         const auto* additions = cell.slot.additions.load(std::memory_order_acquire);
         if (additions != nullptr && additions->applies_to(nullptr)) {
             fresh.present = true;
-            M::set_number(fresh.value, wrapping_add(number_of(cell), additions->sum));
+            M::set_number(fresh.value, wrapping_add(cell.number(), additions->sum));
         }
         return fresh.get();
     }

@@ -4,11 +4,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <span>
 
 #include "engine/base/cache_line.hpp"
 #include "engine/block_run.hpp"
+#include "engine/commit_note.hpp"
 #include "engine/execution.hpp"
 #include "engine/machine_call.hpp"
 #include "engine/planned_record.hpp"
@@ -82,24 +82,13 @@ class PlannedExecution {
     }
     /// Commits what is ready, then gives the frontier up.
     void commit_prefix(Worker& worker) {
-        WorkSpan<Sync> span(Work::kCommit);
-        for (;;) {
-            if (commit_group()) {
-                span.done(run_.scheduler.group_size());
-                continue;
-            }
-            const auto candidate = run_.scheduler.begin_commit();
-            if (candidate.txn == kNoTxn || !commit_one(worker, candidate)) {
-                break;
-            }
-            span.done(1);
-        }
-        run_.scheduler.leave_frontier();
+        run_.commit_prefix([&] { return commit_group(); },
+                           [&](const auto& candidate) { return commit_one(worker, candidate); });
     }
 
-    /// After the last worker has left execution: whether the block stands as it is. `complete`:
-    /// nobody cancelled it, and nothing failed.
-    bool close(bool complete) {
+    /// After the last worker has left execution: decides whether the block stands as it is.
+    /// `complete`: nobody cancelled it, and nothing failed.
+    void close(bool complete) {
         WorkSpan<Sync> span(Work::kList);
         run_.keep = complete && run_.committed == run_.size() && refusal() == Refusal::kNone;
         std::size_t cells = 0;
@@ -119,7 +108,6 @@ class PlannedExecution {
         }
         span.done(cells);
         closed_.store(true, std::memory_order_release);  // release: publishes keep and the cells
-        return run_.keep;
     }
     [[nodiscard]] bool closed() const noexcept {
         return closed_.load(std::memory_order_acquire);  // acquire: pairs with close
@@ -187,14 +175,14 @@ class PlannedExecution {
     }
 
   private:
+    using Note = CommitNote<Sync>;
+
     struct Wait {
         Refusal why = Refusal::kNone;
         TxnIndex blocker = kNoTxn;
     };
     static constexpr TxnIndex kAhead = 2;
     static constexpr TxnIndex kCommitAhead = 8;
-    static constexpr std::uint64_t kNotedWeightMax =
-        (std::uint64_t{1} << (TxnState<Sync>::kNoteBits - 1)) - 1;
 
     /// Starts fetching what the coming transactions of the worker's chunk will look at first.
     void fetch_ahead(const WorkerQueue& queue, TxnIndex txn) const noexcept {
@@ -274,13 +262,8 @@ class PlannedExecution {
             record.sum_count = static_cast<std::uint16_t>(sums.size());
         }
         const std::span<const std::byte> events = worker.in_place.events().encoded();
-        if (!events.empty()) {
-            run_.note_events();
-            std::byte* kept = worker.arena.template make_array<std::byte>(events.size());
-            std::copy(events.begin(), events.end(), kept);
-            record.events = kept;
-            record.event_bytes = static_cast<std::uint32_t>(events.size());
-        }
+        record.events = run_.keep_events(worker, events);
+        record.event_bytes = static_cast<std::uint32_t>(events.size());
         worker.in_place.reset();
         span.done(1);
     }
@@ -325,11 +308,7 @@ class PlannedExecution {
         }
         worker.cells.before_change(cell);
         worker.commit.note(cell);
-        if (!cell.present) {
-            cell.value = typename M::Value{};
-            cell.present = true;
-        }
-        M::set_number(cell.value, wrapping_add(M::number(cell.value), additions->sum));
+        cell.add(additions->sum);
         additions->restart();
     }
 
@@ -337,24 +316,16 @@ class PlannedExecution {
     /// look at; else 0.
     [[nodiscard]] std::uint32_t note_for(TxnIndex txn) const noexcept {
         const std::uint64_t weight = run_.result.receipts[txn].weight;
-        const bool plain = run_.plan.txns[txn].sum_count == 0 && weight <= kNotedWeightMax;
-        return plain ? static_cast<std::uint32_t>(weight) << 1 | 1U : 0U;
-    }
-    /// The weight in a sum of `count` notes.
-    [[nodiscard]] static std::uint64_t weight_of(std::uint64_t notes, TxnIndex count = 1) noexcept {
-        return (notes - count) >> 1;
+        const bool plain = run_.plan.txns[txn].sum_count == 0 && weight <= Note::kWeightMax;
+        return plain ? Note::of(weight) : 0U;
     }
     bool commit_group() {
         const std::uint64_t notes = run_.scheduler.noted_group();
         if (notes == 0 || Sync::suspects() ||
-            !take_weight(weight_of(notes, run_.scheduler.group_size()))) {
+            !take_weight(Note::weight_of(notes, run_.scheduler.group_size()))) {
             return false;
         }
-        const TxnIndex end = run_.committed + run_.scheduler.group_size();
-        while (run_.committed < end) {
-            run_.report_commit(run_.committed++);
-        }
-        run_.scheduler.finish_group();
+        run_.finish_group();
         return true;
     }
     bool commit_one(Worker& worker, typename Scheduler<Sync>::Candidate candidate) {
@@ -373,8 +344,9 @@ class PlannedExecution {
                 return false;
             }
         }
-        const bool plain = candidate.note != 0;
-        if (!take_weight(plain ? weight_of(candidate.note) : run_.result.receipts[txn].weight) ||
+        const bool plain = Note::is_plain(candidate.note);
+        if (!take_weight(plain ? Note::weight_of(candidate.note)
+                               : run_.result.receipts[txn].weight) ||
             (!plain && !commit_sums(run_.plan.txns[txn])) || Sync::suspects()) {
             give_up(Refusal::kUnplanned);
             return false;
@@ -397,7 +369,7 @@ class PlannedExecution {
         for (const SharedSum<M, Sync>& sum : record.shared_sums()) {
             // acquire: pairs with additions_or_make.
             auto* additions = sum.cell->slot.additions.load(std::memory_order_acquire);
-            Int128 number = Run::PlannedCellsOf::number_of(*sum.cell);
+            Int128 number = sum.cell->number();
             if (additions->applies_to(nullptr)) {
                 number = wrapping_add(number, additions->sum);
             }

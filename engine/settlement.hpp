@@ -152,11 +152,7 @@ class Settlement {
             cell.value = last->value;
         }
         if (added) {
-            if (!cell.present) {
-                cell.value = typename M::Value{};
-                cell.present = true;
-            }
-            M::set_number(cell.value, wrapping_add(M::number(cell.value), sum));
+            cell.add(sum);
         }
         if (cell.present) {
             worker.sums.add(cell.key, cell_digest<M>(worker.scratch, cell.key, cell.value));

@@ -72,6 +72,16 @@ class StateStore {
         Value value{};
 
         [[nodiscard]] const Value* get() const noexcept { return present ? &value : nullptr; }
+        /// The numeric reading; an absent cell counts as 0.
+        [[nodiscard]] Int128 number() const { return present ? M::number(value) : Int128{0}; }
+        /// Makes the cell present with `amount` more; wraps, whoever asks has checked.
+        void add(Int128 amount) {
+            if (!present) {
+                value = Value{};
+                present = true;
+            }
+            M::set_number(value, wrapping_add(M::number(value), amount));
+        }
         /// True for exactly one caller per block number.
         [[nodiscard]] bool claim_settlement(std::uint32_t block_number) noexcept {
             // relaxed: an election among workers; the data is ordered by the end of execution.

@@ -131,8 +131,8 @@ mutate(wrong "commits take everything for declared"
 mutate(wrong "the weight of a block is not summed"
   [==[weight_used_ += weight;]==] [==[weight_used_ += MUTANT ? 0 : weight;]==])
 mutate(wrong "the weight of a plain transaction is lost"
-  [==[static_cast<std::uint32_t>(receipt.weight) << 1 | 1U]==]
-  [==[static_cast<std::uint32_t>(MUTANT ? 0 : receipt.weight) << 1 | 1U]==])
+  [==[return static_cast<std::uint32_t>(weight) << 1 | 1U;]==]
+  [==[return static_cast<std::uint32_t>(MUTANT ? 0 : weight) << 1 | 1U;]==])
 mutate(wrong "transactions that check numbers count as plain"
   [==[record.as_declared && !record.checks_numbers &&]==]
   [==[record.as_declared && (MUTANT || !record.checks_numbers) &&]==])
@@ -169,8 +169,8 @@ mutate(harmless "no group is noted"
   [==[if (++worker.noted == options_.chunk) {]==]
   [==[if (++worker.noted == options_.chunk && !MUTANT) {]==])
 mutate(harmless "no transaction is plain"
-  [==[return plain ? static_cast<std::uint32_t>(::]==]
-  [==[return plain && !MUTANT ? static_cast<std::uint32_t>(::]==])
+  [==[return plain ? Note::of(receipt.weight)]==]
+  [==[return plain && !MUTANT ? Note::of(receipt.weight)]==])
 mutate(wrong "commits stay hidden when the frontier is left"
   [==[if (published_ != committed_) {]==]
   [==[if (published_ != committed_ && !MUTANT) {]==])

@@ -142,11 +142,11 @@ weaken(wrong "unlock: release -> relaxed"
 weaken(wrong "lock: acquire -> relaxed"
   "return !cell.guarded.exchange(true, ${mo}acquire);" acquire relaxed)
 mutate(wrong "a writer does not pass the guard"
-  "        lock(cell);
-        unlock(cell);"
-  "        if (MUTANT) { return; }
-        lock(cell);
-        unlock(cell);")
+  "            lock(cell);
+            unlock(cell);"
+  "            if (MUTANT) { return; }
+            lock(cell);
+            unlock(cell);")
 weaken(unshown "note_begun: release -> relaxed"
   "begun[txn].store(has, ${mo}release);" release relaxed)
 weaken(unshown "has_begun: acquire -> relaxed"
