@@ -33,6 +33,7 @@ class DeclaredLinks {
     [[nodiscard]] std::span<Entry> accesses(TxnIndex txn) noexcept {
         return run_.records[txn].accesses();
     }
+    [[nodiscard]] static auto* cell_of(const Entry& entry) noexcept { return entry.cell; }
     [[nodiscard]] bool is_unknown(TxnIndex txn) const noexcept {
         return run_.records[txn].declared_count == 0 && !knows_of(txn);
     }

@@ -9,12 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "engine/append_list.hpp"
 #include "engine/base/cache_line.hpp"
+#include "engine/base/tagged_pointer.hpp"
 #include "engine/block.hpp"
 #include "engine/effects.hpp"
 #include "engine/in_place_view.hpp"
 #include "engine/machine.hpp"
+#include "engine/piece_list.hpp"
 #include "engine/state_store.hpp"
 #include "engine/state_sums.hpp"
 
@@ -92,21 +93,20 @@ class InPlaceCommit {
     }
     /// The part of fold that concerns cells: adds the changes since begin to sums. By any thread.
     void sum_up(StateSums<M>& sums, std::int64_t& present_change) {
-        const std::span<const Changed> all = changed_.items();
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            if (i + kFoldAhead < all.size()) {
-                prefetch_lines<Prefetch::kToRead>(all[i + kFoldAhead].cell, sizeof(Cell));
+        for (std::size_t i = 0; i < changed_.size(); ++i) {
+            if (i + kFoldAhead < changed_.size()) {
+                prefetch_lines<Prefetch::kToRead>(changed_[i + kFoldAhead].cell(), sizeof(Cell));
             }
-            const Changed& changed = all[i];
-            const Cell& cell = *changed.cell;
-            if (changed.was_present) {
+            const Changed& changed = changed_[i];
+            const Cell& cell = *changed.cell();
+            if (changed.was_present()) {
                 sums.remove(cell.key, cell_digest<M>(scratch_, cell.key, changed.before));
                 --present_change;
             }
             if (cell.present) {
                 sums.add(cell.key, cell_digest<M>(scratch_, cell.key, cell.value));
                 ++present_change;
-            } else if (changed.was_present) {
+            } else if (changed.was_present()) {
                 emptied_.push_back(cell.key);
             }
         }
@@ -129,9 +129,10 @@ class InPlaceCommit {
     }
     /// The same before any fold.
     void restore_cells() {
-        for (Changed& changed : changed_.items()) {
-            changed.cell->value = std::move(changed.before);
-            changed.cell->present = changed.was_present;
+        for (std::size_t i = 0; i < changed_.size(); ++i) {
+            Changed& changed = changed_[i];
+            changed.cell()->value = std::move(changed.before);
+            changed.cell()->present = changed.was_present();
         }
         changed_.clear();
         emptied_.clear();
@@ -151,9 +152,11 @@ class InPlaceCommit {
     };
     /// A cell as it was before its first change since begin.
     struct Changed {
-        Cell* cell = nullptr;
-        bool was_present = false;
+        TaggedPointer<Cell, 2> cell_and_presence;
         typename M::Value before{};
+
+        [[nodiscard]] Cell* cell() const noexcept { return cell_and_presence.get(); }
+        [[nodiscard]] bool was_present() const noexcept { return cell_and_presence.tag() != 0; }
     };
 
     /// One changed cell: what it was, and how it has been changed.
@@ -177,8 +180,7 @@ class InPlaceCommit {
         if (cell.settled.load(std::memory_order_relaxed) != block_number_) {
             cell.settled.store(block_number_, std::memory_order_relaxed);
             Changed& changed = changed_.append_any();
-            changed.cell = &cell;
-            changed.was_present = was_present;
+            changed.cell_and_presence = {&cell, was_present ? 1U : 0U};
             changed.before = std::move(before);
         }
     }
@@ -230,7 +232,7 @@ class InPlaceCommit {
     EffectDigest<M> effects_;
     ByteWriter scratch_;
     std::vector<Ordered> order_;  ///< of the changes at hand; as large as was ever needed
-    AppendList<Changed> changed_;
+    PieceList<Changed> changed_;
     std::vector<typename M::Key> emptied_;  ///< of cells that became absent
     StateSums<M> folded_;                   ///< what the last fold added to the store's sums
     std::int64_t folded_present_ = 0;

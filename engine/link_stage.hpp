@@ -19,8 +19,8 @@ namespace lockstep {
 /// Role:    who resolves and links what when. What resolving and linking mean is the target's
 ///          affair: DeclaredLinks for speculation, Plan for planned blocks.
 /// Target:  `Entry`; reset(first, last) and resolve(worker, first, last) for a chunk of
-///          transactions; accesses(txn), a span of entries with their `cell`; link(worker, entry,
-///          txn), called in block order for each cell; spread(entry), which tells cells apart;
+///          transactions; accesses(txn), a span of entries; link(worker, entry, txn), called in
+///          block order for each cell; cell_of(entry); spread(entry), which tells cells apart;
 ///          is_unknown(txn), and found_unknown() when there was one.
 /// Shards:  with more than two workers the cells are divided into shards, and each shard is linked
 ///          by one worker in block order, since accesses to different cells have nothing in common.
@@ -169,7 +169,7 @@ class LinkStage {
     }
     void prefetch(const ShardLists& lists, std::uint32_t shard) const noexcept {
         for (std::uint32_t i = lists.begin[shard]; i < lists.begin[shard + 1]; ++i) {
-            prefetch_lines<Prefetch::kToWrite>(lists.accesses[i].entry->cell, 1);
+            prefetch_lines<Prefetch::kToWrite>(target_.cell_of(*lists.accesses[i].entry), 1);
         }
     }
 
@@ -182,7 +182,7 @@ class LinkStage {
         for (TxnIndex i = first; i < last; ++i) {
             if (i + kLinkAhead < last) {
                 for (const Entry& entry : target_.accesses(i + kLinkAhead)) {
-                    prefetch_lines<Prefetch::kToWrite>(entry.cell, 1);
+                    prefetch_lines<Prefetch::kToWrite>(target_.cell_of(entry), 1);
                 }
             }
             if (target_.is_unknown(i)) {

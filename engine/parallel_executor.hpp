@@ -217,18 +217,8 @@ class ParallelExecutor {
     }
     [[nodiscard]] bool plans() const noexcept {
         const bool knows =
-            run_.accesses.known() != nullptr ? lists_fit() : kDeclares<M> && options_.use_declared;
-        return options_.plan && run_.size() < kPlannedTxnsMax && knows;
-    }
-    /// Whether no transaction has more listed accesses than a plan can name.
-    [[nodiscard]] bool lists_fit() const noexcept {
-        const auto& known = *run_.accesses.known();
-        for (TxnIndex i = 0; i < run_.size(); ++i) {
-            if (known.of(i).size() > kPlannedKeysMax) {
-                return false;
-            }
-        }
-        return true;
+            run_.accesses.known() != nullptr || (kDeclares<M> && options_.use_declared);
+        return options_.plan && run_.size() <= HandleLayout::kTxnsMax && knows;
     }
     /// All but the phases, up to values in the store; false when nothing of it stays.
     bool run_transactions(bool planned) {
@@ -249,7 +239,7 @@ class ParallelExecutor {
     /// False when the block has to be run again, speculatively.
     bool run_as_planned() {
         if (run_transactions(true)) {
-            plan_chooser_.note_success(run_.size(), planned_.waits_for_readers());
+            plan_chooser_.note_success(run_.size(), planned_.setbacks());
             return true;
         }
         if (run_.failure != nullptr || cancelled_) {

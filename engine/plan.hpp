@@ -33,8 +33,9 @@ class Plan {
     }
     /// Tells cells apart, for shards.
     [[nodiscard]] static std::uint64_t spread(const Entry& entry) {
-        return M::hash(entry.cell->key);
+        return M::hash(entry.cell()->key);
     }
+    [[nodiscard]] static Cell* cell_of(const Entry& entry) noexcept { return entry.cell(); }
     [[nodiscard]] static bool is_unknown(TxnIndex /*txn*/) noexcept { return false; }
     static void found_unknown() noexcept {}
     void reset(TxnIndex first, TxnIndex last) {
@@ -55,15 +56,16 @@ class Plan {
         worker.arena.template close_array<Entry>(keys.size(), keys.size());
         for (std::size_t i = 0; i < keys.size(); ++i) {
             Entry& entry = *::new (static_cast<void*>(entries + i)) Entry();
-            entry.access = keys[i].access;
             if (const CellId id = run_.store.candidate_of(keys[i].hash); id != kNoCell) {
-                entry.cell = &run_.store.cell(id);
-                prefetch_lines<Prefetch::kToWrite>(entry.cell, sizeof(Cell));
+                entry.set(&run_.store.cell(id), keys[i].access);
+                prefetch_lines<Prefetch::kToWrite>(entry.cell(), sizeof(Cell));
             }
         }
         for (std::size_t i = 0; i < keys.size(); ++i) {
-            if (entries[i].cell == nullptr || !(entries[i].cell->key == keys[i].key)) {
-                entries[i].cell = &run_.store.cell(run_.store.intern(keys[i].key, keys[i].hash));
+            const Cell* const likely = entries[i].cell();
+            if (likely == nullptr || !(likely->key == keys[i].key)) {
+                entries[i].set(&run_.store.cell(run_.store.intern(keys[i].key, keys[i].hash)),
+                               keys[i].access);
             }
         }
         Entry* next = entries;
@@ -74,9 +76,10 @@ class Plan {
     }
     /// Links one access to those below it; called in block order for each cell, by one worker.
     void link(Worker& worker, Entry& entry, TxnIndex txn) {
-        Cell& cell = *entry.cell;
+        Cell& cell = *entry.cell();
+        const Access access = entry.access();
         if (cell.planned_in == run_.plan.number) {
-            if (entry.access != Access::kWrite && is(cell.newest_access, entry.access)) {
+            if (access != Access::kWrite && is(cell.newest_access, access)) {
                 entry.older = cell.newest_access;
                 entry.below = run_.plan.at(cell.newest_access).below;
             } else {
@@ -85,9 +88,9 @@ class Plan {
         } else {
             cell.planned_in = run_.plan.number;
         }
-        cell.newest_access = access_handle(
-            txn, static_cast<std::uint32_t>(&entry - run_.plan.txns[txn].entries), entry.access);
-        if (entry.access == Access::kAdd) {
+        cell.newest_access = run_.plan.handles.handle(
+            txn, static_cast<std::uint32_t>(&entry - run_.plan.txns[txn].entries), access);
+        if (access == Access::kAdd) {
             static_cast<void>(cell.slot.additions_or_make([&] {
                 worker.added.append(&cell);
                 return worker.arena.template make<Additions<typename M::Value, Sync>>();
@@ -110,7 +113,7 @@ class Plan {
         const std::size_t first = worker.planned_keys.size();
         for (const auto& access : run_.accesses.known()->of(txn)) {
             const auto named = worker.planned_keys.items().subspan(first);
-            if (named.size() == kPlannedKeysMax ||
+            if (named.size() == run_.plan.handles.accesses_max() ||
                 (!named.empty() && !(named.back().key < access.key))) {
                 continue;
             }
@@ -148,7 +151,7 @@ class Plan {
             return;
         }
         met |= bit;
-        if (worker.planned_keys.size() - first < kPlannedKeysMax) {
+        if (worker.planned_keys.size() - first < run_.plan.handles.accesses_max()) {
             append(worker, key, hash, access);
         }
     }

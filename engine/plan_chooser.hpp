@@ -10,7 +10,8 @@ namespace lockstep {
 /// Rule: a block that had to be taken back costs two executions, so the next ones are not planned:
 ///       twice as many as after the failure before, half as many for each success since. A block
 ///       that needs guards is planned again with guards. Where many writers waited for readers,
-///       who do not stop writers in multi-version memory, the plan was no success either.
+///       who do not stop writers in multi-version memory, or many transactions for the frontier,
+///       since they change what they did not declare, the plan was no success either.
 class PlanChooser {
   public:
     [[nodiscard]] bool plans() noexcept {
@@ -22,8 +23,8 @@ class PlanChooser {
     }
     [[nodiscard]] bool guards() const noexcept { return guards_; }
 
-    void note_success(std::uint64_t transactions, std::uint64_t waits_for_readers) noexcept {
-        if (waits_for_readers > transactions / kWaitsShare) {
+    void note_success(std::uint64_t transactions, std::uint64_t setbacks) noexcept {
+        if (setbacks > transactions / kSetbacksShare) {
             note_failure();
         } else {
             penalty_ = std::max(penalty_ / 2, kPenaltyMin);
@@ -41,7 +42,7 @@ class PlanChooser {
     }
 
   private:
-    static constexpr std::uint64_t kWaitsShare = 8;
+    static constexpr std::uint64_t kSetbacksShare = 8;
     static constexpr std::uint32_t kPenaltyMin = 8;
     static constexpr std::uint32_t kPenaltyMax = 1024;
 

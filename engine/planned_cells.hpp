@@ -12,6 +12,7 @@
 #include "engine/machine.hpp"
 #include "engine/planned_record.hpp"
 #include "engine/state_store.hpp"
+#include "engine/undeclared_effects.hpp"
 #include "scheduler/arena.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/version.hpp"
@@ -33,7 +34,9 @@ enum class Refusal : std::uint8_t {
 ///          runs: as a whole for writes, with other readers for reads, with other adders for
 ///          additions. What it did not declare it may read all the same, when everybody below who
 ///          changes it has finished and nobody above has begun to; and change, when it rolls the
-///          change back. All else is refused.
+///          change back, or at the frontier, when nobody above declared the cell: the cell then
+///          stays as it is until the end of the block, and a version holds the new value. All else
+///          is refused.
 /// Threads: one worker; the plan does not change meanwhile.
 /// Invariants
 ///   [PC1] a cell changes only while the transaction runs that declared to write it.
@@ -41,6 +44,8 @@ enum class Refusal : std::uint8_t {
 ///         guard held, and only while no such writer has begun; a writer says that it has begun
 ///         before it passes the guard, and passes it before its first change. So either the reader
 ///         sees the value below, whole, or it sees that the writer has begun.
+///   [PC3] whoever reads a cell that he did not declare leaves its hash to his commit, which
+///         compares it with what others have changed undeclared since he began.
 template <Machine M, class Sync>
 class PlannedCells {
   public:
@@ -54,8 +59,8 @@ class PlannedCells {
     static constexpr bool kShared = true;
 
     PlannedCells(Store& store, const PlannedBlock<M, Sync>& plan, const Scheduler<Sync>& scheduler,
-                 Arena& arena)
-        : store_(store), plan_(plan), scheduler_(scheduler), arena_(arena) {}
+                 UndeclaredEffects<Sync>& effects, Arena& arena)
+        : store_(store), plan_(plan), scheduler_(scheduler), effects_(effects), arena_(arena) {}
 
     /// For the next execution. `frontier`: how far the block is committed; `notes`: somebody wants
     /// to know what the transaction touches.
@@ -65,6 +70,8 @@ class PlannedCells {
         entries_ = plan_.txns[txn].accesses();
         txn_ = txn;
         frontier_ = frontier;
+        effects_seen_ = effects_.count();
+        undeclared_.clear();
         last_ = 0;
         refusal_ = Refusal::kNone;
         copies_.clear();
@@ -78,8 +85,8 @@ class PlannedCells {
 
     [[nodiscard]] const Value* read(const Key& key) {
         Entry* const entry = find(key);
-        if (entry != nullptr && entry->access == Access::kWrite) [[likely]] {
-            return entry->cell->get();
+        if (entry != nullptr && entry->access() == Access::kWrite) [[likely]] {
+            return entry->cell()->get();
         }
         if (privates_.size() != 0) [[unlikely]] {
             if (const Cell* const cell = private_of(key)) {
@@ -89,34 +96,33 @@ class PlannedCells {
         if (entry == nullptr) {
             return read_undeclared(key);
         }
-        if (entry->access == Access::kAdd) [[unlikely]] {
+        if (entry->access() == Access::kAdd) [[unlikely]] {
             return refuse(Refusal::kUnplanned);
         }
-        return is(entry->below, Access::kAdd) ? copy(*entry->cell) : entry->cell->get();
+        return is(entry->below, Access::kAdd) ? copy(*entry->cell()) : entry->cell()->get();
     }
     /// The cell of a key that was declared to be written. For any other one a private cell with
-    /// the same contents: what is changed there had better be rolled back, see
-    /// refuse_private_changes.
+    /// the same contents, see judge_private_changes.
     [[nodiscard]] Cell* to_change(const Key& key) {
-        if (Entry* const entry = find(key); entry != nullptr && entry->access == Access::kWrite)
+        if (Entry* const entry = find(key); entry != nullptr && entry->access() == Access::kWrite)
             [[likely]] {
-            return entry->cell;
+            return entry->cell();
         }
         return to_change_privately(key);
     }
     /// What the transaction adds to a cell that it declared to add to; null for any other.
     [[nodiscard]] Sum* shared_sum(const Key& key) {
         Entry* const entry = find(key);
-        if (entry == nullptr || entry->access != Access::kAdd) {
+        if (entry == nullptr || entry->access() != Access::kAdd) {
             return nullptr;
         }
         for (Sum& sum : sums_.items()) {
-            if (sum.cell == entry->cell) {
+            if (sum.cell == entry->cell()) {
                 return &sum;
             }
         }
         Sum& sum = sums_.append(Sum{});
-        sum.cell = entry->cell;
+        sum.cell = entry->cell();
         return &sum;
     }
     [[nodiscard]] std::span<Sum> shared_sums() noexcept { return sums_.items(); }
@@ -161,7 +167,7 @@ class PlannedCells {
     /// The cell that the transaction changes under a key; null when there is none yet.
     [[nodiscard]] const Cell* own(const Key& key) noexcept {
         const Entry* const entry = find(key);
-        return entry != nullptr && entry->access == Access::kWrite ? entry->cell : private_of(key);
+        return entry != nullptr && entry->access() == Access::kWrite ? entry->cell() : private_of(key);
     }
     [[nodiscard]] bool notes() const noexcept { return notes_; }
     /// Notes what an answer depended on, where somebody wants to know.
@@ -174,16 +180,47 @@ class PlannedCells {
 
     // ---- what the executor asks afterwards ------------------------------------------------------
 
-    /// Refuses what has been done when some change of a private cell remains; additions that cancel
-    /// out do not.
+    /// Keeps the private cells whose changes remain; additions that cancel out do not. Refuses what
+    /// has been done when there are some, and they may not.
     template <class Change>
-    void refuse_private_changes(std::span<Change> changes) noexcept {
-        for (const Cell* const cell : privates_.items()) {
-            if (cell->journal != kNoChange && changes[cell->journal].remains()) {
+    void judge_private_changes(std::span<Change> changes) {
+        std::size_t kept = 0;
+        for (Cell* const cell : privates_.items()) {
+            if (cell->journal == kNoChange || !changes[cell->journal].remains()) {
+                continue;
+            }
+            if (txn_ != frontier_) {
+                refuse(Refusal::kFrontier);
+            } else if (declared_above(cell->key)) {
                 refuse(Refusal::kUnplanned);
             }
+            privates_.items()[kept++] = cell;
+        }
+        privates_.truncate(kept);
+    }
+    /// Shows the private cells that were kept to everybody above, as versions, and lists their
+    /// cells. REQUIRES: everything below is committed, and what was done is going to be.
+    void publish_private_changes(AppendList<Cell*>& changed) {
+        for (const Cell* const own : privates_.items()) {
+            const std::uint64_t hash = M::hash(own->key);
+            Cell& cell = store_.cell(store_.intern(own->key, hash));
+            auto* const version = arena_.template make<Version<Value, Sync>>();
+            version->txn = txn_;
+            version->erased = !own->present;
+            version->value = own->value;
+            version->publish();
+            static_cast<void>(cell.slot.insert(version));
+            changed.append(&cell);
+            effects_.add(hash);
+            effects_seen_ = effects_.count();  // its own, and it has seen all before
         }
     }
+    /// Hashes of the keys that were read undeclared.
+    [[nodiscard]] std::span<const std::uint64_t> undeclared() const noexcept {
+        return undeclared_.items();
+    }
+    /// UndeclaredEffects::count for the commit to begin with.
+    [[nodiscard]] std::uint32_t effects_seen() const noexcept { return effects_seen_; }
     /// What was noted, in no order, and twice where it was asked twice.
     [[nodiscard]] std::vector<CellAccess<Key>>& noted() noexcept { return noted_; }
     [[nodiscard]] Refusal refusal() const noexcept { return refusal_; }
@@ -220,11 +257,11 @@ class PlannedCells {
     /// The access that declared a key. Mostly the same as before, or the next one.
     [[nodiscard]] Entry* find(const Key& key) noexcept {
         if (last_ < entries_.size()) [[likely]] {
-            if (Entry& entry = entries_[last_]; entry.cell->key == key) {
+            if (Entry& entry = entries_[last_]; entry.cell()->key == key) {
                 return &entry;
             }
             const std::size_t next = last_ + 1 < entries_.size() ? last_ + 1 : 0;
-            if (Entry& entry = entries_[next]; entry.cell->key == key) {
+            if (Entry& entry = entries_[next]; entry.cell()->key == key) {
                 last_ = next;
                 return &entry;
             }
@@ -233,7 +270,7 @@ class PlannedCells {
     }
     [[nodiscard]] [[gnu::noinline]] Entry* search(const Key& key) noexcept {
         for (std::size_t i = 0; i < entries_.size(); ++i) {
-            if (entries_[i].cell->key == key) {
+            if (entries_[i].cell()->key == key) {
                 last_ = i;
                 return &entries_[i];
             }
@@ -257,22 +294,28 @@ class PlannedCells {
             return nullptr;
         }
         Cell& cell = *privates_.append(arena_.template make<Cell>());
+        cell.settled.store(plan_.number, std::memory_order_relaxed);  // relaxed: nobody else's
         cell.key = key;
         cell.present = value != nullptr;
         cell.value = value != nullptr ? *value : Value{};
         return &cell;
     }
     [[nodiscard]] [[gnu::noinline]] const Value* read_undeclared(const Key& key) {
-        Cell* const cell = undeclared(key);
+        const std::uint64_t hash = M::hash(key);
+        if (undeclared_.size() == 0 || undeclared_.items().back() != hash) {
+            undeclared_.append(hash);
+        }
+        Cell* const cell = undeclared_cell(key, hash);
         if (cell == nullptr) {
-            return nullptr;  // nobody declared it, so it stays absent
+            return nullptr;
         }
-        if (cell->planned_in != plan_.number) {
-            return cell->get();  // nobody declared it, so it stays as it is
+        if (const auto* const version = cell->slot.find(txn_)) {
+            return version->get();
         }
-        return read_planned_by_others(*cell);
+        // What nobody declared stays as it is.
+        return cell->planned_in != plan_.number ? cell->get() : read_planned_by_others(*cell);
     }
-    [[nodiscard]] Cell* undeclared(const Key& key) {
+    [[nodiscard]] Cell* undeclared_cell(const Key& key, std::uint64_t hash) {
         const std::span<const Expected> all = expected_.items();
         const std::size_t last = std::min(next_expected_ + kExpectedSkips, all.size());
         for (std::size_t i = next_expected_; i < last; ++i) {
@@ -281,7 +324,7 @@ class PlannedCells {
                 return all[i].cell;
             }
         }
-        const CellId id = store_.find_in_block(key);
+        const CellId id = store_.find_in_block(key, hash);
         return id != kNoCell ? &store_.cell(id) : nullptr;
     }
     [[nodiscard]] [[gnu::noinline]] const Value* read_planned_by_others(Cell& cell) {
@@ -290,7 +333,7 @@ class PlannedCells {
         }
         AccessHandle at = cell.newest_access;
         bool changes_above = false;
-        for (; at != kNoAccess && txn_of(at) > txn_; at = plan_.next_below(plan_.at(at))) {
+        for (; at != kNoAccess && plan_.txn_of(at) > txn_; at = plan_.next_below(plan_.at(at))) {
             changes_above = changes_above || is(at, Access::kWrite);
         }
         if (!await_below(at)) {
@@ -314,25 +357,31 @@ class PlannedCells {
         if (is(access, Access::kRead)) {
             access = plan_.at(access).below;
         }
-        if (access == kNoAccess || txn_of(access) < frontier_) {
+        if (access == kNoAccess || plan_.txn_of(access) < frontier_) {
             return true;
         }
         if (is(access, Access::kAdd)) {
             refuse(Refusal::kFrontier);
             return false;
         }
-        if (!scheduler_.has_finished(txn_of(access))) {
-            blocker_ = txn_of(access);
+        if (!scheduler_.has_finished(plan_.txn_of(access))) {
+            blocker_ = plan_.txn_of(access);
             refuse(Refusal::kWait);
             return false;
         }
         return true;
     }
+    /// Whether somebody above declared the key.
+    [[nodiscard]] bool declared_above(const Key& key) const {
+        const CellId id = store_.find_in_block(key, M::hash(key));
+        return id != kNoCell && store_.cell(id).planned_in == plan_.number &&
+               plan_.txn_of(store_.cell(id).newest_access) > txn_;
+    }
     /// Whether somebody above has begun who writes the cell.
     [[nodiscard]] bool begun_above(const Cell& cell) const {
-        for (AccessHandle at = cell.newest_access; at != kNoAccess && txn_of(at) > txn_;
+        for (AccessHandle at = cell.newest_access; at != kNoAccess && plan_.txn_of(at) > txn_;
              at = plan_.next_below(plan_.at(at))) {
-            if (is(at, Access::kWrite) && plan_.has_begun(txn_of(at))) {
+            if (is(at, Access::kWrite) && plan_.has_begun(plan_.txn_of(at))) {
                 return true;
             }
         }
@@ -374,6 +423,7 @@ class PlannedCells {
     Store& store_;
     const PlannedBlock<M, Sync>& plan_;
     const Scheduler<Sync>& scheduler_;
+    UndeclaredEffects<Sync>& effects_;
     Arena& arena_;
     std::span<Entry> entries_;
     TxnIndex txn_ = 0;
@@ -381,6 +431,8 @@ class PlannedCells {
     std::size_t last_ = 0;  ///< access used last
     Refusal refusal_ = Refusal::kNone;
     TxnIndex blocker_ = kNoTxn;
+    std::uint32_t effects_seen_ = 0;
+    AppendList<std::uint64_t> undeclared_;
     AppendList<Cell*> privates_;
     AppendList<Copy*> copies_;  ///< in the arena, since the machine keeps pointers to values
     AppendList<Sum> sums_;

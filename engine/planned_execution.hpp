@@ -20,8 +20,9 @@ namespace lockstep {
 /// Role:    second stage of a planned block, and its end. A transaction runs once everybody below
 ///          has finished whom it declared a conflict with, so it sees what it would see in a serial
 ///          run and changes cells where they are: no versions, nothing to validate but what it
-///          assumed of sums. Where a transaction does something else than it declared, or the block
-///          ends early, the block is taken back, to be run speculatively.
+///          assumed of sums. What it changes undeclared it changes at the frontier, and whoever has
+///          read that undeclared is validated. Where that fails, or the block ends early, the block
+///          is taken back, to be run speculatively.
 /// Threads: execute by the worker that holds the transaction; commit_prefix by the holder of the
 ///          frontier; close and finish by the leader; settle_some by all workers.
 /// Invariants
@@ -38,8 +39,10 @@ class PlannedExecution {
 
     void prepare(bool guarded) {
         run_.plan.prepare(run_.size(), run_.block_number, guarded);
+        run_.undeclared.prepare();
         for (const auto& worker : run_.workers) {
             worker->added.clear();
+            worker->changed.clear();
             worker->waits_for_readers = 0;
             worker->commit.begin(run_.block_number);
         }
@@ -106,6 +109,12 @@ class PlannedExecution {
                 cell->slot.additions.store(nullptr, std::memory_order_relaxed);
             }
         }
+        for (const auto& worker : run_.workers) {
+            cells += worker->changed.size();
+            for (Cell* const cell : worker->changed.items()) {
+                take_newest_version(*cell);
+            }
+        }
         span.done(cells);
         closed_.store(true, std::memory_order_release);  // release: publishes keep and the cells
     }
@@ -166,8 +175,10 @@ class PlannedExecution {
         return failed_.load(std::memory_order_relaxed);  // relaxed: read after execution
     }
 
-    [[nodiscard]] std::uint64_t waits_for_readers() const noexcept {
-        std::uint64_t sum = 0;
+    /// How often the block did not go as well as it might have: writers who waited for readers, and
+    /// undeclared changes.
+    [[nodiscard]] std::uint64_t setbacks() const noexcept {
+        std::uint64_t sum = run_.undeclared.count();
         for (const auto& worker : run_.workers) {
             sum += worker->waits_for_readers;
         }
@@ -175,7 +186,9 @@ class PlannedExecution {
     }
 
   private:
+    using Value = typename M::Value;
     using Note = CommitNote<Sync>;
+    using Sum = SharedSum<M, Sync>;
 
     struct Wait {
         Refusal why = Refusal::kNone;
@@ -192,23 +205,24 @@ class PlannedExecution {
         const auto far = run_.plan.txns[txn + 2 * kAhead].accesses();
         prefetch_lines<Prefetch::kToRead>(far.data(), far.size_bytes());
         for (const Entry& entry : run_.plan.txns[txn + kAhead].accesses()) {
-            prefetch_lines<Prefetch::kToWrite>(entry.cell, sizeof(Cell));
+            prefetch_lines<Prefetch::kToWrite>(entry.cell(), sizeof(Cell));
         }
     }
     /// Whom a transaction waits for, as declared.
     [[nodiscard]] Wait wait_of(Worker& worker, TxnIndex txn, TxnIndex frontier) const {
         for (const Entry& entry : run_.plan.txns[txn].accesses()) {
-            if (entry.below == kNoAccess || txn_of(entry.below) < frontier) [[likely]] {
+            if (entry.below == kNoAccess || run_.plan.txn_of(entry.below) < frontier) [[likely]] {
                 continue;
             }
             if (is(entry.below, Access::kAdd)) {
                 return {.why = Refusal::kFrontier};
             }
-            for (AccessHandle at = entry.below; at != kNoAccess && txn_of(at) >= frontier;
+            for (AccessHandle at = entry.below; at != kNoAccess && run_.plan.txn_of(at) >= frontier;
                  at = is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older) {
-                if (!run_.scheduler.has_finished(txn_of(at))) {
+                const TxnIndex below = run_.plan.txn_of(at);
+                if (!run_.scheduler.has_finished(below)) {
                     worker.waits_for_readers += is(at, Access::kRead) ? 1U : 0U;
-                    return {.why = Refusal::kWait, .blocker = txn_of(at)};
+                    return {.why = Refusal::kWait, .blocker = below};
                 }
             }
         }
@@ -224,7 +238,7 @@ class PlannedExecution {
         cells.begin(txn, frontier, run_.accesses.active());
         fold_sums_below(worker, txn);
         call(worker, txn);
-        cells.refuse_private_changes(view.changes());
+        cells.judge_private_changes(view.changes());
         if (cells.refused()) [[unlikely]] {
             view.rollback({});
             view.reset();
@@ -254,18 +268,29 @@ class PlannedExecution {
             note_accesses(worker, txn);
         }
         worker.commit.take_changes(worker.in_place, txn, run_.result.receipts[txn]);
-        const auto sums = worker.cells.shared_sums();
-        if (!sums.empty()) {
-            auto* kept = worker.arena.template make_array<SharedSum<M, Sync>>(sums.size());
-            std::copy(sums.begin(), sums.end(), kept);
-            record.sums = kept;
-            record.sum_count = static_cast<std::uint16_t>(sums.size());
+        worker.cells.publish_private_changes(worker.changed);
+        const auto sums = keep(worker, std::span<const Sum>(worker.cells.shared_sums()));
+        const auto undeclared = keep(worker, worker.cells.undeclared());
+        if (!sums.empty() || !undeclared.empty()) {
+            auto* const checks = worker.arena.template make<PlannedChecks<M, Sync>>();
+            *checks = {sums, undeclared, worker.cells.effects_seen()};
+            record.checks = checks;
         }
         const std::span<const std::byte> events = worker.in_place.events().encoded();
         record.events = run_.keep_events(worker, events);
         record.event_bytes = static_cast<std::uint32_t>(events.size());
         worker.in_place.reset();
         span.done(1);
+    }
+    /// A copy that lives until the end of the block.
+    template <class T>
+    [[nodiscard]] static std::span<const T> keep(Worker& worker, std::span<const T> items) {
+        if (items.empty()) {
+            return {};
+        }
+        T* const kept = worker.arena.template make_array<T>(items.size());
+        std::copy(items.begin(), items.end(), kept);
+        return {kept, items.size()};
     }
     /// Hands on what the transaction touched. REQUIRES: its changes have not been taken yet.
     void note_accesses(Worker& worker, TxnIndex txn) {
@@ -293,9 +318,9 @@ class PlannedExecution {
     /// Puts into the cells that a transaction declared to write what others added below it.
     void fold_sums_below(Worker& worker, TxnIndex txn) {
         for (const Entry& entry : run_.plan.txns[txn].accesses()) {
-            if (entry.below != kNoAccess && entry.access == Access::kWrite &&
+            if (entry.below != kNoAccess && entry.access() == Access::kWrite &&
                 !is(entry.below, Access::kWrite)) {
-                fold_sum(worker, *entry.cell);
+                fold_sum(worker, *entry.cell());
             }
         }
     }
@@ -311,17 +336,30 @@ class PlannedExecution {
         cell.add(additions->sum);
         additions->restart();
     }
+    /// Puts what was changed undeclared into a cell, and empties its chain; after all sums.
+    void take_newest_version(Cell& cell) {
+        // relaxed, both: no worker executes any more.
+        const auto* const version = cell.slot.newest.load(std::memory_order_relaxed);
+        cell.slot.newest.store(nullptr, std::memory_order_relaxed);
+        if (version != nullptr && run_.keep) {
+            run_.workers.front()->commit.note(cell);
+            cell.present = !version->erased;
+            cell.value = version->erased ? Value{} : version->value;
+        }
+    }
 
     /// What an executed transaction tells its committer: its weight, when there is nothing else to
     /// look at; else 0.
     [[nodiscard]] std::uint32_t note_for(TxnIndex txn) const noexcept {
         const std::uint64_t weight = run_.result.receipts[txn].weight;
-        const bool plain = run_.plan.txns[txn].sum_count == 0 && weight <= Note::kWeightMax;
+        const auto* const checks = run_.plan.txns[txn].checks;
+        const bool plain =
+            (checks == nullptr || checks->sums.empty()) && weight <= Note::kWeightMax;
         return plain ? Note::of(weight) : 0U;
     }
     bool commit_group() {
         const std::uint64_t notes = run_.scheduler.noted_group();
-        if (notes == 0 || Sync::suspects() ||
+        if (notes == 0 || run_.undeclared.count() != 0 || Sync::suspects() ||
             !take_weight(Note::weight_of(notes, run_.scheduler.group_size()))) {
             return false;
         }
@@ -344,10 +382,10 @@ class PlannedExecution {
                 return false;
             }
         }
-        const bool plain = Note::is_plain(candidate.note);
+        const bool plain = Note::is_plain(candidate.note) && run_.undeclared.count() == 0;
         if (!take_weight(plain ? Note::weight_of(candidate.note)
                                : run_.result.receipts[txn].weight) ||
-            (!plain && !commit_sums(run_.plan.txns[txn])) || Sync::suspects()) {
+            !(plain || commit_checked(run_.plan.txns[txn].checks)) || Sync::suspects()) {
             give_up(Refusal::kUnplanned);
             return false;
         }
@@ -363,10 +401,20 @@ class PlannedExecution {
         weight_taken_ += weight;
         return true;
     }
-    /// Adds what a transaction adds to shared sums; false when it was told something else of them
-    /// than what holds now.
-    [[nodiscard]] bool commit_sums(const PlannedTxn<M, Sync>& record) const {
-        for (const SharedSum<M, Sync>& sum : record.shared_sums()) {
+    /// Adds what a transaction adds to shared sums; false when it was told something else, of them
+    /// or of what it read undeclared [PC3], than what holds now.
+    [[nodiscard]] bool commit_checked(const PlannedChecks<M, Sync>* checks) const {
+        if (checks == nullptr) {
+            return true;
+        }
+        if (checks->effects_seen != run_.undeclared.count()) {
+            for (const std::uint64_t hash : checks->undeclared) {
+                if (run_.undeclared.contains_since(checks->effects_seen, hash)) {
+                    return false;
+                }
+            }
+        }
+        for (const Sum& sum : checks->sums) {
             // acquire: pairs with additions_or_make.
             auto* additions = sum.cell->slot.additions.load(std::memory_order_acquire);
             Int128 number = sum.cell->number();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/access.hpp"
+#include "engine/base/tagged_pointer.hpp"
 #include "engine/machine.hpp"
 #include "engine/number_access.hpp"
 #include "engine/state_store.hpp"
@@ -15,25 +18,42 @@
 namespace lockstep {
 
 /// Names a declared access of a planned block: its transaction, its place among the accesses of
-/// that one, and what it is. Later transactions have larger handles.
+/// that one, and what it is. Later transactions have larger handles; see HandleLayout.
 using AccessHandle = std::uint32_t;
 inline constexpr AccessHandle kNoAccess = ~AccessHandle{0};  // of no kind
-inline constexpr std::uint32_t kPlannedKeysMax = 256;
-inline constexpr TxnIndex kPlannedTxnsMax = (TxnIndex{1} << 22) - 1;
 
-[[nodiscard]] constexpr AccessHandle access_handle(TxnIndex txn, std::uint32_t place,
-                                                   Access access) noexcept {
-    return txn << 10 | place << 2 | static_cast<std::uint32_t>(access);
-}
-[[nodiscard]] constexpr TxnIndex txn_of(AccessHandle access) noexcept {
-    return access >> 10;
-}
-[[nodiscard]] constexpr std::uint32_t place_of(AccessHandle access) noexcept {
-    return access >> 2 & 0xffU;
-}
 [[nodiscard]] constexpr bool is(AccessHandle access, Access kind) noexcept {
     return (access & 3U) == static_cast<std::uint32_t>(kind);
 }
+
+/// How the handles of a block divide their bits: as many as its size needs for transactions, two
+/// for the kind, the rest for places.
+class HandleLayout {
+  public:
+    static constexpr TxnIndex kTxnsMax = (TxnIndex{1} << 24) - 1;
+
+    HandleLayout() = default;
+    /// REQUIRES: size <= kTxnsMax.
+    explicit HandleLayout(TxnIndex size) noexcept
+        : shift_(32 - static_cast<std::uint32_t>(std::bit_width(size | 1))) {}
+
+    /// Accesses of one transaction that have a handle: 64 in the largest blocks, 65,535 in those of
+    /// up to 16,383 transactions.
+    [[nodiscard]] std::uint32_t accesses_max() const noexcept {
+        return std::min(std::uint32_t{1} << (shift_ - 2), 0xffffU);
+    }
+    [[nodiscard]] AccessHandle handle(TxnIndex txn, std::uint32_t place,
+                                      Access access) const noexcept {
+        return txn << shift_ | place << 2 | static_cast<std::uint32_t>(access);
+    }
+    [[nodiscard]] TxnIndex txn_of(AccessHandle access) const noexcept { return access >> shift_; }
+    [[nodiscard]] std::uint32_t place_of(AccessHandle access) const noexcept {
+        return (access & ((std::uint32_t{1} << shift_) - 1)) >> 2;
+    }
+
+  private:
+    std::uint32_t shift_ = 8;
+};
 
 /// A declared access in the order of its cell.
 ///
@@ -43,10 +63,17 @@ template <Machine M, class Sync>
 struct PlannedAccess {
     using Cell = typename StateStore<M, Sync>::Cell;
 
-    Cell* cell = nullptr;
+    TaggedPointer<Cell, 4> cell_and_access;
     AccessHandle below = kNoAccess;  ///< newest access of the group below
     AccessHandle older = kNoAccess;  ///< next older access of the same group
-    Access access = Access::kRead;
+
+    [[nodiscard]] Cell* cell() const noexcept { return cell_and_access.get(); }
+    [[nodiscard]] Access access() const noexcept {
+        return static_cast<Access>(cell_and_access.tag());
+    }
+    void set(Cell* cell, Access access) noexcept {
+        cell_and_access = {cell, static_cast<std::uintptr_t>(access)};
+    }
 };
 
 /// What one transaction adds to a cell that others add to as well.
@@ -59,23 +86,27 @@ struct SharedSum : NumberInterval {
     bool digested = false;  ///< it is part of the effect digest
 };
 
+/// What the commit of a transaction has to look at.
+template <Machine M, class Sync>
+struct PlannedChecks {
+    std::span<const SharedSum<M, Sync>> sums;
+    std::span<const std::uint64_t> undeclared;  ///< hashes of keys that it read undeclared
+    std::uint32_t effects_seen = 0;             ///< UndeclaredEffects::count when it began
+};
+
 /// Everything that a planned block keeps of one transaction.
 ///
 /// Threads: the holder of the transaction; ownership passes through its status word.
 template <Machine M, class Sync>
 struct PlannedTxn {
     PlannedAccess<M, Sync>* entries = nullptr;
-    const SharedSum<M, Sync>* sums = nullptr;
+    const PlannedChecks<M, Sync>* checks = nullptr;  ///< null: nothing to look at
     const std::byte* events = nullptr;
     std::uint32_t event_bytes = 0;
     std::uint16_t count = 0;
-    std::uint16_t sum_count = 0;
 
     [[nodiscard]] std::span<PlannedAccess<M, Sync>> accesses() const noexcept {
         return {entries, count};
-    }
-    [[nodiscard]] std::span<const SharedSum<M, Sync>> shared_sums() const noexcept {
-        return {sums, sum_count};
     }
 };
 
@@ -86,6 +117,7 @@ struct PlannedBlock {
     using Flag = typename Sync::template Atomic<bool>;
 
     std::vector<PlannedTxn<M, Sync>> txns;
+    HandleLayout handles;
     std::uint32_t number = 0;  ///< of the block: StateStore::next_block_number
     bool guarded = false;      ///< cells are guarded against readers that did not declare them
     // begun: of guarded blocks, which transactions may write by now.   writers: who holds each
@@ -96,6 +128,7 @@ struct PlannedBlock {
 
     void prepare(TxnIndex size, std::uint32_t block_number, bool with_guards) {
         txns.resize(size);
+        handles = HandleLayout(size);
         number = block_number;
         guarded = with_guards;
         if (guarded && begun_capacity < size) {
@@ -113,8 +146,11 @@ struct PlannedBlock {
         return begun[txn].load(std::memory_order_acquire);  // acquire: as above
     }
 
+    [[nodiscard]] TxnIndex txn_of(AccessHandle access) const noexcept {
+        return handles.txn_of(access);
+    }
     [[nodiscard]] PlannedAccessOf& at(AccessHandle access) const noexcept {
-        return txns[txn_of(access)].entries[place_of(access)];
+        return txns[txn_of(access)].entries[handles.place_of(access)];
     }
     /// The access to the same cell that comes next, going down in block order.
     [[nodiscard]] AccessHandle next_below(const PlannedAccessOf& access) const noexcept {

@@ -122,8 +122,8 @@ class StateStore {
         return kNoCell;
     }
     /// The same, but also of keys that this block met first and that found no room in the index.
-    [[nodiscard]] CellId find_in_block(const Key& key) const {
-        const CellId id = find(key);
+    [[nodiscard]] CellId find_in_block(const Key& key, std::uint64_t hash) const {
+        const CellId id = find(key, hash);
         if (id != kNoCell || beside_.empty()) {
             return id;
         }

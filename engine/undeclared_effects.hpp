@@ -1,12 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "engine/base/cache_line.hpp"
-#include "engine/state_store.hpp"
 
 namespace lockstep {
 
@@ -16,7 +16,9 @@ namespace lockstep {
 /// Role:    what a commit has to look at. As long as everybody changes only what he declared, every
 ///          read has its exact version. A transaction that began when `count()` was n is stale only
 ///          by an entry from n on.
-/// Threads: add and prepare by the holder of the frontier, or between blocks; the rest by anyone.
+/// Cells:   by number in speculative blocks, by the hash of their key in planned ones.
+/// Threads: prepare between blocks; add and contains_since by the holder of the frontier, or by
+///          whoever executes the transaction at the frontier; the rest by anyone.
 /// Invariants
 ///   [UE1] whoever sees count() == n finds the versions behind the first n entries in their chains,
 ///         and may_contain() true for their cells.
@@ -25,14 +27,14 @@ template <class Sync>
 class UndeclaredEffects {
   public:
     void prepare() noexcept {
-        for (const CellId cell : cells_) {
+        for (const std::uint64_t cell : cells_) {
             word_of(cell).store(0, std::memory_order_relaxed);  // relaxed: between blocks
         }
         cells_.clear();
         count_.store(0, std::memory_order_relaxed);  // relaxed: between blocks
     }
     /// Notes `cell`. REQUIRES: the effect is in the cell's slot.
-    void add(CellId cell) {
+    void add(std::uint64_t cell) {
         cells_.push_back(cell);
         auto& word = word_of(cell);
         // relaxed: only the holder of the frontier writes; count_ publishes.
@@ -44,9 +46,14 @@ class UndeclaredEffects {
         return count_.load(std::memory_order_acquire);  // acquire: pairs with add
     }
     /// False only when no entry names `cell`.
-    [[nodiscard]] bool may_contain(CellId cell) const noexcept {
+    [[nodiscard]] bool may_contain(std::uint64_t cell) const noexcept {
         // relaxed: count() has been read before; newer entries are left to the frontier.
         return (word_of(cell).load(std::memory_order_relaxed) & bit_of(cell)) != 0;
+    }
+    /// Whether an entry from `first` on names `cell`.
+    [[nodiscard]] bool contains_since(std::uint32_t first, std::uint64_t cell) const noexcept {
+        return may_contain(cell) &&
+               std::find(cells_.begin() + first, cells_.end(), cell) != cells_.end();
     }
 
   private:
@@ -54,15 +61,15 @@ class UndeclaredEffects {
     using Word = typename Sync::template Atomic<std::uint64_t>;
 
     /// Cells are numbered densely, so their low bits spread well.
-    [[nodiscard]] Word& word_of(CellId cell) noexcept { return filter_[cell / 64 % kWords]; }
-    [[nodiscard]] const Word& word_of(CellId cell) const noexcept {
+    [[nodiscard]] Word& word_of(std::uint64_t cell) noexcept { return filter_[cell / 64 % kWords]; }
+    [[nodiscard]] const Word& word_of(std::uint64_t cell) const noexcept {
         return filter_[cell / 64 % kWords];
     }
-    [[nodiscard]] static std::uint64_t bit_of(CellId cell) noexcept {
+    [[nodiscard]] static std::uint64_t bit_of(std::uint64_t cell) noexcept {
         return std::uint64_t{1} << (cell % 64);
     }
 
-    std::vector<CellId> cells_;  ///< of the holder of the frontier
+    std::vector<std::uint64_t> cells_;  ///< of the holder of the frontier
     // filter_: one bit for each cell number modulo its size.   writers: frontier   readers: all
     //   publish: count_'s release -> count()'s acquire.
     //   layout:  read-mostly where keys are declared.

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdint>
 #include <new>
 #include <utility>
@@ -140,11 +141,12 @@ TEST(PlannedBlocks, ReadWhatNobodyDeclared) {
     EXPECT_GT(stood, 0U);
 }
 
-TEST(PlannedBlocks, AreGivenUpWhenSomebodyWritesWhatHeDidNotDeclare) {
+TEST(PlannedBlocks, AreGivenUpWhenSomebodyWritesWhatOnlyOthersDeclare) {
     Random random(7);
     Planner pair(2);
     std::vector<Program> programs = declared_programs(random, 100);
     programs[60].steps.push_back({.op = Op::kWrite, .key = kKeys - 1});
+    programs[61].declared.emplace_back(kKeys - 1, Access::kRead);
     pair.run(block_of(1, programs));
     EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
     EXPECT_EQ(pair.parallel.metrics().planned, 0U);
@@ -154,6 +156,47 @@ TEST(PlannedBlocks, AreGivenUpWhenSomebodyWritesWhatHeDidNotDeclare) {
     EXPECT_EQ(pair.parallel.metrics().given_up, 1U) << "it does not try again at once";
     pair.run(block_of(10, programs));
     EXPECT_EQ(pair.parallel.metrics().given_up, 2U);
+}
+
+/// What nobody above declared is changed at the frontier; who read it too early is found.
+TEST(PlannedBlocks, ChangeUndeclaredCellsAtTheFrontier) {
+    constexpr std::array kOps = {Op::kWrite, Op::kErase, Op::kAdd, Op::kRead, Op::kRead};
+    std::uint64_t stood = 0;
+    std::uint64_t given_up = 0;
+    for (std::uint32_t workers = 1; workers <= 4; ++workers) {
+        Random random(workers + 30);
+        Planner pair(workers);
+        for (std::uint64_t height = 1; height <= scaled(150, 40); ++height) {
+            std::vector<Program> programs = declared_programs(random, 60);
+            for (Program& program : programs) {
+                if (random.chance(1, 8)) {
+                    const auto key = kKeys / 2 + random.below(kKeys / 2);
+                    program.steps.insert(program.steps.begin(),
+                                         {.op = kOps[random.below(kOps.size())],
+                                          .key = static_cast<std::uint32_t>(key),
+                                          .operand = 7});
+                }
+            }
+            pair.run(block_of(height, std::move(programs)), height % 2 == 0);
+            if (HasFatalFailure()) {
+                return;
+            }
+        }
+        stood += pair.parallel.metrics().planned;
+        given_up += pair.parallel.metrics().given_up;
+    }
+    EXPECT_GT(stood, 4 * given_up);
+}
+
+/// Whoever read undeclared ahead of an undeclared change is stale, and the block with it.
+TEST(PlannedBlocks, AreGivenUpWhereAnUndeclaredReadIsStale) {
+    Planner pair(1);  // executes whole chunks before it commits anything
+    std::vector<Program> programs(64, {.steps = {{.op = Op::kRead, .key = 0}},
+                                       .declared = {{0, Access::kRead}}});
+    programs[1].steps = {{.op = Op::kWrite, .key = kKeys - 1, .operand = 7}};
+    programs[2].steps = {{.op = Op::kRead, .key = kKeys - 1}, {.op = Op::kEmit, .operand = 1}};
+    pair.run(block_of(1, programs));
+    EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
 }
 
 /// Whoever rejects a transaction takes its writes back, and lists do not tell of them.
@@ -257,11 +300,11 @@ TEST(PlannedBlocks, FollowAccessLists) {
         AccessMismatches<ProgramMachine::Key> wrong;
         const auto expected = pair.serial.execute(block, {}, {.recorded = &list});
         if (height % 10 == 0) {
-            AccessList<ProgramMachine::Key> shorter;
-            for (std::size_t i = 0; i + 1 < list.size(); ++i) {
-                shorter.append(list.of(i));
+            AccessList<ProgramMachine::Key> damaged;
+            for (std::size_t i = 0; i < list.size(); ++i) {
+                damaged.append(i < 20 ? decltype(list.of(i)){} : list.of(i));
             }
-            list = shorter;
+            list = damaged;
         }
         const auto actual =
             pair.parallel.execute(block, {}, {.known = &list, .mismatches = &wrong});

@@ -215,8 +215,8 @@ mutate(harmless "early validation finds everything stale"
 
 # ---- planned blocks -----------------------------------------------------------------------------
 mutate(wrong "a planned transaction does not wait for those below"
-  [==[if (!run_.scheduler.has_finished(txn_of(at))) {]==]
-  [==[if (!MUTANT && !run_.scheduler.has_finished(txn_of(at))) {]==])
+  [==[if (!run_.scheduler.has_finished(below)) {]==]
+  [==[if (!MUTANT && !run_.scheduler.has_finished(below)) {]==])
 mutate(wrong "a writer waits for the newest reader only"
   [==[at = is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older) {]==]
   [==[at = MUTANT || is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older) {]==])
@@ -224,12 +224,12 @@ mutate(wrong "a reader does not wait for sums"
   [==[if (is(entry.below, Access::kAdd)) {]==]
   [==[if (!MUTANT && is(entry.below, Access::kAdd)) {]==])
 mutate(wrong "a writer forgets what was added below"
-  [==[fold_sum(worker, *entry.cell);]==] [==[if (!MUTANT) { fold_sum(worker, *entry.cell); }]==])
+  [==[fold_sum(worker, *entry.cell());]==] [==[if (!MUTANT) { fold_sum(worker, *entry.cell()); }]==])
 mutate(wrong "what was added is folded twice"
   [==[additions->restart();]==] [==[if (!MUTANT) { additions->restart(); }]==])
 mutate(wrong "an undeclared reader does not wait for those below"
-  [==[if (!scheduler_.has_finished(txn_of(access))) {]==]
-  [==[if (!MUTANT && !scheduler_.has_finished(txn_of(access))) {]==])
+  [==[if (!scheduler_.has_finished(plan_.txn_of(access))) {]==]
+  [==[if (!MUTANT && !scheduler_.has_finished(plan_.txn_of(access))) {]==])
 mutate(wrong "an undeclared reader does not wait for sums"
   [==[if (is(access, Access::kAdd)) {]==] [==[if (!MUTANT && is(access, Access::kAdd)) {]==])
 mutate(wrong "an undeclared reader does not look who has begun above"
@@ -240,8 +240,32 @@ mutate(wrong "a writer does not say that it has begun"
 mutate(wrong "an undeclared reader looks without guards"
   [==[if (!changes_above) {]==] [==[if (MUTANT || !changes_above) {]==])
 mutate(wrong "changes of what was not declared are lost"
-  [==[if (cell->journal != kNoChange && changes[cell->journal].remains()) {]==]
-  [==[if (!MUTANT && cell->journal != kNoChange && changes[cell->journal].remains()) {]==])
+  [==[if (cell->journal == kNoChange || !changes[cell->journal].remains()) {]==]
+  [==[if (MUTANT || cell->journal == kNoChange || !changes[cell->journal].remains()) {]==])
+mutate(wrong "what was not declared changes ahead of the frontier"
+  [==[if (txn_ != frontier_) {]==] [==[if (!MUTANT && txn_ != frontier_) {]==])
+mutate(wrong "what others declare above changes unannounced"
+  [==[} else if (declared_above(cell->key)) {]==]
+  [==[} else if (!MUTANT && declared_above(cell->key)) {]==])
+mutate(wrong "undeclared changes are seen at the end of the block only"
+  [==[if (const auto* const version = cell->slot.find(txn_)) {]==]
+  [==[if (const auto* const version = MUTANT ? nullptr : cell->slot.find(txn_)) {]==])
+mutate(wrong "undeclared reads are not validated"
+  [==[if (run_.undeclared.contains_since(checks->effects_seen, hash)) {]==]
+  [==[if (!MUTANT && run_.undeclared.contains_since(checks->effects_seen, hash)) {]==])
+mutate(rare "undeclared reads count as seen when their transaction ends"
+  [==[*checks = {sums, undeclared, worker.cells.effects_seen()};]==]
+  [==[*checks = {sums, undeclared,
+                       MUTANT ? run_.undeclared.count() : worker.cells.effects_seen()};]==])
+mutate(wrong "undeclared reads are plain after undeclared changes"
+  [==[Note::is_plain(candidate.note) && run_.undeclared.count() == 0;]==]
+  [==[Note::is_plain(candidate.note) && (MUTANT || run_.undeclared.count() == 0);]==])
+mutate(wrong "groups with undeclared reads are plain after undeclared changes"
+  [==[if (notes == 0 || run_.undeclared.count() != 0 || Sync::suspects() ||]==]
+  [==[if (notes == 0 || (run_.undeclared.count() != 0 && !MUTANT) || Sync::suspects() ||]==])
+mutate(wrong "undeclared changes do not reach the state"
+  [==[if (version != nullptr && run_.keep) {]==]
+  [==[if (version != nullptr && run_.keep && !MUTANT) {]==])
 mutate(wrong "what was assumed of sums is not checked"
   [==[if (number < sum.lower || sum.upper < number) {]==]
   [==[if (!MUTANT && (number < sum.lower || sum.upper < number)) {]==])
