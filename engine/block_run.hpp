@@ -112,14 +112,17 @@ struct BlockRun {
     }
     /// The events of a transaction, as far as they are known.
     [[nodiscard]] std::span<const std::byte> events_of(TxnIndex txn) const noexcept {
-        return planned ? std::span(plan.txns[txn].events, plan.txns[txn].event_bytes)
-                       : std::span(records[txn].events, records[txn].event_bytes);
+        if (planned) {
+            const auto* const extras = plan.txns[txn].extras;
+            return extras != nullptr ? extras->events : std::span<const std::byte>();
+        }
+        return {records[txn].events, records[txn].event_bytes};
     }
-    /// What an incarnation put out, as data that lives until the end of the block; null for
-    /// nothing.
-    [[nodiscard]] const std::byte* keep_events(Worker& worker, std::span<const std::byte> events) {
+    /// What an incarnation put out, as data that lives until the end of the block.
+    [[nodiscard]] std::span<const std::byte> keep_events(Worker& worker,
+                                                         std::span<const std::byte> events) {
         if (events.empty()) {
-            return nullptr;
+            return {};
         }
         // relaxed, both: see emitted; a line that all read is written once.
         if (!emitted.load(std::memory_order_relaxed)) {
@@ -127,7 +130,7 @@ struct BlockRun {
         }
         std::byte* const kept = worker.arena.template make_array<std::byte>(events.size());
         std::copy(events.begin(), events.end(), kept);
-        return kept;
+        return {kept, events.size()};
     }
     /// A turn at the frontier: commits what is ready, then gives the frontier up.
     /// `commit_group()`: whether it has committed the group at the frontier;

@@ -146,10 +146,10 @@ class Incarnations {
                 worker.effects.add(entry->key, entry->number->delta);
             }
         }
-        const std::span<const std::byte> events = worker.view.events().encoded();
+        const auto events = run_.keep_events(worker, worker.view.events().encoded());
         receipt.effects = worker.effects.finish(events);
         record.event_bytes = static_cast<std::uint32_t>(events.size());
-        record.events = run_.keep_events(worker, events);
+        record.events = events.data();
     }
 
     static void sort_by_key(std::span<const Entry*> entries) {

@@ -263,7 +263,6 @@ class PlannedExecution {
     }
     void complete(Worker& worker, TxnIndex txn) {
         WorkSpan<Sync> span(Work::kPublish);
-        auto& record = run_.plan.txns[txn];
         if (run_.accesses.active()) {
             note_accesses(worker, txn);
         }
@@ -271,14 +270,12 @@ class PlannedExecution {
         worker.cells.publish_private_changes(worker.changed);
         const auto sums = keep(worker, std::span<const Sum>(worker.cells.shared_sums()));
         const auto undeclared = keep(worker, worker.cells.undeclared());
-        if (!sums.empty() || !undeclared.empty()) {
-            auto* const checks = worker.arena.template make<PlannedChecks<M, Sync>>();
-            *checks = {sums, undeclared, worker.cells.effects_seen()};
-            record.checks = checks;
+        const auto events = run_.keep_events(worker, worker.in_place.events().encoded());
+        if (!sums.empty() || !undeclared.empty() || !events.empty()) {
+            auto* const extras = worker.arena.template make<PlannedExtras<M, Sync>>();
+            *extras = {events, sums, undeclared, worker.cells.effects_seen()};
+            run_.plan.txns[txn].extras = extras;
         }
-        const std::span<const std::byte> events = worker.in_place.events().encoded();
-        record.events = run_.keep_events(worker, events);
-        record.event_bytes = static_cast<std::uint32_t>(events.size());
         worker.in_place.reset();
         span.done(1);
     }
@@ -352,9 +349,9 @@ class PlannedExecution {
     /// look at; else 0.
     [[nodiscard]] std::uint32_t note_for(TxnIndex txn) const noexcept {
         const std::uint64_t weight = run_.result.receipts[txn].weight;
-        const auto* const checks = run_.plan.txns[txn].checks;
+        const auto* const extras = run_.plan.txns[txn].extras;
         const bool plain =
-            (checks == nullptr || checks->sums.empty()) && weight <= Note::kWeightMax;
+            (extras == nullptr || extras->sums.empty()) && weight <= Note::kWeightMax;
         return plain ? Note::of(weight) : 0U;
     }
     bool commit_group() {
@@ -385,7 +382,7 @@ class PlannedExecution {
         const bool plain = Note::is_plain(candidate.note) && run_.undeclared.count() == 0;
         if (!take_weight(plain ? Note::weight_of(candidate.note)
                                : run_.result.receipts[txn].weight) ||
-            !(plain || commit_checked(run_.plan.txns[txn].checks)) || Sync::suspects()) {
+            !(plain || commit_checked(run_.plan.txns[txn].extras)) || Sync::suspects()) {
             give_up(Refusal::kUnplanned);
             return false;
         }
@@ -403,18 +400,18 @@ class PlannedExecution {
     }
     /// Adds what a transaction adds to shared sums; false when it was told something else, of them
     /// or of what it read undeclared [PC3], than what holds now.
-    [[nodiscard]] bool commit_checked(const PlannedChecks<M, Sync>* checks) const {
-        if (checks == nullptr) {
+    [[nodiscard]] bool commit_checked(const PlannedExtras<M, Sync>* extras) const {
+        if (extras == nullptr) {
             return true;
         }
-        if (checks->effects_seen != run_.undeclared.count()) {
-            for (const std::uint64_t hash : checks->undeclared) {
-                if (run_.undeclared.contains_since(checks->effects_seen, hash)) {
+        if (extras->effects_seen != run_.undeclared.count()) {
+            for (const std::uint64_t hash : extras->undeclared) {
+                if (run_.undeclared.contains_since(extras->effects_seen, hash)) {
                     return false;
                 }
             }
         }
-        for (const Sum& sum : checks->sums) {
+        for (const Sum& sum : extras->sums) {
             // acquire: pairs with additions_or_make.
             auto* additions = sum.cell->slot.additions.load(std::memory_order_acquire);
             Int128 number = sum.cell->number();

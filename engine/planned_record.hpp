@@ -86,9 +86,11 @@ struct SharedSum : NumberInterval {
     bool digested = false;  ///< it is part of the effect digest
 };
 
-/// What the commit of a transaction has to look at.
+/// What some transactions leave and others do not.
 template <Machine M, class Sync>
-struct PlannedChecks {
+struct PlannedExtras {
+    std::span<const std::byte> events;
+    // For the commit to look at:
     std::span<const SharedSum<M, Sync>> sums;
     std::span<const std::uint64_t> undeclared;  ///< hashes of keys that it read undeclared
     std::uint32_t effects_seen = 0;             ///< UndeclaredEffects::count when it began
@@ -100,9 +102,7 @@ struct PlannedChecks {
 template <Machine M, class Sync>
 struct PlannedTxn {
     PlannedAccess<M, Sync>* entries = nullptr;
-    const PlannedChecks<M, Sync>* checks = nullptr;  ///< null: nothing to look at
-    const std::byte* events = nullptr;
-    std::uint32_t event_bytes = 0;
+    const PlannedExtras<M, Sync>* extras = nullptr;  ///< null: neither events nor checks
     std::uint16_t count = 0;
 
     [[nodiscard]] std::span<PlannedAccess<M, Sync>> accesses() const noexcept {

@@ -87,7 +87,7 @@ class Arena {
         std::size_t size = 0;
     };
 
-    static constexpr std::size_t kChunkSize = std::size_t{256} * 1024;
+    static constexpr std::size_t kChunkSize = std::size_t{64} * 1024;
 
     void* allocate(std::size_t size, std::size_t alignment) {
         LOCKSTEP_DCHECK(alignment <= kCacheLineSize);

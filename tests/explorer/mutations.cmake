@@ -251,11 +251,11 @@ mutate(wrong "undeclared changes are seen at the end of the block only"
   [==[if (const auto* const version = cell->slot.find(txn_)) {]==]
   [==[if (const auto* const version = MUTANT ? nullptr : cell->slot.find(txn_)) {]==])
 mutate(wrong "undeclared reads are not validated"
-  [==[if (run_.undeclared.contains_since(checks->effects_seen, hash)) {]==]
-  [==[if (!MUTANT && run_.undeclared.contains_since(checks->effects_seen, hash)) {]==])
+  [==[if (run_.undeclared.contains_since(extras->effects_seen, hash)) {]==]
+  [==[if (!MUTANT && run_.undeclared.contains_since(extras->effects_seen, hash)) {]==])
 mutate(rare "undeclared reads count as seen when their transaction ends"
-  [==[*checks = {sums, undeclared, worker.cells.effects_seen()};]==]
-  [==[*checks = {sums, undeclared,
+  [==[*extras = {events, sums, undeclared, worker.cells.effects_seen()};]==]
+  [==[*extras = {events, sums, undeclared,
                        MUTANT ? run_.undeclared.count() : worker.cells.effects_seen()};]==])
 mutate(wrong "undeclared reads are plain after undeclared changes"
   [==[Note::is_plain(candidate.note) && run_.undeclared.count() == 0;]==]
