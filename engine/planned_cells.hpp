@@ -269,6 +269,16 @@ class PlannedCells {
         return search(key);
     }
     [[nodiscard]] [[gnu::noinline]] Entry* search(const Key& key) noexcept {
+        if (plan_.listed) {
+            const auto at = std::lower_bound(
+                entries_.begin(), entries_.end(), key,
+                [](const Entry& entry, const Key& sought) { return entry.cell()->key < sought; });
+            if (at == entries_.end() || !(at->cell()->key == key)) {
+                return nullptr;
+            }
+            last_ = static_cast<std::size_t>(at - entries_.begin());
+            return &*at;
+        }
         for (std::size_t i = 0; i < entries_.size(); ++i) {
             if (entries_[i].cell()->key == key) {
                 last_ = i;

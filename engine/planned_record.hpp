@@ -119,6 +119,7 @@ struct PlannedBlock {
     std::vector<PlannedTxn<M, Sync>> txns;
     HandleLayout handles;
     std::uint32_t number = 0;  ///< of the block: StateStore::next_block_number
+    bool listed = false;       ///< accesses come from an access list: they ascend by key
     bool guarded = false;      ///< cells are guarded against readers that did not declare them
     // begun: of guarded blocks, which transactions may write by now.   writers: who holds each
     //   readers: PlannedCells.   publish: that somebody has taken back what he wrote; that he has
@@ -126,10 +127,11 @@ struct PlannedBlock {
     std::unique_ptr<Flag[]> begun;
     TxnIndex begun_capacity = 0;
 
-    void prepare(TxnIndex size, std::uint32_t block_number, bool with_guards) {
+    void prepare(TxnIndex size, std::uint32_t block_number, bool from_list, bool with_guards) {
         txns.resize(size);
         handles = HandleLayout(size);
         number = block_number;
+        listed = from_list;
         guarded = with_guards;
         if (guarded && begun_capacity < size) {
             begun = std::make_unique<Flag[]>(size);
