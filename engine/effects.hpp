@@ -26,7 +26,7 @@ class EffectDigest {
         out_.put(index, static_cast<std::uint8_t>(disposition), status, weight);
     }
     /// `value` null: the cell was erased. REQUIRES ascending keys over write and add.
-    void write(const typename M::Key& key, const typename M::Value* value) {
+    [[gnu::always_inline]] void write(const typename M::Key& key, const typename M::Value* value) {
         out_.put(value != nullptr ? kWrite : kErase);
         M::encode_key(out_, key);
         if (value != nullptr) {

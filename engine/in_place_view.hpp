@@ -60,7 +60,7 @@ class InPlaceView {
 
     // ---- what the machine calls (StateView) -----------------------------------------------------
 
-    [[nodiscard]] const Value* read(const Key& key) {
+    [[nodiscard]] [[gnu::always_inline]] const Value* read(const Key& key) {
         return budget_.step() ? look(key, Dependence::kValue) : nullptr;
     }
     [[nodiscard]] bool exists(const Key& key) {

@@ -67,26 +67,13 @@ class NearCells {
     [[nodiscard]] Cell* to_change(const Key& key) { return &at(key); }
 
     /// The cell of a key, made absent when there is none.
-    [[nodiscard]] Cell& at(const Key& key) {
-        if (first_announced_ != nullptr) {
-            if (Cell* const cell = announced(key)) {
+    [[nodiscard]] [[gnu::always_inline]] Cell& at(const Key& key) {
+        if (first_announced_ != nullptr) [[likely]] {
+            if (Cell* const cell = announced(key)) [[likely]] {
                 return *cell;
             }
         }
-        if (expected_.size() != 0) {
-            if (Cell* const cell = expected(key)) {
-                return *cell;
-            }
-        }
-        const std::uint64_t hash = M::hash(key);
-        if (slots_know_) {
-            if (Cell* const cell = slot_of(hash); is(*cell, key)) {
-                return *cell;
-            }
-        } else if (const Likely& hot = hot_of(hash); hot.hash == hash && is(*hot.cell, key)) {
-            return *hot.cell;
-        }
-        return look_up(key, hash);
+        return search(key);
     }
 
     /// Announces the keys of the next transaction to come: `declare(sink)` gives them to a sink.
@@ -137,7 +124,7 @@ class NearCells {
     [[nodiscard]] Store& store() noexcept { return store_; }
 
   private:
-    static constexpr std::size_t kSlotsPerCell = 8;
+    static constexpr std::size_t kSlotsPerCell = 4;
     static constexpr std::size_t kSlotsMin = std::size_t{1} << 10;
     static constexpr std::size_t kSlotsMax = std::size_t{1} << 15;
     static constexpr std::size_t kHot = 512;
@@ -203,6 +190,18 @@ class NearCells {
         next_announced_ = at + 1 == end_announced_ ? first_announced_ : at + 1;
         return at->cell;
     }
+    /// The cell of a key that comes a little later in that order.
+    [[nodiscard]] Cell* announced_later(const Key& key) noexcept {
+        const Likely* at = next_announced_;
+        for (std::size_t i = 0; i < kSkips; ++i) {
+            at = at + 1 == end_announced_ ? first_announced_ : at + 1;
+            if (is(*at->cell, key)) {
+                next_announced_ = at + 1 == end_announced_ ? first_announced_ : at + 1;
+                return at->cell;
+            }
+        }
+        return nullptr;
+    }
     /// The cell of a key that comes next of the expected ones, of which some may be left out.
     [[nodiscard]] Cell* expected(const Key& key) noexcept {
         const std::span<const Likely> all = expected_.items();
@@ -222,7 +221,29 @@ class NearCells {
     [[nodiscard]] Likely& hot_of(std::uint64_t hash) noexcept {
         return hot_[static_cast<std::size_t>(hash) % kHot];
     }
-    [[gnu::noinline]] Cell& look_up(const Key& key, std::uint64_t hash) {
+    /// The cell of a key that was not announced, or not in its order.
+    [[nodiscard]] [[gnu::noinline]] Cell& search(const Key& key) {
+        if (first_announced_ != nullptr) {
+            if (Cell* const cell = announced_later(key)) {
+                return *cell;
+            }
+        }
+        if (expected_.size() != 0) {
+            if (Cell* const cell = expected(key)) {
+                return *cell;
+            }
+        }
+        const std::uint64_t hash = M::hash(key);
+        if (slots_know_) {
+            if (Cell* const cell = slot_of(hash); is(*cell, key)) {
+                return *cell;
+            }
+        } else if (const Likely& hot = hot_of(hash); hot.hash == hash && is(*hot.cell, key)) {
+            return *hot.cell;
+        }
+        return look_up(key, hash);
+    }
+    [[nodiscard]] [[gnu::noinline]] Cell& look_up(const Key& key, std::uint64_t hash) {
         Cell& cell = store_.cell(store_.intern(key, hash));
         if (cell.present) {
             if (slots_know_) {

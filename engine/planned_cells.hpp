@@ -167,7 +167,8 @@ class PlannedCells {
     /// The cell that the transaction changes under a key; null when there is none yet.
     [[nodiscard]] const Cell* own(const Key& key) noexcept {
         const Entry* const entry = find(key);
-        return entry != nullptr && entry->access() == Access::kWrite ? entry->cell() : private_of(key);
+        return entry != nullptr && entry->access() == Access::kWrite ? entry->cell()
+                                                                     : private_of(key);
     }
     [[nodiscard]] bool notes() const noexcept { return notes_; }
     /// Notes what an answer depended on, where somebody wants to know.

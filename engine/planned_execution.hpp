@@ -38,7 +38,8 @@ class PlannedExecution {
     explicit PlannedExecution(Run& run) : run_(run) {}
 
     void prepare(bool guarded) {
-        run_.plan.prepare(run_.size(), run_.block_number, run_.accesses.known() != nullptr, guarded);
+        run_.plan.prepare(run_.size(), run_.block_number, run_.accesses.known() != nullptr,
+                          guarded);
         run_.undeclared.prepare();
         for (const auto& worker : run_.workers) {
             worker->added.clear();

@@ -191,8 +191,8 @@ TEST(PlannedBlocks, ChangeUndeclaredCellsAtTheFrontier) {
 /// Whoever read undeclared ahead of an undeclared change is stale, and the block with it.
 TEST(PlannedBlocks, AreGivenUpWhereAnUndeclaredReadIsStale) {
     Planner pair(1);  // executes whole chunks before it commits anything
-    std::vector<Program> programs(64, {.steps = {{.op = Op::kRead, .key = 0}},
-                                       .declared = {{0, Access::kRead}}});
+    std::vector<Program> programs(
+        64, {.steps = {{.op = Op::kRead, .key = 0}}, .declared = {{0, Access::kRead}}});
     programs[1].steps = {{.op = Op::kWrite, .key = kKeys - 1, .operand = 7}};
     programs[2].steps = {{.op = Op::kRead, .key = kKeys - 1}, {.op = Op::kEmit, .operand = 1}};
     pair.run(block_of(1, programs));
