@@ -210,8 +210,8 @@ class PlannedCells {
             version->erased = !own->present;
             version->value = own->value;
             version->publish();
+            changed.append(&cell);  // first: who cleans up finds it there, should memory run out
             static_cast<void>(cell.slot.insert(version));
-            changed.append(&cell);
             effects_.add(hash);
             effects_seen_ = effects_.count();  // its own, and it has seen all before
         }

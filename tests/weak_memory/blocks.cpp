@@ -230,6 +230,11 @@ std::vector<Simulation> simulations_of_blocks() {
                  n, {add(0, 2, true), add(0, 3, true), copy(0, 1, true), copy(1, 0, true)}, true,
                  1);
          }},
+        {"PlannedUndeclared", "planned block: an undeclared writer, and who reads of him", 1'000,
+         [](std::uint64_t n) {
+             return run_blocks<2>(
+                 n, {copy(0, 0, true), copy(0, 1, false), read_only(1), read_only(1)}, true, 1);
+         }},
         // The second block has guards, since the first one needed them.
         {"PlannedGuards", "planned block: an undeclared reader below a writer", 1'000,
          [](std::uint64_t n) {
