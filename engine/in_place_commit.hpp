@@ -93,22 +93,8 @@ class InPlaceCommit {
     }
     /// The part of fold that concerns cells: adds the changes since begin to sums. By any thread.
     void sum_up(StateSums<M>& sums, std::int64_t& present_change) {
-        for (std::size_t i = 0; i < changed_.size(); ++i) {
-            if (i + kFoldAhead < changed_.size()) {
-                prefetch_lines<Prefetch::kToRead>(changed_[i + kFoldAhead].cell(), sizeof(Cell));
-            }
-            const Changed& changed = changed_[i];
-            const Cell& cell = *changed.cell();
-            if (changed.was_present()) {
-                sums.remove(cell.key, cell_digest<M>(scratch_, cell.key, changed.before));
-                --present_change;
-            }
-            if (cell.present) {
-                sums.add(cell.key, cell_digest<M>(scratch_, cell.key, cell.value));
-                ++present_change;
-            } else if (changed.was_present()) {
-                emptied_.push_back(cell.key);
-            }
+        for (std::size_t i = 0; i < changed_.pieces(); ++i) {
+            sum_up(changed_.piece(i), sums, present_change);
         }
     }
     /// Takes cells that became absent, and still are, out of the index. After adopt_interned.
@@ -129,10 +115,11 @@ class InPlaceCommit {
     }
     /// The same before any fold.
     void restore_cells() {
-        for (std::size_t i = 0; i < changed_.size(); ++i) {
-            Changed& changed = changed_[i];
-            changed.cell()->value = std::move(changed.before);
-            changed.cell()->present = changed.was_present();
+        for (std::size_t i = 0; i < changed_.pieces(); ++i) {
+            for (Changed& changed : changed_.piece(i)) {
+                changed.cell()->value = std::move(changed.before);
+                changed.cell()->present = changed.was_present();
+            }
         }
         changed_.clear();
         emptied_.clear();
@@ -159,6 +146,25 @@ class InPlaceCommit {
         [[nodiscard]] bool was_present() const noexcept { return cell_and_presence.tag() != 0; }
     };
 
+    void sum_up(std::span<const Changed> all, StateSums<M>& sums, std::int64_t& present_change) {
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (i + kFoldAhead < all.size()) {
+                prefetch_lines<Prefetch::kToRead>(all[i + kFoldAhead].cell(), sizeof(Cell));
+            }
+            const Changed& changed = all[i];
+            const Cell& cell = *changed.cell();
+            if (changed.was_present()) {
+                sums.remove(cell.key, cell_digest<M>(scratch_, cell.key, changed.before));
+                --present_change;
+            }
+            if (cell.present) {
+                sums.add(cell.key, cell_digest<M>(scratch_, cell.key, cell.value));
+                ++present_change;
+            } else if (changed.was_present()) {
+                emptied_.push_back(cell.key);
+            }
+        }
+    }
     /// One changed cell: what it was, and how it has been changed.
     void take(Change& first, const Change& last) {
         Cell& cell = *first.cell;

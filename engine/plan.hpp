@@ -33,9 +33,9 @@ class Plan {
     }
     /// Tells cells apart, for shards.
     [[nodiscard]] static std::uint64_t spread(const Entry& entry) {
-        return M::hash(entry.cell()->key);
+        return M::hash(entry.cell->key);
     }
-    [[nodiscard]] static Cell* cell_of(const Entry& entry) noexcept { return entry.cell(); }
+    [[nodiscard]] static Cell* cell_of(const Entry& entry) noexcept { return entry.cell; }
     [[nodiscard]] static bool is_unknown(TxnIndex /*txn*/) noexcept { return false; }
     static void found_unknown() noexcept {}
     void reset(TxnIndex first, TxnIndex last) {
@@ -56,16 +56,15 @@ class Plan {
         worker.arena.template close_array<Entry>(keys.size(), keys.size());
         for (std::size_t i = 0; i < keys.size(); ++i) {
             Entry& entry = *::new (static_cast<void*>(entries + i)) Entry();
+            entry.set_access(keys[i].access);
             if (const CellId id = run_.store.candidate_of(keys[i].hash); id != kNoCell) {
-                entry.set(&run_.store.cell(id), keys[i].access);
-                prefetch_lines<Prefetch::kToWrite>(entry.cell(), sizeof(Cell));
+                entry.cell = &run_.store.cell(id);
+                prefetch_lines<Prefetch::kToWrite>(entry.cell, sizeof(Cell));
             }
         }
         for (std::size_t i = 0; i < keys.size(); ++i) {
-            const Cell* const likely = entries[i].cell();
-            if (likely == nullptr || !(likely->key == keys[i].key)) {
-                entries[i].set(&run_.store.cell(run_.store.intern(keys[i].key, keys[i].hash)),
-                               keys[i].access);
+            if (entries[i].cell == nullptr || !(entries[i].cell->key == keys[i].key)) {
+                entries[i].cell = &run_.store.cell(run_.store.intern(keys[i].key, keys[i].hash));
             }
         }
         Entry* next = entries;
@@ -76,11 +75,11 @@ class Plan {
     }
     /// Links one access to those below it; called in block order for each cell, by one worker.
     void link(Worker& worker, Entry& entry, TxnIndex txn) {
-        Cell& cell = *entry.cell();
+        Cell& cell = *entry.cell;
         const Access access = entry.access();
         if (cell.planned_in == run_.plan.number) {
             if (access != Access::kWrite && is(cell.newest_access, access)) {
-                entry.older = cell.newest_access;
+                entry.older_and_kind = cell.newest_access;
                 entry.below = run_.plan.at(cell.newest_access).below;
             } else {
                 entry.below = cell.newest_access;
@@ -139,6 +138,7 @@ class Plan {
             } catch (...) {
                 worker.planned_keys.truncate(first);  // a hint that cannot be had
             }
+            worker.planned_keys.truncate(first + run_.plan.handles.accesses_max());
         }
     }
     /// `met` has a bit for each hash so far, so that few keys are compared with all before them.
@@ -151,13 +151,16 @@ class Plan {
             return;
         }
         met |= bit;
-        if (worker.planned_keys.size() - first < run_.plan.handles.accesses_max()) {
-            append(worker, key, hash, access);
-        }
+        append(worker, key, hash, access);
     }
-    /// Whether a key has been declared before; the stronger access counts.
-    [[gnu::noinline]] static bool declare_again(std::span<Named> named, const typename M::Key& key,
-                                                Access access) noexcept {
+    /// Whether a key needs no access of its own: there are as many as have handles, or it has been
+    /// declared before; the stronger access counts.
+    [[nodiscard]] [[gnu::noinline]] bool declare_again(std::span<Named> named,
+                                                       const typename M::Key& key,
+                                                       Access access) const noexcept {
+        if (named.size() >= run_.plan.handles.accesses_max()) {
+            return true;
+        }
         for (Named& known : named) {
             if (known.key == key) {
                 if (known.access != access) {

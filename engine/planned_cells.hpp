@@ -85,8 +85,8 @@ class PlannedCells {
 
     [[nodiscard]] const Value* read(const Key& key) {
         Entry* const entry = find(key);
-        if (entry != nullptr && entry->access() == Access::kWrite) [[likely]] {
-            return entry->cell()->get();
+        if (entry != nullptr && entry->is(Access::kWrite)) [[likely]] {
+            return entry->cell->get();
         }
         if (privates_.size() != 0) [[unlikely]] {
             if (const Cell* const cell = private_of(key)) {
@@ -96,33 +96,33 @@ class PlannedCells {
         if (entry == nullptr) {
             return read_undeclared(key);
         }
-        if (entry->access() == Access::kAdd) [[unlikely]] {
+        if (entry->is(Access::kAdd)) [[unlikely]] {
             return refuse(Refusal::kUnplanned);
         }
-        return is(entry->below, Access::kAdd) ? copy(*entry->cell()) : entry->cell()->get();
+        return is(entry->below, Access::kAdd) ? copy(*entry->cell) : entry->cell->get();
     }
     /// The cell of a key that was declared to be written. For any other one a private cell with
     /// the same contents, see judge_private_changes.
     [[nodiscard]] Cell* to_change(const Key& key) {
-        if (Entry* const entry = find(key); entry != nullptr && entry->access() == Access::kWrite)
+        if (Entry* const entry = find(key); entry != nullptr && entry->is(Access::kWrite))
             [[likely]] {
-            return entry->cell();
+            return entry->cell;
         }
         return to_change_privately(key);
     }
     /// What the transaction adds to a cell that it declared to add to; null for any other.
     [[nodiscard]] Sum* shared_sum(const Key& key) {
         Entry* const entry = find(key);
-        if (entry == nullptr || entry->access() != Access::kAdd) {
+        if (entry == nullptr || !entry->is(Access::kAdd)) {
             return nullptr;
         }
         for (Sum& sum : sums_.items()) {
-            if (sum.cell == entry->cell()) {
+            if (sum.cell == entry->cell) {
                 return &sum;
             }
         }
         Sum& sum = sums_.append(Sum{});
-        sum.cell = entry->cell();
+        sum.cell = entry->cell;
         return &sum;
     }
     [[nodiscard]] std::span<Sum> shared_sums() noexcept { return sums_.items(); }
@@ -167,8 +167,7 @@ class PlannedCells {
     /// The cell that the transaction changes under a key; null when there is none yet.
     [[nodiscard]] const Cell* own(const Key& key) noexcept {
         const Entry* const entry = find(key);
-        return entry != nullptr && entry->access() == Access::kWrite ? entry->cell()
-                                                                     : private_of(key);
+        return entry != nullptr && entry->is(Access::kWrite) ? entry->cell : private_of(key);
     }
     [[nodiscard]] bool notes() const noexcept { return notes_; }
     /// Notes what an answer depended on, where somebody wants to know.
@@ -181,10 +180,12 @@ class PlannedCells {
 
     // ---- what the executor asks afterwards ------------------------------------------------------
 
+    /// Whether there are private cells.
+    [[nodiscard]] bool has_private_changes() const noexcept { return privates_.size() != 0; }
     /// Keeps the private cells whose changes remain; additions that cancel out do not. Refuses what
     /// has been done when there are some, and they may not.
     template <class Change>
-    void judge_private_changes(std::span<Change> changes) {
+    [[gnu::noinline]] void judge_private_changes(std::span<Change> changes) {
         std::size_t kept = 0;
         for (Cell* const cell : privates_.items()) {
             if (cell->journal == kNoChange || !changes[cell->journal].remains()) {
@@ -201,7 +202,7 @@ class PlannedCells {
     }
     /// Shows the private cells that were kept to everybody above, as versions, and lists their
     /// cells. REQUIRES: everything below is committed, and what was done is going to be.
-    void publish_private_changes(AppendList<Cell*>& changed) {
+    [[gnu::noinline]] void publish_private_changes(AppendList<Cell*>& changed) {
         for (const Cell* const own : privates_.items()) {
             const std::uint64_t hash = M::hash(own->key);
             Cell& cell = store_.cell(store_.intern(own->key, hash));
@@ -215,6 +216,10 @@ class PlannedCells {
             effects_.add(hash);
             effects_seen_ = effects_.count();  // its own, and it has seen all before
         }
+    }
+    /// Whether the commit has something to look at: sums, or undeclared reads.
+    [[nodiscard]] bool has_checks() const noexcept {
+        return sums_.size() != 0 || undeclared_.size() != 0;
     }
     /// Hashes of the keys that were read undeclared.
     [[nodiscard]] std::span<const std::uint64_t> undeclared() const noexcept {
@@ -258,11 +263,11 @@ class PlannedCells {
     /// The access that declared a key. Mostly the same as before, or the next one.
     [[nodiscard]] Entry* find(const Key& key) noexcept {
         if (last_ < entries_.size()) [[likely]] {
-            if (Entry& entry = entries_[last_]; entry.cell()->key == key) {
+            if (Entry& entry = entries_[last_]; entry.cell->key == key) {
                 return &entry;
             }
             const std::size_t next = last_ + 1 < entries_.size() ? last_ + 1 : 0;
-            if (Entry& entry = entries_[next]; entry.cell()->key == key) {
+            if (Entry& entry = entries_[next]; entry.cell->key == key) {
                 last_ = next;
                 return &entry;
             }
@@ -273,15 +278,15 @@ class PlannedCells {
         if (plan_.listed) {
             const auto at = std::lower_bound(
                 entries_.begin(), entries_.end(), key,
-                [](const Entry& entry, const Key& sought) { return entry.cell()->key < sought; });
-            if (at == entries_.end() || !(at->cell()->key == key)) {
+                [](const Entry& entry, const Key& sought) { return entry.cell->key < sought; });
+            if (at == entries_.end() || !(at->cell->key == key)) {
                 return nullptr;
             }
             last_ = static_cast<std::size_t>(at - entries_.begin());
             return &*at;
         }
         for (std::size_t i = 0; i < entries_.size(); ++i) {
-            if (entries_[i].cell()->key == key) {
+            if (entries_[i].cell->key == key) {
                 last_ = i;
                 return &entries_[i];
             }

@@ -206,7 +206,7 @@ class PlannedExecution {
         const auto far = run_.plan.txns[txn + 2 * kAhead].accesses();
         prefetch_lines<Prefetch::kToRead>(far.data(), far.size_bytes());
         for (const Entry& entry : run_.plan.txns[txn + kAhead].accesses()) {
-            prefetch_lines<Prefetch::kToWrite>(entry.cell(), sizeof(Cell));
+            prefetch_lines<Prefetch::kToWrite>(entry.cell, sizeof(Cell));
         }
     }
     /// Whom a transaction waits for, as declared.
@@ -219,7 +219,7 @@ class PlannedExecution {
                 return {.why = Refusal::kFrontier};
             }
             for (AccessHandle at = entry.below; at != kNoAccess && run_.plan.txn_of(at) >= frontier;
-                 at = is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older) {
+                 at = is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older()) {
                 const TxnIndex below = run_.plan.txn_of(at);
                 if (!run_.scheduler.has_finished(below)) {
                     worker.waits_for_readers += is(at, Access::kRead) ? 1U : 0U;
@@ -239,7 +239,9 @@ class PlannedExecution {
         cells.begin(txn, frontier, run_.accesses.active());
         fold_sums_below(worker, txn);
         call(worker, txn);
-        cells.judge_private_changes(view.changes());
+        if (cells.has_private_changes()) [[unlikely]] {
+            cells.judge_private_changes(view.changes());
+        }
         if (cells.refused()) [[unlikely]] {
             view.rollback({});
             view.reset();
@@ -268,17 +270,22 @@ class PlannedExecution {
             note_accesses(worker, txn);
         }
         worker.commit.take_changes(worker.in_place, txn, run_.result.receipts[txn]);
-        worker.cells.publish_private_changes(worker.changed);
-        const auto sums = keep(worker, std::span<const Sum>(worker.cells.shared_sums()));
-        const auto undeclared = keep(worker, worker.cells.undeclared());
-        const auto events = run_.keep_events(worker, worker.in_place.events().encoded());
-        if (!sums.empty() || !undeclared.empty() || !events.empty()) {
-            auto* const extras = worker.arena.template make<PlannedExtras<M, Sync>>();
-            *extras = {events, sums, undeclared, worker.cells.effects_seen()};
-            run_.plan.txns[txn].extras = extras;
+        if (worker.cells.has_private_changes()) [[unlikely]] {
+            worker.cells.publish_private_changes(worker.changed);
+        }
+        if (!worker.in_place.events().encoded().empty() || worker.cells.has_checks()) {
+            keep_extras(worker, txn);
         }
         worker.in_place.reset();
         span.done(1);
+    }
+    [[gnu::noinline]] void keep_extras(Worker& worker, TxnIndex txn) {
+        auto* const extras = worker.arena.template make<PlannedExtras<M, Sync>>();
+        const auto events = run_.keep_events(worker, worker.in_place.events().encoded());
+        const auto sums = keep(worker, std::span<const Sum>(worker.cells.shared_sums()));
+        const auto undeclared = keep(worker, worker.cells.undeclared());
+        *extras = {events, sums, undeclared, worker.cells.effects_seen()};
+        run_.plan.txns[txn].extras = extras;
     }
     /// A copy that lives until the end of the block.
     template <class T>
@@ -316,9 +323,9 @@ class PlannedExecution {
     /// Puts into the cells that a transaction declared to write what others added below it.
     void fold_sums_below(Worker& worker, TxnIndex txn) {
         for (const Entry& entry : run_.plan.txns[txn].accesses()) {
-            if (entry.below != kNoAccess && entry.access() == Access::kWrite &&
+            if (entry.below != kNoAccess && entry.is(Access::kWrite) &&
                 !is(entry.below, Access::kWrite)) {
-                fold_sum(worker, *entry.cell());
+                fold_sum(worker, *entry.cell);
             }
         }
     }

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "engine/base/access.hpp"
-#include "engine/base/tagged_pointer.hpp"
 #include "engine/machine.hpp"
 #include "engine/number_access.hpp"
 #include "engine/state_store.hpp"
@@ -63,16 +62,21 @@ template <Machine M, class Sync>
 struct PlannedAccess {
     using Cell = typename StateStore<M, Sync>::Cell;
 
-    TaggedPointer<Cell, 4> cell_and_access;
+    Cell* cell = nullptr;
     AccessHandle below = kNoAccess;  ///< newest access of the group below
-    AccessHandle older = kNoAccess;  ///< next older access of the same group
+    /// Next older access of the same group, hence of the same kind; where there is none, the kind
+    /// stands behind set bits, which no handle has.
+    AccessHandle older_and_kind = kNoAccess;
 
-    [[nodiscard]] Cell* cell() const noexcept { return cell_and_access.get(); }
+    [[nodiscard]] bool is(Access kind) const noexcept { return lockstep::is(older_and_kind, kind); }
     [[nodiscard]] Access access() const noexcept {
-        return static_cast<Access>(cell_and_access.tag());
+        return static_cast<Access>(older_and_kind & 3U);
     }
-    void set(Cell* cell, Access access) noexcept {
-        cell_and_access = {cell, static_cast<std::uintptr_t>(access)};
+    [[nodiscard]] AccessHandle older() const noexcept {
+        return (older_and_kind | 3U) == kNoAccess ? kNoAccess : older_and_kind;
+    }
+    void set_access(Access access) noexcept {
+        older_and_kind = (kNoAccess & ~3U) | static_cast<std::uint32_t>(access);
     }
 };
 
@@ -156,7 +160,8 @@ struct PlannedBlock {
     }
     /// The access to the same cell that comes next, going down in block order.
     [[nodiscard]] AccessHandle next_below(const PlannedAccessOf& access) const noexcept {
-        return access.older != kNoAccess ? access.older : access.below;
+        const AccessHandle older = access.older();
+        return older != kNoAccess ? older : access.below;
     }
 };
 

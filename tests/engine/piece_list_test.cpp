@@ -19,10 +19,14 @@ TEST(PieceList, KeepsItemsInOrderAndInTheirPlaces) {
             EXPECT_EQ(list.size(), i + 1);
             first = first == nullptr ? &item : first;
         }
-        for (std::size_t i = 0; i < kMany; ++i) {
-            ASSERT_EQ(list[i], i + round);
+        std::size_t seen = 0;
+        for (std::size_t piece = 0; piece < list.pieces(); ++piece) {
+            for (const std::size_t item : list.piece(piece)) {
+                ASSERT_EQ(item, seen++ + round);
+            }
         }
-        EXPECT_EQ(&list[0], first) << "memory is kept";
+        EXPECT_EQ(seen, kMany);
+        EXPECT_EQ(list.piece(0).data(), first) << "memory is kept";
         list.clear();
         EXPECT_EQ(list.size(), 0U);
     }

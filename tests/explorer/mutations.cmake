@@ -218,13 +218,13 @@ mutate(wrong "a planned transaction does not wait for those below"
   [==[if (!run_.scheduler.has_finished(below)) {]==]
   [==[if (!MUTANT && !run_.scheduler.has_finished(below)) {]==])
 mutate(wrong "a writer waits for the newest reader only"
-  [==[at = is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older) {]==]
-  [==[at = MUTANT || is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older) {]==])
+  [==[at = is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older()) {]==]
+  [==[at = MUTANT || is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older()) {]==])
 mutate(wrong "a reader does not wait for sums"
   [==[if (is(entry.below, Access::kAdd)) {]==]
   [==[if (!MUTANT && is(entry.below, Access::kAdd)) {]==])
 mutate(wrong "a writer forgets what was added below"
-  [==[fold_sum(worker, *entry.cell());]==] [==[if (!MUTANT) { fold_sum(worker, *entry.cell()); }]==])
+  [==[fold_sum(worker, *entry.cell);]==] [==[if (!MUTANT) { fold_sum(worker, *entry.cell); }]==])
 mutate(wrong "what was added is folded twice"
   [==[additions->restart();]==] [==[if (!MUTANT) { additions->restart(); }]==])
 mutate(wrong "an undeclared reader does not wait for those below"
