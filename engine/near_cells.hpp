@@ -187,16 +187,20 @@ class NearCells {
                 return nullptr;
             }
         }
-        next_announced_ = at + 1 == end_announced_ ? first_announced_ : at + 1;
+        next_announced_ = announced_after(at);
         return at->cell;
+    }
+    /// The place behind `at` in that order, which begins again at its end.
+    [[nodiscard]] const Likely* announced_after(const Likely* at) const noexcept {
+        return at + 1 == end_announced_ ? first_announced_ : at + 1;
     }
     /// The cell of a key that comes a little later in that order.
     [[nodiscard]] Cell* announced_later(const Key& key) noexcept {
         const Likely* at = next_announced_;
         for (std::size_t i = 0; i < kSkips; ++i) {
-            at = at + 1 == end_announced_ ? first_announced_ : at + 1;
+            at = announced_after(at);
             if (is(*at->cell, key)) {
-                next_announced_ = at + 1 == end_announced_ ? first_announced_ : at + 1;
+                next_announced_ = announced_after(at);
                 return at->cell;
             }
         }

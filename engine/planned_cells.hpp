@@ -214,8 +214,8 @@ class PlannedCells {
             changed.append(&cell);  // first: who cleans up finds it there, should memory run out
             static_cast<void>(cell.slot.insert(version));
             effects_.add(hash);
-            effects_seen_ = effects_.count();  // its own, and it has seen all before
         }
+        effects_seen_ = effects_.count();  // its own, and it has seen all before
     }
     /// Whether the commit has something to look at: sums, or undeclared reads.
     [[nodiscard]] bool has_checks() const noexcept {
