@@ -25,6 +25,8 @@
 #include "engine/speculative_view.hpp"
 #include "engine/state_store.hpp"
 #include "engine/state_sums.hpp"
+#include "scheduler/arena.hpp"
+#include "scheduler/chunk_pool.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/work_span.hpp"
 
@@ -54,11 +56,12 @@ struct BlockRun {
     };
 
     struct alignas(kCacheLineSize) Worker {
-        Worker(BlockRun& run, const TxnLimits& limits)
-            : view(run.store, run.undeclared, arena, limits),
+        Worker(BlockRun& run, std::uint32_t index, const TxnLimits& limits)
+            : arena(run.memory, index),
+              view(run.store, run.undeclared, arena, limits),
               cells(run.store, run.plan, run.scheduler, run.undeclared, arena),
               in_place(cells, limits),
-              commit(run.store) {}
+              commit(run.store, arena) {}
 
         Arena arena;
         View view;
@@ -88,9 +91,9 @@ struct BlockRun {
 
     BlockRun(const M& machine_in, Store& store_in, const TxnLimits& limits_in,
              std::uint32_t worker_count)
-        : machine(machine_in), store(store_in), limits(limits_in) {
+        : machine(machine_in), store(store_in), limits(limits_in), memory(worker_count + 1) {
         for (std::uint32_t i = 0; i < worker_count; ++i) {
-            workers.push_back(std::make_unique<Worker>(*this, limits));
+            workers.push_back(std::make_unique<Worker>(*this, i, limits));
         }
     }
 
@@ -215,6 +218,7 @@ struct BlockRun {
     const M& machine;
     Store& store;
     const TxnLimits limits;
+    ChunkPool memory;  ///< of the workers, and of the phases
     std::vector<std::unique_ptr<Worker>> workers;
     Scheduler<Sync> scheduler;
 

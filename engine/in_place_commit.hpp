@@ -18,6 +18,7 @@
 #include "engine/piece_list.hpp"
 #include "engine/state_store.hpp"
 #include "engine/state_sums.hpp"
+#include "scheduler/arena.hpp"
 
 namespace lockstep {
 
@@ -33,7 +34,8 @@ class InPlaceCommit {
     using Store = StateStore<M, Sync>;
     using Cell = typename Store::Cell;
 
-    explicit InPlaceCommit(Store& store) : store_(store) {}
+    /// `arena`: for what is kept until the next begin; reset only directly before that.
+    InPlaceCommit(Store& store, Arena& arena) : store_(store), changed_(arena) {}
 
     /// Starts a block, or a part of one: what was applied before can no longer be taken back.
     void begin() { begin(store_.next_block_number()); }
@@ -185,9 +187,7 @@ class InPlaceCommit {
         // relaxed: one thread at a time changes a cell; no election as in claim_settlement.
         if (cell.settled.load(std::memory_order_relaxed) != block_number_) {
             cell.settled.store(block_number_, std::memory_order_relaxed);
-            Changed& changed = changed_.append_any();
-            changed.cell_and_presence = {&cell, was_present ? 1U : 0U};
-            changed.before = std::move(before);
+            changed_.append({{&cell, was_present ? 1U : 0U}, std::move(before)});
         }
     }
     template <class Sum>

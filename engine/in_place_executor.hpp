@@ -16,6 +16,8 @@
 #include "engine/machine_call.hpp"
 #include "engine/near_cells.hpp"
 #include "engine/state_store.hpp"
+#include "scheduler/arena.hpp"
+#include "scheduler/chunk_pool.hpp"
 
 namespace lockstep {
 
@@ -39,10 +41,11 @@ class InPlaceExecutor {
           cells_(store),
           phase_(cells_, kPhaseLimits),
           view_(cells_, limits),
-          commit_(store) {}
+          commit_(store, arena_) {}
 
     [[nodiscard]] Result<BlockResult, Error> execute(const Block<Transaction>& block,
                                                      const ExecuteOptions& options = {}) {
+        arena_.reset();
         commit_.begin();
         cells_.begin_block();
         phase_.reset();
@@ -178,6 +181,8 @@ class InPlaceExecutor {
     NearCells<M, Sync> cells_;
     View phase_;
     View view_;
+    ChunkPool memory_{1};
+    Arena arena_{memory_, 0};
     InPlaceCommit<M, Sync> commit_;
     BlockDigest chain_;
     Digest previous_;

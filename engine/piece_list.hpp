@@ -1,55 +1,69 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <new>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
+
+#include "scheduler/arena.hpp"
 
 namespace lockstep {
 
-/// A list that only grows, then is cleared as a whole; keeps its memory. In pieces, so that a long
-/// one takes what it needs, where AppendList may take twice as much and copies when it grows.
+/// A list in an arena that only grows, then is cleared as a whole. In pieces, so that a long one
+/// takes what it needs, where AppendList may take twice as much and copies when it grows.
 ///
 /// Threads: one.
 template <class T>
 class PieceList {
   public:
-    /// Appends an item whose contents are not set: those of some item before the last clear.
-    [[nodiscard]] T& append_any() {
+    explicit PieceList(Arena& arena) : arena_(arena) {}
+
+    T& append(T&& item) {
         if (next_ == end_) [[unlikely]] {
             begin_piece();
         }
-        return *next_++;
+        if constexpr (std::is_trivially_destructible_v<T>) {
+            return *::new (static_cast<void*>(next_++)) T(std::move(item));
+        } else {
+            return *next_++ = std::move(item);
+        }
     }
     [[nodiscard]] std::size_t size() const noexcept {
-        return used_ * kPiece - static_cast<std::size_t>(end_ - next_);
+        return pieces_.size() * kPiece - static_cast<std::size_t>(end_ - next_);
     }
-    [[nodiscard]] std::size_t pieces() const noexcept { return used_; }
+    [[nodiscard]] std::size_t pieces() const noexcept { return pieces_.size(); }
     /// The items of one piece, in the order in which they were appended; so are the pieces.
     [[nodiscard]] std::span<T> piece(std::size_t i) noexcept {
-        T* const first = pieces_[i].get();
-        return {first, i + 1 == used_ ? next_ : first + kPiece};
+        return {pieces_[i], i + 1 == pieces_.size() ? next_ : pieces_[i] + kPiece};
     }
+    /// REQUIRED before the next use when the arena has been reset.
     void clear() noexcept {
-        used_ = 0;
+        pieces_.clear();
         next_ = end_ = nullptr;
     }
 
   private:
-    static constexpr std::size_t kPiece = 512;
+    static constexpr std::size_t kPiece = 64;
 
     [[gnu::noinline]] void begin_piece() {
-        if (used_ == pieces_.size()) {
-            pieces_.push_back(std::make_unique<T[]>(kPiece));
+        T* first = nullptr;
+        if constexpr (std::is_trivially_destructible_v<T>) {
+            first = arena_.template open_array<T>(kPiece);
+            arena_.template close_array<T>(kPiece, kPiece);
+        } else {
+            first = arena_.template make_array<T>(kPiece);
         }
-        next_ = pieces_[used_++].get();
-        end_ = next_ + kPiece;
+        pieces_.push_back(first);
+        next_ = first;
+        end_ = first + kPiece;
     }
 
-    std::vector<std::unique_ptr<T[]>> pieces_;
-    std::size_t used_ = 0;  ///< pieces that hold items; the last one up to next_
-    T* next_ = nullptr;
-    T* end_ = nullptr;  ///< of the last used piece
+    Arena& arena_;
+    std::vector<T*> pieces_;
+    T* next_ = nullptr;  ///< in the last piece
+    T* end_ = nullptr;
 };
 
 }  // namespace lockstep

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -9,6 +10,7 @@
 
 #include "engine/base/cache_line.hpp"
 #include "engine/base/check.hpp"
+#include "scheduler/chunk_pool.hpp"
 
 namespace lockstep {
 
@@ -17,10 +19,11 @@ namespace lockstep {
 /// Role:    versions and access entries; nothing is freed before reset, so pointers into it stay
 ///          valid for every worker until the block ends.
 /// Threads: one owner allocates; any thread may read what it published.
-/// Cost:    an add and a compare; memory is kept for the next block.
+/// Cost:    an add and a compare; memory goes back to the pool at reset.
 class Arena {
   public:
-    Arena() = default;
+    /// `user`: the owner's number in the pool.
+    Arena(ChunkPool& pool, std::uint32_t user) : pool_(pool), user_(user) {}
     Arena(const Arena&) = delete;
     Arena& operator=(const Arena&) = delete;
     ~Arena() { reset(); }
@@ -63,8 +66,8 @@ class Arena {
             it->destroy(it->objects, it->count);
         }
         cleanups_.clear();
+        pool_.give_back(user_, chunks_);
         bytes_used_ = 0;
-        next_ = 0;
         memory_ = nullptr;
         size_ = used_ = 0;
     }
@@ -77,17 +80,6 @@ class Arena {
         std::size_t count;
         void (*destroy)(void*, std::size_t);
     };
-    struct FreeAligned {
-        void operator()(std::byte* memory) const noexcept {
-            ::operator delete[](memory, std::align_val_t{kCacheLineSize});
-        }
-    };
-    struct Chunk {
-        std::unique_ptr<std::byte[], FreeAligned> memory;
-        std::size_t size = 0;
-    };
-
-    static constexpr std::size_t kChunkSize = std::size_t{64} * 1024;
 
     void* allocate(std::size_t size, std::size_t alignment) {
         LOCKSTEP_DCHECK(alignment <= kCacheLineSize);
@@ -101,26 +93,21 @@ class Arena {
     }
     // A function of its own, so that compilers inline what happens every time.
     [[gnu::noinline]] void* allocate_in_next_chunk(std::size_t size) {
-        while (next_ < chunks_.size() && chunks_[next_].size < size) {
-            ++next_;
+        if (chunks_.size() == chunks_.capacity()) {
+            chunks_.reserve(2 * chunks_.size() + 16);  // first, so that no chunk is lost
         }
-        if (next_ == chunks_.size()) {
-            const std::size_t bytes = size > kChunkSize ? size : kChunkSize;
-            chunks_.push_back({std::unique_ptr<std::byte[], FreeAligned>(
-                                   new (std::align_val_t{kCacheLineSize}) std::byte[bytes]),
-                               bytes});
-        }
-        memory_ = chunks_[next_].memory.get();
-        size_ = chunks_[next_].size;
-        ++next_;
+        chunks_.push_back(pool_.take(user_, size));
+        memory_ = chunks_.back().memory.get();
+        size_ = chunks_.back().size;
         used_ = size;
         bytes_used_ += size;
         return memory_;
     }
 
-    std::vector<Chunk> chunks_;
+    ChunkPool& pool_;
+    const std::uint32_t user_;
+    std::vector<Chunk> chunks_;  ///< taken since the last reset
     std::vector<Cleanup> cleanups_;
-    std::size_t next_ = 0;         ///< chunk to use next
     std::byte* memory_ = nullptr;  ///< of the chunk in use
     std::size_t size_ = 0;         ///< its size
     std::size_t used_ = 0;

@@ -3,33 +3,47 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <string>
+
+#include "scheduler/arena.hpp"
+#include "scheduler/chunk_pool.hpp"
 
 namespace lockstep {
 namespace {
 
-TEST(PieceList, KeepsItemsInOrderAndInTheirPlaces) {
+/// Appends, reads, clears, with memory that is used again.
+template <class T, class Make>
+void keep_in_order(Make make) {
     constexpr std::size_t kMany = 5'000;  // several pieces
-    PieceList<std::size_t> list;
+    ChunkPool pool(1);
+    Arena arena(pool, 0);
+    PieceList<T> list(arena);
     EXPECT_EQ(list.size(), 0U);
-    const std::size_t* first = nullptr;
-    for (std::size_t round = 0; round < 2; ++round) {
+    for (std::size_t round = 0; round < 3; ++round) {
         for (std::size_t i = 0; i < kMany; ++i) {
-            std::size_t& item = list.append_any();
-            item = i + round;
-            EXPECT_EQ(list.size(), i + 1);
-            first = first == nullptr ? &item : first;
+            EXPECT_EQ(list.append(make(i + round)), make(i + round));
+            ASSERT_EQ(list.size(), i + 1);
+            static_cast<void>(arena.make_array<char>(i % 5));  // others take from the arena as well
         }
         std::size_t seen = 0;
         for (std::size_t piece = 0; piece < list.pieces(); ++piece) {
-            for (const std::size_t item : list.piece(piece)) {
-                ASSERT_EQ(item, seen++ + round);
+            for (const T& item : list.piece(piece)) {
+                ASSERT_EQ(item, make(seen++ + round));
             }
         }
         EXPECT_EQ(seen, kMany);
-        EXPECT_EQ(list.piece(0).data(), first) << "memory is kept";
+        arena.reset();
         list.clear();
         EXPECT_EQ(list.size(), 0U);
     }
+}
+
+TEST(PieceList, KeepsItemsInOrder) {
+    keep_in_order<std::size_t>([](std::size_t i) { return i; });
+}
+
+TEST(PieceList, DestroysItemsThatNeedIt) {
+    keep_in_order<std::string>([](std::size_t i) { return std::string(i % 100, 'x'); });
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ struct Counted {
 };
 
 TEST(Arena, GivesAlignedInitialisedDisjointArrays) {
-    Arena arena;
+    ChunkPool pool(1);
+    Arena arena(pool, 0);
     std::set<std::uintptr_t> starts;
     for (std::size_t count = 1; count < 200; ++count) {
         static_cast<void>(arena.make_array<char>(1));
@@ -33,7 +34,8 @@ TEST(Arena, GivesAlignedInitialisedDisjointArrays) {
 }
 
 TEST(Arena, DestroysEverythingAtReset) {
-    Arena arena;
+    ChunkPool pool(1);
+    Arena arena(pool, 0);
     EXPECT_EQ(arena.make<Counted>()->value, 7);
     static_cast<void>(arena.make_array<Counted>(10));
     EXPECT_EQ(Counted::alive, 11);
@@ -44,14 +46,16 @@ TEST(Arena, DestroysEverythingAtReset) {
 }
 
 TEST(Arena, KeepsItsMemoryForTheNextBlock) {
-    Arena arena;
+    ChunkPool pool(1);
+    Arena arena(pool, 0);
     const std::uint64_t* first = arena.make_array<std::uint64_t>(100);
     arena.reset();
     EXPECT_EQ(arena.make_array<std::uint64_t>(100), first);
 }
 
 TEST(Arena, TakesArraysLargerThanAChunk) {
-    Arena arena;
+    ChunkPool pool(1);
+    Arena arena(pool, 0);
     constexpr std::size_t kLarge = std::size_t{1} << 20;
     std::uint8_t* large = arena.make_array<std::uint8_t>(kLarge);
     large[kLarge - 1] = 1;
