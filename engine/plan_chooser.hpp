@@ -43,7 +43,7 @@ class PlanChooser {
 
   private:
     static constexpr std::uint64_t kSetbacksShare = 8;
-    static constexpr std::uint32_t kPenaltyMin = 8;
+    static constexpr std::uint32_t kPenaltyMin = 2;
     static constexpr std::uint32_t kPenaltyMax = 1024;
 
     std::uint32_t pause_ = 0;  ///< blocks that are not planned

@@ -19,7 +19,7 @@ std::uint32_t pause_of(PlanChooser& chooser) {
 TEST(PlanChooser, PausesTwiceAsLongAfterEachFailure) {
     PlanChooser chooser;
     EXPECT_EQ(pause_of(chooser), 0U);
-    for (std::uint32_t expected = 8; expected <= 1024; expected *= 2) {
+    for (std::uint32_t expected = 2; expected <= 1024; expected *= 2) {
         chooser.note_failure();
         EXPECT_EQ(pause_of(chooser), expected);
     }
@@ -29,7 +29,7 @@ TEST(PlanChooser, PausesTwiceAsLongAfterEachFailure) {
 
 TEST(PlanChooser, TrustsAgainAfterSuccesses) {
     PlanChooser chooser;
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 5; ++i) {
         chooser.note_failure();
         pause_of(chooser);
     }
@@ -41,7 +41,7 @@ TEST(PlanChooser, TrustsAgainAfterSuccesses) {
         EXPECT_EQ(pause_of(chooser), 0U);
     }
     chooser.note_failure();
-    EXPECT_EQ(pause_of(chooser), 8U);
+    EXPECT_EQ(pause_of(chooser), 2U);
 }
 
 TEST(PlanChooser, GuardsFromTheFirstBlockOnThatNeedsThem) {
@@ -57,7 +57,7 @@ TEST(PlanChooser, TakesManyWaitsForReadersForAFailure) {
     chooser.note_success(1'000, 100);
     EXPECT_EQ(pause_of(chooser), 0U);
     chooser.note_success(1'000, 200);
-    EXPECT_EQ(pause_of(chooser), 8U);
+    EXPECT_EQ(pause_of(chooser), 2U);
 }
 
 }  // namespace

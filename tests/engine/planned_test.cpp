@@ -150,11 +150,11 @@ TEST(PlannedBlocks, AreGivenUpWhenSomebodyWritesWhatOnlyOthersDeclare) {
     pair.run(block_of(1, programs));
     EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
     EXPECT_EQ(pair.parallel.metrics().planned, 0U);
-    for (std::uint64_t height = 2; height <= 9; ++height) {
+    for (std::uint64_t height = 2; height <= 3; ++height) {
         pair.run(block_of(height, programs));
     }
     EXPECT_EQ(pair.parallel.metrics().given_up, 1U) << "it does not try again at once";
-    pair.run(block_of(10, programs));
+    pair.run(block_of(4, programs));
     EXPECT_EQ(pair.parallel.metrics().given_up, 2U);
 }
 
