@@ -50,8 +50,16 @@ class AccessNotes {
         }
         keep(transaction, arena, scratch);
     }
-    /// The same where accesses have been noted one by one, those of a cell apart.
-    void note(std::uint32_t transaction, Arena& arena, std::vector<Access>& noted) {
+    /// The same of a planned transaction, by what its cells have noted.
+    template <class Cells>
+    void note(Cells& cells, std::uint32_t transaction, Arena& arena) {
+        if (options_.known != nullptr) {
+            if (const auto listed = options_.known->of(transaction); cells.touched_as(listed)) {
+                notes_[transaction] = listed;
+                return;
+            }
+        }
+        std::vector<Access>& noted = cells.noted();
         std::sort(noted.begin(), noted.end(), by_key);
         std::size_t kept = 0;
         for (const Access& access : noted) {

@@ -78,7 +78,16 @@ class DeclaredLinks {
             }
         }
     }
-    /// Links one declared access; called in block order for each cell, by one worker.
+    /// What links one declared access; called in block order for each cell, by one worker.
+    [[nodiscard]] auto linker(Worker& worker) {
+        return [this, &worker](Entry& entry, TxnIndex txn) { link(worker, entry, txn); };
+    }
+
+  private:
+    using Cell = typename Run::Cell;
+
+    static constexpr std::uint32_t kDeclaredKeysMax = 256;
+
     void link(Worker& worker, Entry& entry, TxnIndex txn) {
         auto& slot = entry.cell->slot;
         // relaxed: one worker builds the chain; stage_ publishes it.
@@ -102,12 +111,6 @@ class DeclaredLinks {
         entry.placeholder = entry.linked = true;
         slot.push_declared(entry.own);
     }
-
-  private:
-    using Cell = typename Run::Cell;
-
-    static constexpr std::uint32_t kDeclaredKeysMax = 256;
-
     /// Whether an access list says all of what a transaction touches, if only that it is nothing.
     [[nodiscard]] bool knows_of(TxnIndex txn) const noexcept {
         return run_.accesses.known() != nullptr && txn < run_.accesses.known()->size();

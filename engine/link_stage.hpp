@@ -19,9 +19,9 @@ namespace lockstep {
 /// Role:    who resolves and links what when. What resolving and linking mean is the target's
 ///          affair: DeclaredLinks for speculation, Plan for planned blocks.
 /// Target:  `Entry`; reset(first, last) and resolve(worker, first, last) for a chunk of
-///          transactions; accesses(txn), a span of entries; link(worker, entry, txn), called in
-///          block order for each cell; cell_of(entry); spread(entry), which tells cells apart;
-///          is_unknown(txn), and found_unknown() when there was one.
+///          transactions; accesses(txn), a span of entries; linker(worker), which gives what is
+///          called with (entry, txn), in block order for each cell; cell_of(entry); spread(entry),
+///          which tells cells apart; is_unknown(txn), and found_unknown() when there was one.
 /// Shards:  with more than two workers the cells are divided into shards, and each shard is linked
 ///          by one worker in block order, since accesses to different cells have nothing in common.
 ///          The lists of what belongs to which shard are made while keys are resolved.
@@ -58,17 +58,18 @@ class LinkStage {
     static constexpr std::uint32_t kShardsMax = 64;
     /// Resolves chunks of transactions until none is left to claim.
     void resolve_some(Worker& worker) {
-        while (resolve_next(worker)) {
+        while (resolve_next(worker) != chunk_count()) {
         }
     }
     /// Resolves, and links on the way whatever is resolved without a gap, by one worker for all
     /// cells. REQUIRES: !is_sharded().
     void resolve_and_link(Worker& worker) {
+        std::uint32_t own = chunk_count();  // resolved last by this worker
         for (std::uint32_t chunk = 0; chunk < chunk_count();) {
             if (is_resolved(chunk)) {
-                link_chunk(worker, chunk);
+                link_chunk(worker, chunk, chunk == own);
                 ++chunk;
-            } else if (!resolve_next(worker)) {
+            } else if (own = resolve_next(worker); own == chunk_count()) {
                 await<Sync>([this, chunk] { return is_resolved(chunk); });
             }
         }
@@ -154,6 +155,7 @@ class LinkStage {
     }
     void link_shard(Worker& worker, std::uint32_t shard) {
         WorkSpan<Sync> span(Work::kLink);
+        auto link = target_.linker(worker);
         std::uint64_t accesses = 0;
         for (std::size_t chunk = 0; chunk < lists_.size(); ++chunk) {
             if (chunk + 1 < lists_.size()) {
@@ -161,7 +163,7 @@ class LinkStage {
             }
             const ShardLists& lists = lists_[chunk];
             for (std::uint32_t i = lists.begin[shard]; i < lists.begin[shard + 1]; ++i) {
-                target_.link(worker, *lists.accesses[i].entry, lists.accesses[i].txn);
+                link(*lists.accesses[i].entry, lists.accesses[i].txn);
                 ++accesses;
             }
         }
@@ -173,14 +175,16 @@ class LinkStage {
         }
     }
 
-    /// Links the declared accesses of a resolved chunk, in block order.
-    void link_chunk(Worker& worker, std::uint32_t chunk) {
+    /// Links the declared accesses of a resolved chunk, in block order. `near`: this worker has
+    /// just looked at the cells.
+    void link_chunk(Worker& worker, std::uint32_t chunk, bool near) {
         WorkSpan<Sync> span(Work::kLink);
         const TxnIndex first = chunk * kResolveChunk;
         const TxnIndex last = std::min(first + kResolveChunk, run_.size());
+        auto link = target_.linker(worker);
         std::uint64_t accesses = 0;
         for (TxnIndex i = first; i < last; ++i) {
-            if (i + kLinkAhead < last) {
+            if (!near && i + kLinkAhead < last) {
                 for (const Entry& entry : target_.accesses(i + kLinkAhead)) {
                     prefetch_lines<Prefetch::kToWrite>(target_.cell_of(entry), 1);
                 }
@@ -189,19 +193,19 @@ class LinkStage {
                 target_.found_unknown();
             }
             for (Entry& entry : target_.accesses(i)) {
-                target_.link(worker, entry, i);
+                link(entry, i);
                 ++accesses;
             }
         }
         span.done(accesses);
     }
 
-    /// Claims and resolves one chunk; false when there is none left.
-    bool resolve_next(Worker& worker) {
+    /// Claims and resolves one chunk; which one, chunk_count() when there is none left.
+    std::uint32_t resolve_next(Worker& worker) {
         // relaxed: the counter publishes nothing.
         const std::uint32_t chunk = claimed_.fetch_add(1, std::memory_order_relaxed);
         if (chunk >= chunk_count()) {
-            return false;
+            return chunk_count();
         }
         const std::uint32_t first = chunk * kResolveChunk;
         const std::uint32_t last = std::min(first + kResolveChunk, run_.size());
@@ -216,7 +220,7 @@ class LinkStage {
         span.done(last - first);
         // release: publishes the entries to is_resolved.
         resolved_[chunk].store(true, std::memory_order_release);
-        return true;
+        return chunk;
     }
     [[nodiscard]] std::uint32_t chunk_count() const noexcept {
         return (run_.size() + kResolveChunk - 1) / kResolveChunk;

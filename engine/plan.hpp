@@ -25,6 +25,7 @@ class Plan {
     using Worker = typename Run::Worker;
     using Entry = PlannedAccess<M, Sync>;
     using Cell = typename Run::Cell;
+    using Store = typename Run::Store;
 
     explicit Plan(Run& run) : run_(run) {}
 
@@ -54,11 +55,12 @@ class Plan {
         const auto keys = found.items();
         Entry* const entries = worker.arena.template open_array<Entry>(keys.size());
         worker.arena.template close_array<Entry>(keys.size(), keys.size());
+        Store& store = run_.store;
         for (std::size_t i = 0; i < keys.size(); ++i) {
             Entry& entry = *::new (static_cast<void*>(entries + i)) Entry();
             entry.set_access(keys[i].access);
-            if (const CellId id = run_.store.candidate_of(keys[i].hash); id != kNoCell) {
-                entry.cell = &run_.store.cell(id);
+            if (const CellId id = store.candidate_of(keys[i].hash); id != kNoCell) {
+                entry.cell = &store.cell(id);
                 prefetch_lines<Prefetch::kToWrite>(entry.cell, sizeof(Cell));
             }
         }
@@ -67,34 +69,43 @@ class Plan {
                 entries[i].cell = &run_.store.cell(run_.store.intern(keys[i].key, keys[i].hash));
             }
         }
-        Entry* next = entries;
+        std::size_t begin = 0;
         for (TxnIndex i = first; i < last; ++i) {
-            run_.plan.txns[i].entries = next;
-            next += run_.plan.txns[i].count;
+            auto& txn = run_.plan.txns[i];
+            txn.entries = entries + begin;
+            txn.places = PlaceTable(worker.arena, txn.count,
+                                    [&](std::size_t place) { return keys[begin + place].hash; });
+            begin += txn.count;
         }
     }
-    /// Links one access to those below it; called in block order for each cell, by one worker.
-    void link(Worker& worker, Entry& entry, TxnIndex txn) {
-        Cell& cell = *entry.cell;
-        const Access access = entry.access();
-        if (cell.planned_in == run_.plan.number) {
-            if (access != Access::kWrite && is(cell.newest_access, access)) {
-                entry.older_and_kind = cell.newest_access;
-                entry.below = run_.plan.at(cell.newest_access).below;
+    /// What links one access to those below it; called in block order for each cell, by one worker.
+    /// Holds what it needs of the plan, which no store to a cell can change.
+    [[nodiscard]] auto linker(Worker& worker) {
+        return [&worker, txns = run_.plan.txns.data(), handles = run_.plan.handles,
+                number = run_.plan.number](Entry& entry, TxnIndex txn) {
+            Cell& cell = *entry.cell;
+            const Access access = entry.access();
+            if (cell.planned_in == number) {
+                const AccessHandle newest = cell.newest_access;
+                if (access != Access::kWrite && is(newest, access)) {
+                    entry.older_and_kind = newest;
+                    entry.below =
+                        txns[handles.txn_of(newest)].entries[handles.place_of(newest)].below;
+                } else {
+                    entry.below = newest;
+                }
             } else {
-                entry.below = cell.newest_access;
+                cell.planned_in = number;
             }
-        } else {
-            cell.planned_in = run_.plan.number;
-        }
-        cell.newest_access = run_.plan.handles.handle(
-            txn, static_cast<std::uint32_t>(&entry - run_.plan.txns[txn].entries), access);
-        if (access == Access::kAdd) {
-            static_cast<void>(cell.slot.additions_or_make([&] {
-                worker.added.append(&cell);
-                return worker.arena.template make<Additions<typename M::Value, Sync>>();
-            }));
-        }
+            cell.newest_access =
+                handles.handle(txn, static_cast<std::uint32_t>(&entry - txns[txn].entries), access);
+            if (access == Access::kAdd) {
+                static_cast<void>(cell.slot.additions_or_make([&] {
+                    worker.added.append(&cell);
+                    return worker.arena.template make<Additions<typename M::Value, Sync>>();
+                }));
+            }
+        };
     }
 
   private:
@@ -142,8 +153,8 @@ class Plan {
         }
     }
     /// `met` has a bit for each hash so far, so that few keys are compared with all before them.
-    void declare_key(Worker& worker, std::size_t first, std::uint64_t& met,
-                     const typename M::Key& key, Access access) {
+    [[gnu::always_inline]] void declare_key(Worker& worker, std::size_t first, std::uint64_t& met,
+                                            const typename M::Key& key, Access access) {
         const std::uint64_t hash = M::hash(key);
         const std::uint64_t bit = std::uint64_t{1} << (hash >> 58);
         if ((met & bit) != 0 &&

@@ -10,6 +10,7 @@
 #include "engine/append_list.hpp"
 #include "engine/base/cache_line.hpp"
 #include "engine/machine.hpp"
+#include "engine/place_table.hpp"
 #include "engine/planned_record.hpp"
 #include "engine/state_store.hpp"
 #include "engine/undeclared_effects.hpp"
@@ -68,6 +69,9 @@ class PlannedCells {
         notes_ = notes;
         noted_.clear();
         entries_ = plan_.txns[txn].accesses();
+        found_ = nullptr;
+        places_ = plan_.txns[txn].places;
+        touched_.assign(notes ? entries_.size() : 0, {});
         txn_ = txn;
         frontier_ = frontier;
         effects_seen_ = effects_.count();
@@ -164,15 +168,22 @@ class PlannedCells {
     }
     /// Nobody declares a range.
     void refuse_scan() noexcept { refuse(Refusal::kUnplanned); }
-    /// The cell that the transaction changes under a key; null when there is none yet.
+    /// The cell that the transaction changes under the key that was asked for last; null when there
+    /// is none yet.
     [[nodiscard]] const Cell* own(const Key& key) noexcept {
-        const Entry* const entry = find(key);
-        return entry != nullptr && entry->is(Access::kWrite) ? entry->cell : private_of(key);
+        return found_ != nullptr && found_->is(Access::kWrite) ? found_->cell : private_of(key);
     }
     [[nodiscard]] bool notes() const noexcept { return notes_; }
-    /// Notes what an answer depended on, where somebody wants to know.
+    /// Notes what an answer depended on, where somebody wants to know; for the key that was asked
+    /// for last.
     void note(const Key& key, Dependence dependence) {
-        if (notes_) {
+        if (!notes_) {
+            return;
+        }
+        if (found_ != nullptr) {
+            Dependence& known = touched_[place_of(*found_)].dependence;
+            known = std::max(known, dependence);
+        } else {
             noted_.push_back({.key = key, .dependence = dependence});
         }
     }
@@ -227,8 +238,48 @@ class PlannedCells {
     }
     /// UndeclaredEffects::count for the commit to begin with.
     [[nodiscard]] std::uint32_t effects_seen() const noexcept { return effects_seen_; }
-    /// What was noted, in no order, and twice where it was asked twice.
-    [[nodiscard]] std::vector<CellAccess<Key>>& noted() noexcept { return noted_; }
+    /// Completes the notes; `effect_of(cell)` tells how the transaction has changed a cell.
+    template <class EffectOf>
+    void note_effects(EffectOf&& effect_of) {
+        for (std::size_t i = 0; i < entries_.size(); ++i) {
+            if (entries_[i].is(Access::kWrite)) {
+                touched_[i].effect = effect_of(*entries_[i].cell);
+            }
+        }
+        for (const Sum& sum : sums_.items()) {
+            if (sum.delta != 0) {
+                touched_[place_of(*find(sum.cell->key))].effect = Effect::kAdd;
+            }
+        }
+        for (const Cell* const cell : privates_.items()) {
+            if (const Effect effect = effect_of(*cell); effect != Effect::kNone) {
+                noted_.push_back({.key = cell->key, .effect = effect});
+            }
+        }
+    }
+    /// Whether the transaction touched what the list that the plan was made from says of it, and
+    /// nothing else. The list may be wrong in any way: declared accesses are then fewer than
+    /// listed.
+    [[nodiscard]] bool touched_as(std::span<const CellAccess<Key>> listed) const noexcept {
+        return noted_.empty() &&
+               std::equal(touched_.begin(), touched_.end(), listed.begin(), listed.end(),
+                          [](const Touched& touched, const CellAccess<Key>& access) {
+                              return touched.dependence == access.dependence &&
+                                     touched.effect == access.effect && touched.at_all();
+                          });
+    }
+    /// What was noted, in no order, and in several items where it was asked in several ways.
+    [[nodiscard]] std::vector<CellAccess<Key>>& noted() {
+        for (std::size_t i = 0; i < touched_.size(); ++i) {
+            if (touched_[i].at_all()) {
+                noted_.push_back({.key = entries_[i].cell->key,
+                                  .dependence = touched_[i].dependence,
+                                  .effect = touched_[i].effect});
+            }
+        }
+        touched_.clear();
+        return noted_;
+    }
     [[nodiscard]] Refusal refusal() const noexcept { return refusal_; }
     /// Whom a refusal to wait names.
     [[nodiscard]] TxnIndex blocker() const noexcept { return blocker_; }
@@ -241,6 +292,15 @@ class PlannedCells {
         Value value{};
 
         [[nodiscard]] const Value* get() const noexcept { return present ? &value : nullptr; }
+    };
+    /// How the transaction has touched a cell that it declared.
+    struct Touched {
+        Dependence dependence = Dependence::kNone;
+        Effect effect = Effect::kNone;
+
+        [[nodiscard]] bool at_all() const noexcept {
+            return dependence != Dependence::kNone || effect != Effect::kNone;
+        }
     };
     struct Expected {
         std::uint64_t hash = 0;
@@ -264,34 +324,34 @@ class PlannedCells {
     [[nodiscard]] Entry* find(const Key& key) noexcept {
         if (last_ < entries_.size()) [[likely]] {
             if (Entry& entry = entries_[last_]; entry.cell->key == key) {
-                return &entry;
+                return found_ = &entry;
             }
             const std::size_t next = last_ + 1 < entries_.size() ? last_ + 1 : 0;
             if (Entry& entry = entries_[next]; entry.cell->key == key) {
                 last_ = next;
-                return &entry;
+                return found_ = &entry;
             }
         }
-        return search(key);
+        found_ = search(key);
+        if (found_ != nullptr) {
+            last_ = place_of(*found_);
+        }
+        return found_;
+    }
+    [[nodiscard]] std::size_t place_of(const Entry& entry) const noexcept {
+        return static_cast<std::size_t>(&entry - entries_.data());
     }
     [[nodiscard]] [[gnu::noinline]] Entry* search(const Key& key) noexcept {
-        if (plan_.listed) {
-            const auto at = std::lower_bound(
-                entries_.begin(), entries_.end(), key,
-                [](const Entry& entry, const Key& sought) { return entry.cell->key < sought; });
-            if (at == entries_.end() || !(at->cell->key == key)) {
-                return nullptr;
+        const auto fits = [&](std::size_t place) { return entries_[place].cell->key == key; };
+        std::size_t place = 0;
+        if (places_.empty()) {
+            while (place < entries_.size() && !fits(place)) {
+                ++place;
             }
-            last_ = static_cast<std::size_t>(at - entries_.begin());
-            return &*at;
+        } else {
+            place = places_.find(entries_.size(), M::hash(key), fits);
         }
-        for (std::size_t i = 0; i < entries_.size(); ++i) {
-            if (entries_[i].cell->key == key) {
-                last_ = i;
-                return &entries_[i];
-            }
-        }
-        return nullptr;
+        return place < entries_.size() ? &entries_[place] : nullptr;
     }
     [[nodiscard]] Cell* private_of(const Key& key) noexcept {
         for (Cell* const cell : privates_.items()) {
@@ -444,7 +504,9 @@ class PlannedCells {
     std::span<Entry> entries_;
     TxnIndex txn_ = 0;
     TxnIndex frontier_ = 0;
-    std::size_t last_ = 0;  ///< access used last
+    std::size_t last_ = 0;    ///< access used last
+    Entry* found_ = nullptr;  ///< of the key that was asked for last; null: it is not declared
+    PlaceTable places_;       ///< of the declared accesses
     Refusal refusal_ = Refusal::kNone;
     TxnIndex blocker_ = kNoTxn;
     std::uint32_t effects_seen_ = 0;
@@ -455,7 +517,8 @@ class PlannedCells {
     AppendList<Expected> expected_;
     std::size_t next_expected_ = 0;
     bool notes_ = false;
-    std::vector<CellAccess<Key>> noted_;
+    std::vector<Touched> touched_;        ///< where it notes: of each declared access
+    std::vector<CellAccess<Key>> noted_;  ///< beside those
 };
 
 }  // namespace lockstep

@@ -38,8 +38,7 @@ class PlannedExecution {
     explicit PlannedExecution(Run& run) : run_(run) {}
 
     void prepare(bool guarded) {
-        run_.plan.prepare(run_.size(), run_.block_number, run_.accesses.known() != nullptr,
-                          guarded);
+        run_.plan.prepare(run_.size(), run_.block_number, guarded);
         run_.undeclared.prepare();
         for (const auto& worker : run_.workers) {
             worker->added.clear();
@@ -300,25 +299,13 @@ class PlannedExecution {
     /// Hands on what the transaction touched. REQUIRES: its changes have not been taken yet.
     void note_accesses(Worker& worker, TxnIndex txn) {
         using Kind = typename decltype(worker.in_place)::Kind;
-        auto& noted = worker.cells.noted();
-        const auto changes = worker.in_place.changes();
-        for (const auto& change : changes) {
-            if (change.kind == Kind::kShared) {
-                continue;
+        worker.cells.note_effects([changes = worker.in_place.changes()](const Cell& cell) {
+            if (cell.journal == kNoChange || !changes[cell.journal].remains()) {
+                return Effect::kNone;
             }
-            const auto& last = changes[change.cell->journal];
-            if (last.remains()) {
-                noted.push_back(
-                    {.key = change.cell->key,
-                     .effect = last.kind == Kind::kAdd ? Effect::kAdd : Effect::kWrite});
-            }
-        }
-        for (const auto& sum : worker.cells.shared_sums()) {
-            if (sum.delta != 0) {
-                noted.push_back({.key = sum.cell->key, .effect = Effect::kAdd});
-            }
-        }
-        run_.accesses.note(txn, worker.arena, noted);
+            return changes[cell.journal].kind == Kind::kAdd ? Effect::kAdd : Effect::kWrite;
+        });
+        run_.accesses.note(worker.cells, txn, worker.arena);
     }
     /// Puts into the cells that a transaction declared to write what others added below it.
     void fold_sums_below(Worker& worker, TxnIndex txn) {

@@ -11,6 +11,7 @@
 #include "engine/base/access.hpp"
 #include "engine/machine.hpp"
 #include "engine/number_access.hpp"
+#include "engine/place_table.hpp"
 #include "engine/state_store.hpp"
 #include "scheduler/types.hpp"
 
@@ -39,7 +40,8 @@ class HandleLayout {
     /// Accesses of one transaction that have a handle: 64 in the largest blocks, 65,535 in those of
     /// up to 16,383 transactions.
     [[nodiscard]] std::uint32_t accesses_max() const noexcept {
-        return std::min(std::uint32_t{1} << (shift_ - 2), 0xffffU);
+        return std::min(std::uint32_t{1} << (shift_ - 2),
+                        static_cast<std::uint32_t>(PlaceTable::kPlacesMax));
     }
     [[nodiscard]] AccessHandle handle(TxnIndex txn, std::uint32_t place,
                                       Access access) const noexcept {
@@ -107,6 +109,7 @@ template <Machine M, class Sync>
 struct PlannedTxn {
     PlannedAccess<M, Sync>* entries = nullptr;
     const PlannedExtras<M, Sync>* extras = nullptr;  ///< null: neither events nor checks
+    PlaceTable places;                               ///< of the accesses
     std::uint16_t count = 0;
 
     [[nodiscard]] std::span<PlannedAccess<M, Sync>> accesses() const noexcept {
@@ -123,7 +126,6 @@ struct PlannedBlock {
     std::vector<PlannedTxn<M, Sync>> txns;
     HandleLayout handles;
     std::uint32_t number = 0;  ///< of the block: StateStore::next_block_number
-    bool listed = false;       ///< accesses come from an access list: they ascend by key
     bool guarded = false;      ///< cells are guarded against readers that did not declare them
     // begun: of guarded blocks, which transactions may write by now.   writers: who holds each
     //   readers: PlannedCells.   publish: that somebody has taken back what he wrote; that he has
@@ -131,11 +133,10 @@ struct PlannedBlock {
     std::unique_ptr<Flag[]> begun;
     TxnIndex begun_capacity = 0;
 
-    void prepare(TxnIndex size, std::uint32_t block_number, bool from_list, bool with_guards) {
+    void prepare(TxnIndex size, std::uint32_t block_number, bool with_guards) {
         txns.resize(size);
         handles = HandleLayout(size);
         number = block_number;
-        listed = from_list;
         guarded = with_guards;
         if (guarded && begun_capacity < size) {
             begun = std::make_unique<Flag[]>(size);

@@ -135,7 +135,7 @@ class StateStore {
         return candidate_of(M::hash(key));
     }
     /// The same by the key's hash.
-    [[nodiscard]] CellId candidate_of(std::uint64_t hash) const noexcept {
+    [[nodiscard]] [[gnu::always_inline]] CellId candidate_of(std::uint64_t hash) const noexcept {
         const std::uint32_t tag = tag_of(hash);
         const std::size_t mask = index_.size() - 1;
         const std::size_t at = place(tag, mask);
