@@ -10,16 +10,16 @@ namespace {
 
 using Transfers = TransferWorkload<true>;
 
-/// A lane of transfers through the engine alone.
+/// A lane of transfers through the engine alone, `blocks` of them a lap.
 std::function<double()> lane(const BarSizes& sizes, std::uint32_t accounts, std::uint32_t txns,
-                             std::uint32_t work_ns) {
+                             std::uint32_t work_ns, std::uint32_t blocks = 1) {
     Transfers workload{.name = "transfers",
                        .machine = {.work_rounds = rounds_for(work_ns)},
                        .accounts = accounts,
                        .txns = txns};
     const auto runner =
         std::make_shared<Lane<Transfers>>(std::move(workload), Entrant::engine(sizes.workers));
-    return [runner] { return runner->lap(); };
+    return [runner, blocks] { return runner->lap(blocks); };
 }
 
 void measure_accounts(const BarSizes& sizes, Scoreboard& board, std::uint32_t work_ns) {
@@ -40,10 +40,11 @@ void measure_accounts(const BarSizes& sizes, Scoreboard& board, std::uint32_t wo
 
 void measure_block_sizes(const BarSizes& sizes, Scoreboard& board) {
     const std::uint32_t accounts = sizes.of(100'000, 200);
-    const auto laps = interleave({lane(sizes, accounts, sizes.of(1'000, 50), 460),
-                                  lane(sizes, accounts, sizes.of(10'000, 100), 460),
+    // As many transactions in each lap, as a venue or a replay executes them: block after block.
+    const auto laps = interleave({lane(sizes, accounts, sizes.of(1'000, 50), 460, 100),
+                                  lane(sizes, accounts, sizes.of(10'000, 100), 460, 10),
                                   lane(sizes, accounts, sizes.of(100'000, 200), 460)},
-                                 sizes.laps(2.5));
+                                 sizes.laps(5));
     const double ns[] = {median(laps[0]), median(laps[1]), median(laps[2])};
     char note[64];
     std::snprintf(note, sizeof note, "%.0f, %.0f and %.0f ns", ns[0], ns[1], ns[2]);
