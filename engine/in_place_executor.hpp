@@ -102,8 +102,7 @@ class InPlaceExecutor {
                 fetch_ahead(transactions, i, context);
             }
             cells_.begin_transaction();
-            Receipt& receipt =
-                result.receipts.emplace_back(Receipt{.disposition = Disposition::kSkipped});
+            Receipt receipt{.disposition = Disposition::kSkipped};
             if (!full) {
                 receipt = call_machine(machine_, view_, transactions[i], context, limits_);
                 full = receipt.weight > block.header.weight_limit - weight_used;
@@ -117,6 +116,7 @@ class InPlaceExecutor {
                 view_.rollback({});
             }
             commit_.apply(view_, i, receipt, result);
+            result.receipts.push_back(receipt);
             if (options.on_commit) {
                 options.on_commit(i, receipt, result.events_of(receipt));
             }

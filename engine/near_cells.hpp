@@ -11,6 +11,7 @@
 
 #include "engine/append_list.hpp"
 #include "engine/base/cache_line.hpp"
+#include "engine/base/tagged_pointer.hpp"
 #include "engine/machine.hpp"
 #include "engine/state_store.hpp"
 
@@ -28,9 +29,10 @@ namespace lockstep {
 ///   [NC1] a cell remembered for a key answers only when it is present under that key. A present
 ///         cell is in use, and a key has one cell in use, so slots outlive blocks, although cells
 ///         are freed and given to other keys between and by others.
-/// Cost:    a comparison per access of an announced key in its order; else one hash and one slot of
-///          8 bytes. In a large state slots would cost a miss each time that they hold another
-///          key's cell, so there are few of them, with hashes, for hot keys; the rest is searched.
+/// Cost:    a comparison per access of an announced key in its order; else one hash and two slots
+///          of 8 bytes, side by side, of which a few bits of the hash choose one. In a large state
+///          slots would cost a miss each time that they hold another key's cell, so there are few
+///          of them, with hashes, for hot keys; the rest is searched.
 template <Machine M, class Sync>
 class NearCells {
   public:
@@ -55,7 +57,7 @@ class NearCells {
         const std::size_t wanted = std::bit_ceil(store_.size()) * kSlotsPerCell;
         const std::size_t size = std::clamp(wanted, kSlotsMin, kSlotsMax);
         if (size > slots_.size()) {
-            slots_.assign(size, &nobody_);
+            slots_.assign(size, Slot(&nobody_, 0));
             first_slot_ = slots_.data();
             mask_ = size - 1;
         }
@@ -129,8 +131,10 @@ class NearCells {
     static constexpr std::size_t kSlotsMax = std::size_t{1} << 15;
     static constexpr std::size_t kHot = 512;
     static constexpr std::size_t kGroupKeys = kGroup * 32;
+    static constexpr std::uintptr_t kTags = 64;
     static constexpr std::size_t kSkips = 4;  ///< keys that may be left out in a row
 
+    using Slot = TaggedPointer<Cell, kTags>;
     /// A cell that is probably the one of a key.
     struct Likely {
         std::uint64_t hash = 0;  ///< of the key, where the cell is not known by other means
@@ -154,7 +158,7 @@ class NearCells {
     [[nodiscard]] Likely likely(const Key& key) {
         const std::uint64_t hash = M::hash(key);
         if (slots_know_) {
-            Cell* const cell = slot_of(hash);
+            Cell* const cell = remembered(hash);
             prefetch_lines<kUse>(cell, sizeof(Cell));
             return {0, cell};
         }
@@ -219,8 +223,24 @@ class NearCells {
         return nullptr;
     }
 
-    [[nodiscard]] Cell*& slot_of(std::uint64_t hash) noexcept {
-        return first_slot_[static_cast<std::size_t>(hash) & mask_];
+    /// The cell that is probably the one of a key with this hash.
+    [[nodiscard]] Cell* remembered(std::uint64_t hash) const noexcept {
+        const std::size_t home = static_cast<std::size_t>(hash) & mask_;
+        const Slot own = first_slot_[home];
+        const Slot neighbour = first_slot_[home ^ 1];
+        return (own.tag() == tag_of(hash) ? own : neighbour).get();
+    }
+    /// What was in the place of the key moves to the one beside it.
+    void remember(std::uint64_t hash, Cell& cell) noexcept {
+        const std::size_t home = static_cast<std::size_t>(hash) & mask_;
+        if (const Slot old = first_slot_[home];
+            old.get() != &nobody_ && old.tag() != tag_of(hash)) {
+            first_slot_[home ^ 1] = old;
+        }
+        first_slot_[home] = Slot(&cell, tag_of(hash));
+    }
+    [[nodiscard]] static std::uintptr_t tag_of(std::uint64_t hash) noexcept {
+        return static_cast<std::uintptr_t>(hash >> (64 - std::bit_width(kTags - 1)));
     }
     [[nodiscard]] Likely& hot_of(std::uint64_t hash) noexcept {
         return hot_[static_cast<std::size_t>(hash) % kHot];
@@ -239,7 +259,7 @@ class NearCells {
         }
         const std::uint64_t hash = M::hash(key);
         if (slots_know_) {
-            if (Cell* const cell = slot_of(hash); is(*cell, key)) {
+            if (Cell* const cell = remembered(hash); is(*cell, key)) {
                 return *cell;
             }
         } else if (const Likely& hot = hot_of(hash); hot.hash == hash && is(*hot.cell, key)) {
@@ -251,7 +271,7 @@ class NearCells {
         Cell& cell = store_.cell(store_.intern(key, hash));
         if (cell.present) {
             if (slots_know_) {
-                slot_of(hash) = &cell;
+                remember(hash, cell);
             } else {
                 hot_of(hash) = {hash, &cell};
             }
@@ -269,8 +289,8 @@ class NearCells {
     const Likely* next_announced_ = nullptr;
     AppendList<Likely> expected_;  ///< by the transaction that runs
     std::size_t next_expected_ = 0;
-    std::vector<Cell*> slots_;  ///< power of two
-    Cell** first_slot_ = nullptr;
+    std::vector<Slot> slots_;  ///< power of two; a few bits of hashes beside cells
+    Slot* first_slot_ = nullptr;
     std::size_t mask_ = 0;
     std::array<Likely, kHot> hot_;  ///< in a large state: cells met lately
     Cell nobody_;  ///< absent; in empty slots, so that they need no test of their own
