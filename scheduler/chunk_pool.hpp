@@ -18,8 +18,8 @@ namespace lockstep {
 /// A piece of memory from a ChunkPool.
 struct Chunk {
     struct Free {
-        void operator()(std::byte* memory) const noexcept {
-            ::operator delete[](memory, std::align_val_t{kCacheLineSize});
+        void operator()(std::byte* bytes) const noexcept {
+            ::operator delete[](bytes, std::align_val_t{kCacheLineSize});
         }
     };
 
