@@ -91,7 +91,11 @@ struct BlockRun {
 
     BlockRun(const M& machine_in, Store& store_in, const TxnLimits& limits_in,
              std::uint32_t worker_count)
-        : machine(machine_in), store(store_in), limits(limits_in), memory(worker_count + 1) {
+        : machine(machine_in),
+          store(store_in),
+          limits(limits_in),
+          memory(worker_count + 1),
+          phase_arena(memory, worker_count) {
         for (std::uint32_t i = 0; i < worker_count; ++i) {
             workers.push_back(std::make_unique<Worker>(*this, i, limits));
         }
@@ -219,6 +223,7 @@ struct BlockRun {
     Store& store;
     const TxnLimits limits;
     ChunkPool memory;  ///< of the workers, and of the phases
+    Arena phase_arena;
     std::vector<std::unique_ptr<Worker>> workers;
     Scheduler<Sync> scheduler;
 

@@ -31,7 +31,6 @@
 #include "engine/settlement.hpp"
 #include "engine/state_store.hpp"
 #include "engine/worker_pool.hpp"
-#include "scheduler/arena.hpp"
 
 namespace lockstep {
 
@@ -88,8 +87,7 @@ class ParallelExecutor {
           options_(options),
           phase_cells_(store),
           phase_view_(phase_cells_, kPhaseLimits),
-          phase_arena_(run_.memory, pool.workers()),
-          phase_commit_(store, phase_arena_),
+          phase_commit_(store, run_.phase_arena),
           serial_(machine, store, limits) {}
 
     [[nodiscard]] Result<BlockResult, Error> execute(const Block<Transaction>& block,
@@ -139,7 +137,7 @@ class ParallelExecutor {
                                                    const Accesses& accesses) {
         phase_cells_.begin_block();
         phase_view_.reset();
-        phase_arena_.reset();
+        run_.phase_arena.reset();
         phase_commit_.begin();
         run_.failure = nullptr;
         settled_ = false;
@@ -612,7 +610,6 @@ class ParallelExecutor {
     const ParallelOptions options_;
     NearCells<M, Sync> phase_cells_;
     InPlaceView<M, Sync> phase_view_;
-    Arena phase_arena_;
     InPlaceCommit<M, Sync> phase_commit_;
     InPlaceExecutor<M, Sync> serial_;  ///< blocks that are faster that way
     ModeChooser chooser_;

@@ -51,7 +51,6 @@ class PieceList {
         T* first = nullptr;
         if constexpr (std::is_trivially_destructible_v<T>) {
             first = arena_.template open_array<T>(kPiece);
-            arena_.template close_array<T>(kPiece, kPiece);
         } else {
             first = arena_.template make_array<T>(kPiece);
         }

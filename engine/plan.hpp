@@ -25,7 +25,6 @@ class Plan {
     using Worker = typename Run::Worker;
     using Entry = PlannedAccess<M, Sync>;
     using Cell = typename Run::Cell;
-    using Store = typename Run::Store;
 
     explicit Plan(Run& run) : run_(run) {}
 
@@ -54,8 +53,7 @@ class Plan {
         }
         const auto keys = found.items();
         Entry* const entries = worker.arena.template open_array<Entry>(keys.size());
-        worker.arena.template close_array<Entry>(keys.size(), keys.size());
-        Store& store = run_.store;
+        auto& store = run_.store;
         for (std::size_t i = 0; i < keys.size(); ++i) {
             Entry& entry = *::new (static_cast<void*>(entries + i)) Entry();
             entry.set_access(keys[i].access);
@@ -66,7 +64,7 @@ class Plan {
         }
         for (std::size_t i = 0; i < keys.size(); ++i) {
             if (entries[i].cell == nullptr || !(entries[i].cell->key == keys[i].key)) {
-                entries[i].cell = &run_.store.cell(run_.store.intern(keys[i].key, keys[i].hash));
+                entries[i].cell = &store.cell(store.intern(keys[i].key, keys[i].hash));
             }
         }
         std::size_t begin = 0;

@@ -46,8 +46,8 @@ class Arena {
     [[nodiscard]] T* make() {
         return make_array<T>(1);
     }
-    /// Room for an array of at most `most` elements that the caller constructs one by one. Until
-    /// close_array says how many there are, nothing else may be taken from the arena.
+    /// Room for an array of at most `most` elements that the caller constructs one by one. Where
+    /// there may be fewer, close_array gives the rest back, before anything else is taken.
     template <class T>
     requires std::is_trivially_destructible_v<T>
     [[nodiscard]] T* open_array(std::size_t most) {
