@@ -9,6 +9,7 @@
 #include "engine/access_list.hpp"
 #include "engine/append_list.hpp"
 #include "engine/base/cache_line.hpp"
+#include "engine/changer_index.hpp"
 #include "engine/machine.hpp"
 #include "engine/place_table.hpp"
 #include "engine/planned_record.hpp"
@@ -63,6 +64,11 @@ class PlannedCells {
                  UndeclaredEffects<Sync>& effects, Arena& arena)
         : store_(store), plan_(plan), scheduler_(scheduler), effects_(effects), arena_(arena) {}
 
+    /// Before the first execution of a block.
+    void prepare() noexcept {
+        changers_.clear();
+        copies_.clear();
+    }
     /// For the next execution. `frontier`: how far the block is committed; `notes`: somebody wants
     /// to know what the transaction touches.
     void begin(TxnIndex txn, TxnIndex frontier, bool notes) noexcept {
@@ -78,7 +84,7 @@ class PlannedCells {
         undeclared_.clear();
         last_ = 0;
         refusal_ = Refusal::kNone;
-        copies_.clear();
+        copies_used_ = 0;
         privates_.clear();
         sums_.clear();
         expected_.clear();
@@ -407,32 +413,25 @@ class PlannedCells {
         if (const Copy* const known = copy_of(cell)) {
             return known->get();
         }
-        AccessHandle at = cell.newest_access;
-        bool changes_above = false;
-        for (; at != kNoAccess && plan_.txn_of(at) > txn_; at = plan_.next_below(plan_.at(at))) {
-            changes_above = changes_above || is(at, Access::kWrite);
-        }
-        if (!await_below(at)) {
+        const NearestChangers nearest = changers_.nearest(plan_, cell, txn_);
+        if (!await_change(nearest.below)) {
             return nullptr;
         }
-        if (!changes_above) {
+        if (nearest.write_above == kNoAccess) {
             return copy(cell);
         }
         if (!plan_.guarded) {
             return refuse(Refusal::kUnguarded);
         }
         lock(cell);
-        const bool early = !begun_above(cell);
+        // Whoever writes it above that one begins later.
+        const bool early = !plan_.has_begun(plan_.txn_of(nearest.write_above));
         const Value* const value = early ? copy(cell) : refuse(Refusal::kUnplanned);
         unlock(cell);
         return value;
     }
-    /// Whether everybody from an access downwards has finished who may have changed its cell; else
-    /// that is refused.
-    bool await_below(AccessHandle access) {
-        if (is(access, Access::kRead)) {
-            access = plan_.at(access).below;
-        }
+    /// Whether a change below, and so all before it, has been made; else that is refused.
+    bool await_change(AccessHandle access) {
         if (access == kNoAccess || plan_.txn_of(access) < frontier_) {
             return true;
         }
@@ -453,18 +452,8 @@ class PlannedCells {
         return id != kNoCell && store_.cell(id).planned_in == plan_.number &&
                plan_.txn_of(store_.cell(id).newest_access) > txn_;
     }
-    /// Whether somebody above has begun who writes the cell.
-    [[nodiscard]] bool begun_above(const Cell& cell) const {
-        for (AccessHandle at = cell.newest_access; at != kNoAccess && plan_.txn_of(at) > txn_;
-             at = plan_.next_below(plan_.at(at))) {
-            if (is(at, Access::kWrite) && plan_.has_begun(plan_.txn_of(at))) {
-                return true;
-            }
-        }
-        return false;
-    }
     [[nodiscard]] const Copy* copy_of(const Cell& cell) const noexcept {
-        for (const Copy* const known : copies_.items()) {
+        for (const Copy* const known : copies_.items().first(copies_used_)) {
             if (known->cell == &cell) {
                 return known;
             }
@@ -476,7 +465,10 @@ class PlannedCells {
         if (const Copy* const known = copy_of(cell)) {
             return known->get();
         }
-        Copy& fresh = *copies_.append(arena_.template make<Copy>());
+        if (copies_used_ == copies_.size()) {
+            copies_.append(arena_.template make<Copy>());
+        }
+        Copy& fresh = *copies_.items()[copies_used_++];
         fresh.cell = &cell;
         fresh.present = cell.present;
         fresh.value = cell.value;
@@ -501,6 +493,7 @@ class PlannedCells {
     const Scheduler<Sync>& scheduler_;
     UndeclaredEffects<Sync>& effects_;
     Arena& arena_;
+    ChangerIndex<M, Sync> changers_;
     std::span<Entry> entries_;
     TxnIndex txn_ = 0;
     TxnIndex frontier_ = 0;
@@ -512,7 +505,8 @@ class PlannedCells {
     std::uint32_t effects_seen_ = 0;
     AppendList<std::uint64_t> undeclared_;
     AppendList<Cell*> privates_;
-    AppendList<Copy*> copies_;  ///< in the arena, since the machine keeps pointers to values
+    AppendList<Copy*> copies_;     ///< in the arena, since the machine keeps pointers to values
+    std::size_t copies_used_ = 0;  ///< by the execution
     AppendList<Sum> sums_;
     AppendList<Expected> expected_;
     std::size_t next_expected_ = 0;

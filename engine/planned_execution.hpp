@@ -44,6 +44,7 @@ class PlannedExecution {
             worker->added.clear();
             worker->changed.clear();
             worker->waits_for_readers = 0;
+            worker->cells.prepare();
             worker->commit.begin(run_.block_number);
         }
         weight_taken_ = 0;

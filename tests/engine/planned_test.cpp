@@ -141,6 +141,39 @@ TEST(PlannedBlocks, ReadWhatNobodyDeclared) {
     EXPECT_GT(stood, 0U);
 }
 
+/// The same of a few cells that many transactions declare, hence with long ways to those in the
+/// middle.
+TEST(PlannedBlocks, ReadHotCellsThatOthersDeclare) {
+    constexpr std::uint32_t kHot = 4;
+    constexpr std::array kOps = {Op::kRead, Op::kAdd, Op::kWrite};
+    constexpr std::array kKinds = {Access::kRead, Access::kAdd, Access::kWrite};
+    std::uint64_t stood = 0;
+    for (std::uint32_t workers = 1; workers <= 4; ++workers) {
+        Random random(workers + 20);
+        Planner pair(workers);
+        for (std::uint64_t height = 1; height <= scaled(60, 20); ++height) {
+            std::vector<Program> programs(200);
+            for (Program& program : programs) {
+                const auto key = static_cast<std::uint32_t>(random.below(kHot));
+                const std::size_t kind = key == 0 ? 2 : random.below(kOps.size());
+                program.steps = {{.op = kOps[kind], .key = key, .operand = 3}};
+                program.declared = {{key, kKinds[kind]}, {kHot, Access::kWrite}};  // one after one
+                program.steps.push_back({.op = Op::kWrite, .key = kHot, .operand = 1});
+                if (random.chance(1, 8)) {
+                    program.steps.push_back(
+                        {.op = Op::kRead, .key = static_cast<std::uint32_t>(random.below(kHot))});
+                }
+            }
+            pair.run(block_of(height, std::move(programs)));
+            if (HasFatalFailure()) {
+                return;
+            }
+        }
+        stood += pair.parallel.metrics().planned;
+    }
+    EXPECT_GT(stood, 0U);
+}
+
 TEST(PlannedBlocks, AreGivenUpWhenSomebodyWritesWhatOnlyOthersDeclare) {
     Random random(7);
     Planner pair(2);

@@ -233,12 +233,21 @@ mutate(wrong "an undeclared reader does not wait for those below"
 mutate(wrong "an undeclared reader does not wait for sums"
   [==[if (is(access, Access::kAdd)) {]==] [==[if (!MUTANT && is(access, Access::kAdd)) {]==])
 mutate(wrong "an undeclared reader does not look who has begun above"
-  [==[const bool early = !begun_above(cell);]==]
-  [==[const bool early = MUTANT || !begun_above(cell);]==])
+  [==[const bool early = !plan_.has_begun(plan_.txn_of(nearest.write_above));]==]
+  [==[const bool early = MUTANT || !plan_.has_begun(plan_.txn_of(nearest.write_above));]==])
+mutate(wrong "an undeclared reader waits for nobody below another reader"
+  [==[nearest.below = is(at, Access::kRead) ? plan.at(at).below : at;]==]
+  [==[nearest.below = is(at, Access::kRead) ? (MUTANT ? kNoAccess : plan.at(at).below) : at;]==])
+mutate(wrong "a reader's copies of the last transaction are its own"
+  [==[        copies_used_ = 0;
+        privates_]==]
+  [==[        if (!MUTANT) { copies_used_ = 0; }
+        privates_]==])
 mutate(wrong "a writer does not say that it has begun"
   [==[run_.plan.note_begun(txn, true);]==] [==[run_.plan.note_begun(txn, !MUTANT);]==])
 mutate(wrong "an undeclared reader looks without guards"
-  [==[if (!changes_above) {]==] [==[if (MUTANT || !changes_above) {]==])
+  [==[if (nearest.write_above == kNoAccess) {]==]
+  [==[if (MUTANT || nearest.write_above == kNoAccess) {]==])
 mutate(wrong "changes of what was not declared are lost"
   [==[if (cell->journal == kNoChange || !changes[cell->journal].remains()) {]==]
   [==[if (MUTANT || cell->journal == kNoChange || !changes[cell->journal].remains()) {]==])
