@@ -418,7 +418,7 @@ class PlannedCells {
             return nullptr;
         }
         if (nearest.write_above == kNoAccess) {
-            return copy(cell);
+            return make_copy(cell);
         }
         if (!plan_.guarded) {
             return refuse(Refusal::kUnguarded);
@@ -426,7 +426,7 @@ class PlannedCells {
         lock(cell);
         // Whoever writes it above that one begins later.
         const bool early = !plan_.has_begun(plan_.txn_of(nearest.write_above));
-        const Value* const value = early ? copy(cell) : refuse(Refusal::kUnplanned);
+        const Value* const value = early ? make_copy(cell) : refuse(Refusal::kUnplanned);
         unlock(cell);
         return value;
     }
@@ -462,9 +462,11 @@ class PlannedCells {
     }
     /// The value with what was added to it in this block; stays as it is until the next begin.
     [[nodiscard]] [[gnu::noinline]] const Value* copy(const Cell& cell) {
-        if (const Copy* const known = copy_of(cell)) {
-            return known->get();
-        }
+        const Copy* const known = copy_of(cell);
+        return known != nullptr ? known->get() : make_copy(cell);
+    }
+    /// The same, where there is no copy yet.
+    [[nodiscard]] const Value* make_copy(const Cell& cell) {
         if (copies_used_ == copies_.size()) {
             copies_.append(arena_.template make<Copy>());
         }

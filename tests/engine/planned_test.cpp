@@ -98,6 +98,33 @@ std::vector<Program> declared_programs(Random& random, std::size_t count) {
     return programs;
 }
 
+/// How many blocks stood as planned, and how many did not.
+struct Outcome {
+    std::uint64_t stood = 0;
+    std::uint64_t given_up = 0;
+};
+
+/// Runs blocks of what `make(random)` returns with one to four workers; compares access lists in
+/// every block of `lists_every`.
+template <class Make>
+Outcome run_blocks(std::uint32_t seed, std::uint64_t blocks, std::uint64_t lists_every,
+                   Make&& make) {
+    Outcome outcome;
+    for (std::uint32_t workers = 1; workers <= 4; ++workers) {
+        Random random(workers + seed);
+        Planner pair(workers);
+        for (std::uint64_t height = 1; height <= blocks; ++height) {
+            pair.run(block_of(height, make(random)), height % lists_every == 0);
+            if (testing::Test::HasFatalFailure()) {
+                return outcome;
+            }
+        }
+        outcome.stood += pair.parallel.metrics().planned;
+        outcome.given_up += pair.parallel.metrics().given_up;
+    }
+    return outcome;
+}
+
 TEST(PlannedBlocks, RunEveryTransactionOnceWhereAllIsDeclared) {
     for (std::uint32_t workers = 1; workers <= 4; ++workers) {
         Random random(workers);
@@ -118,27 +145,18 @@ TEST(PlannedBlocks, RunEveryTransactionOnceWhereAllIsDeclared) {
 
 /// Undeclared reads of what others write, below and above: guards, and waits.
 TEST(PlannedBlocks, ReadWhatNobodyDeclared) {
-    std::uint64_t stood = 0;
-    for (std::uint32_t workers = 1; workers <= 4; ++workers) {
-        Random random(workers + 10);
-        Planner pair(workers);
-        for (std::uint64_t height = 1; height <= scaled(200, 40); ++height) {
-            std::vector<Program> programs = declared_programs(random, 60);
-            for (Program& program : programs) {
-                if (random.chance(1, 8)) {
-                    program.steps.insert(
-                        program.steps.begin(),
-                        {.op = Op::kRead, .key = static_cast<std::uint32_t>(random.below(kKeys))});
-                }
-            }
-            pair.run(block_of(height, std::move(programs)));
-            if (HasFatalFailure()) {
-                return;
+    const Outcome outcome = run_blocks(10, scaled(200, 40), 1, [](Random& random) {
+        std::vector<Program> programs = declared_programs(random, 60);
+        for (Program& program : programs) {
+            if (random.chance(1, 8)) {
+                program.steps.insert(
+                    program.steps.begin(),
+                    {.op = Op::kRead, .key = static_cast<std::uint32_t>(random.below(kKeys))});
             }
         }
-        stood += pair.parallel.metrics().planned;
-    }
-    EXPECT_GT(stood, 0U);
+        return programs;
+    });
+    EXPECT_GT(outcome.stood, 0U);
 }
 
 /// The same of a few cells that many transactions declare, hence with long ways to those in the
@@ -147,31 +165,22 @@ TEST(PlannedBlocks, ReadHotCellsThatOthersDeclare) {
     constexpr std::uint32_t kHot = 4;
     constexpr std::array kOps = {Op::kRead, Op::kAdd, Op::kWrite};
     constexpr std::array kKinds = {Access::kRead, Access::kAdd, Access::kWrite};
-    std::uint64_t stood = 0;
-    for (std::uint32_t workers = 1; workers <= 4; ++workers) {
-        Random random(workers + 20);
-        Planner pair(workers);
-        for (std::uint64_t height = 1; height <= scaled(60, 20); ++height) {
-            std::vector<Program> programs(200);
-            for (Program& program : programs) {
-                const auto key = static_cast<std::uint32_t>(random.below(kHot));
-                const std::size_t kind = key == 0 ? 2 : random.below(kOps.size());
-                program.steps = {{.op = kOps[kind], .key = key, .operand = 3}};
-                program.declared = {{key, kKinds[kind]}, {kHot, Access::kWrite}};  // one after one
-                program.steps.push_back({.op = Op::kWrite, .key = kHot, .operand = 1});
-                if (random.chance(1, 8)) {
-                    program.steps.push_back(
-                        {.op = Op::kRead, .key = static_cast<std::uint32_t>(random.below(kHot))});
-                }
-            }
-            pair.run(block_of(height, std::move(programs)));
-            if (HasFatalFailure()) {
-                return;
+    const Outcome outcome = run_blocks(20, scaled(60, 20), 1, [&](Random& random) {
+        std::vector<Program> programs(200);
+        for (Program& program : programs) {
+            const auto key = static_cast<std::uint32_t>(random.below(kHot));
+            const std::size_t kind = key == 0 ? 2 : random.below(kOps.size());
+            program.steps = {{.op = kOps[kind], .key = key, .operand = 3}};
+            program.declared = {{key, kKinds[kind]}, {kHot, Access::kWrite}};  // one after one
+            program.steps.push_back({.op = Op::kWrite, .key = kHot, .operand = 1});
+            if (random.chance(1, 8)) {
+                program.steps.push_back(
+                    {.op = Op::kRead, .key = static_cast<std::uint32_t>(random.below(kHot))});
             }
         }
-        stood += pair.parallel.metrics().planned;
-    }
-    EXPECT_GT(stood, 0U);
+        return programs;
+    });
+    EXPECT_GT(outcome.stood, 0U);
 }
 
 TEST(PlannedBlocks, AreGivenUpWhenSomebodyWritesWhatOnlyOthersDeclare) {
@@ -194,31 +203,19 @@ TEST(PlannedBlocks, AreGivenUpWhenSomebodyWritesWhatOnlyOthersDeclare) {
 /// What nobody above declared is changed at the frontier; who read it too early is found.
 TEST(PlannedBlocks, ChangeUndeclaredCellsAtTheFrontier) {
     constexpr std::array kOps = {Op::kWrite, Op::kErase, Op::kAdd, Op::kRead, Op::kRead};
-    std::uint64_t stood = 0;
-    std::uint64_t given_up = 0;
-    for (std::uint32_t workers = 1; workers <= 4; ++workers) {
-        Random random(workers + 30);
-        Planner pair(workers);
-        for (std::uint64_t height = 1; height <= scaled(150, 40); ++height) {
-            std::vector<Program> programs = declared_programs(random, 60);
-            for (Program& program : programs) {
-                if (random.chance(1, 8)) {
-                    const auto key = kKeys / 2 + random.below(kKeys / 2);
-                    program.steps.insert(program.steps.begin(),
-                                         {.op = kOps[random.below(kOps.size())],
-                                          .key = static_cast<std::uint32_t>(key),
-                                          .operand = 7});
-                }
-            }
-            pair.run(block_of(height, std::move(programs)), height % 2 == 0);
-            if (HasFatalFailure()) {
-                return;
+    const Outcome outcome = run_blocks(30, scaled(150, 40), 2, [&](Random& random) {
+        std::vector<Program> programs = declared_programs(random, 60);
+        for (Program& program : programs) {
+            if (random.chance(1, 8)) {
+                const auto key = kKeys / 2 + random.below(kKeys / 2);
+                program.steps.insert(program.steps.begin(), {.op = kOps[random.below(kOps.size())],
+                                                             .key = static_cast<std::uint32_t>(key),
+                                                             .operand = 7});
             }
         }
-        stood += pair.parallel.metrics().planned;
-        given_up += pair.parallel.metrics().given_up;
-    }
-    EXPECT_GT(stood, 4 * given_up) << given_up;
+        return programs;
+    });
+    EXPECT_GT(outcome.stood, 4 * outcome.given_up) << outcome.given_up;
 }
 
 /// Whoever read undeclared ahead of an undeclared change is stale, and the block with it.
