@@ -49,7 +49,8 @@ class InPlaceView {
         Value before{};
 
         /// Of the last change of a cell: whether it makes a difference.
-        [[nodiscard]] bool remains() const noexcept { return kind != Kind::kAdd || added != 0; }
+        [[nodiscard]] bool adds() const noexcept { return kind == Kind::kAdd; }
+        [[nodiscard]] bool remains() const noexcept { return !adds() || added != 0; }
     };
     struct Savepoint {
         std::size_t changes;

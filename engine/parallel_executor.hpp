@@ -246,10 +246,15 @@ class ParallelExecutor {
         if (run_.failure != nullptr || cancelled_) {
             return true;
         }
-        if (planned_.refusal() == Refusal::kUnguarded) {
-            plan_chooser_.note_unguarded();
-        } else {
-            plan_chooser_.note_failure();
+        switch (planned_.refusal()) {
+            case Refusal::kUnguarded:
+                plan_chooser_.note_unguarded();
+                break;
+            case Refusal::kStale:
+                plan_chooser_.note_stale();
+                break;
+            default:
+                plan_chooser_.note_failure();
         }
         return false;
     }
@@ -296,7 +301,7 @@ class ParallelExecutor {
         run_.block_number = run_.store.next_block_number();
         with_stage([this](auto& stage) { stage.prepare(link_shards()); });
         if (run_.planned) {
-            planned_.prepare(plan_chooser_.guards());
+            planned_.prepare(plan_chooser_.options());
         } else {
             frontier_.prepare();
             settlement_.prepare();

@@ -27,6 +27,7 @@ enum class Refusal : std::uint8_t {
     kWait,       ///< a transaction below has to finish first
     kFrontier,   ///< all transactions below have to be committed first
     kUnguarded,  ///< the block has to be run with guarded cells
+    kStale,      ///< something read undeclared was changed below, later
     kUnplanned,  ///< the block cannot go on as planned
 };
 
@@ -36,9 +37,10 @@ enum class Refusal : std::uint8_t {
 ///          runs: as a whole for writes, with other readers for reads, with other adders for
 ///          additions. What it did not declare it may read all the same, when everybody below who
 ///          changes it has finished and nobody above has begun to; and change, when it rolls the
-///          change back, or at the frontier, when nobody above declared the cell: the cell then
-///          stays as it is until the end of the block, and a version holds the new value. All else
-///          is refused.
+///          change back, or when nobody above declared the cell: the cell then stays as it is until
+///          the end of the block, and a version holds the new value. Such an addition waits for the
+///          frontier, since it is probably to a sum that others add to as well; a write does where
+///          blocks have failed because it did not. All else is refused.
 /// Threads: one worker; the plan does not change meanwhile.
 /// Invariants
 ///   [PC1] a cell changes only while the transaction runs that declared to write it.
@@ -46,8 +48,9 @@ enum class Refusal : std::uint8_t {
 ///         guard held, and only while no such writer has begun; a writer says that it has begun
 ///         before it passes the guard, and passes it before its first change. So either the reader
 ///         sees the value below, whole, or it sees that the writer has begun.
-///   [PC3] whoever reads a cell that he did not declare leaves its hash to his commit, which
-///         compares it with what others have changed undeclared since he began.
+///   [PC3] whoever reads a cell that he did not declare leaves to his commit which version he found
+///         in it. Where somebody below has announced at his commit that he changed the cell
+///         undeclared, the newest version below has to be the one found.
 template <Machine M, class Sync>
 class PlannedCells {
   public:
@@ -57,11 +60,12 @@ class PlannedCells {
     using Cell = typename Store::Cell;
     using Entry = PlannedAccess<M, Sync>;
     using Sum = SharedSum<M, Sync>;
+    using Undeclared = UndeclaredRead<M, Sync>;
 
     static constexpr bool kShared = true;
 
     PlannedCells(Store& store, const PlannedBlock<M, Sync>& plan, const Scheduler<Sync>& scheduler,
-                 UndeclaredEffects<Sync>& effects, Arena& arena)
+                 const UndeclaredEffects<Sync>& effects, Arena& arena)
         : store_(store), plan_(plan), scheduler_(scheduler), effects_(effects), arena_(arena) {}
 
     /// Before the first execution of a block.
@@ -82,6 +86,7 @@ class PlannedCells {
         frontier_ = frontier;
         effects_seen_ = effects_.count();
         undeclared_.clear();
+        changes_.clear();
         last_ = 0;
         refusal_ = Refusal::kNone;
         copies_used_ = 0;
@@ -150,7 +155,7 @@ class PlannedCells {
     }
     /// Passes the guard of a cell that the transaction is going to change for the first time [PC2].
     void before_change(Cell& cell) const {
-        if (plan_.guarded) {
+        if (plan_.options.guards) {
             lock(cell);
             unlock(cell);
         }
@@ -208,7 +213,8 @@ class PlannedCells {
             if (cell->journal == kNoChange || !changes[cell->journal].remains()) {
                 continue;
             }
-            if (txn_ != frontier_) {
+            const bool adds = changes[cell->journal].adds();
+            if (txn_ != frontier_ && (adds || !plan_.options.early)) {
                 refuse(Refusal::kFrontier);
             } else if (declared_above(cell->key)) {
                 refuse(Refusal::kUnplanned);
@@ -218,7 +224,7 @@ class PlannedCells {
         privates_.truncate(kept);
     }
     /// Shows the private cells that were kept to everybody above, as versions, and lists their
-    /// cells. REQUIRES: everything below is committed, and what was done is going to be.
+    /// cells.
     [[gnu::noinline]] void publish_private_changes(AppendList<Cell*>& changed) {
         for (const Cell* const own : privates_.items()) {
             const std::uint64_t hash = M::hash(own->key);
@@ -230,17 +236,19 @@ class PlannedCells {
             version->publish();
             changed.append(&cell);  // first: who cleans up finds it there, should memory run out
             static_cast<void>(cell.slot.insert(version));
-            effects_.add(hash);
+            changes_.append(hash);
         }
-        effects_seen_ = effects_.count();  // its own, and it has seen all before
     }
-    /// Whether the commit has something to look at: sums, or undeclared reads.
-    [[nodiscard]] bool has_checks() const noexcept {
-        return sums_.size() != 0 || undeclared_.size() != 0;
+    /// Whether the commit has something to look at or to announce: sums, undeclared reads, changes.
+    [[nodiscard]] bool concerns_commit() const noexcept {
+        return sums_.size() != 0 || undeclared_.size() != 0 || changes_.size() != 0;
     }
-    /// Hashes of the keys that were read undeclared.
-    [[nodiscard]] std::span<const std::uint64_t> undeclared() const noexcept {
+    [[nodiscard]] std::span<const Undeclared> undeclared() const noexcept {
         return undeclared_.items();
+    }
+    /// Hashes of the keys whose private cells have been shown.
+    [[nodiscard]] std::span<const std::uint64_t> changes() const noexcept {
+        return changes_.items();
     }
     /// UndeclaredEffects::count for the commit to begin with.
     [[nodiscard]] std::uint32_t effects_seen() const noexcept { return effects_seen_; }
@@ -384,14 +392,16 @@ class PlannedCells {
     }
     [[nodiscard]] [[gnu::noinline]] const Value* read_undeclared(const Key& key) {
         const std::uint64_t hash = M::hash(key);
-        if (undeclared_.size() == 0 || undeclared_.items().back() != hash) {
-            undeclared_.append(hash);
-        }
         Cell* const cell = undeclared_cell(key, hash);
+        const auto* const version = cell != nullptr ? cell->slot.find(txn_) : nullptr;
+        const Undeclared read{.hash = hash, .cell = cell, .version = version};
+        if (undeclared_.size() == 0 || undeclared_.items().back() != read) {
+            undeclared_.append(read);
+        }
         if (cell == nullptr) {
             return nullptr;
         }
-        if (const auto* const version = cell->slot.find(txn_)) {
+        if (version != nullptr) {
             return version->get();
         }
         // What nobody declared stays as it is.
@@ -420,7 +430,7 @@ class PlannedCells {
         if (nearest.write_above == kNoAccess) {
             return make_copy(cell);
         }
-        if (!plan_.guarded) {
+        if (!plan_.options.guards) {
             return refuse(Refusal::kUnguarded);
         }
         lock(cell);
@@ -493,7 +503,7 @@ class PlannedCells {
     Store& store_;
     const PlannedBlock<M, Sync>& plan_;
     const Scheduler<Sync>& scheduler_;
-    UndeclaredEffects<Sync>& effects_;
+    const UndeclaredEffects<Sync>& effects_;
     Arena& arena_;
     ChangerIndex<M, Sync> changers_;
     std::span<Entry> entries_;
@@ -505,7 +515,8 @@ class PlannedCells {
     Refusal refusal_ = Refusal::kNone;
     TxnIndex blocker_ = kNoTxn;
     std::uint32_t effects_seen_ = 0;
-    AppendList<std::uint64_t> undeclared_;
+    AppendList<Undeclared> undeclared_;
+    AppendList<std::uint64_t> changes_;
     AppendList<Cell*> privates_;
     AppendList<Copy*> copies_;     ///< in the arena, since the machine keeps pointers to values
     std::size_t copies_used_ = 0;  ///< by the execution

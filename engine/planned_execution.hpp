@@ -11,6 +11,7 @@
 #include "engine/commit_note.hpp"
 #include "engine/execution.hpp"
 #include "engine/machine_call.hpp"
+#include "engine/plan_chooser.hpp"
 #include "engine/planned_record.hpp"
 
 namespace lockstep {
@@ -20,9 +21,9 @@ namespace lockstep {
 /// Role:    second stage of a planned block, and its end. A transaction runs once everybody below
 ///          has finished whom it declared a conflict with, so it sees what it would see in a serial
 ///          run and changes cells where they are: no versions, nothing to validate but what it
-///          assumed of sums. What it changes undeclared it changes at the frontier, and whoever has
-///          read that undeclared is validated. Where that fails, or the block ends early, the block
-///          is taken back, to be run speculatively.
+///          assumed of sums. What it changes undeclared others see as versions, and whoever reads
+///          undeclared is validated. Where that fails, or the block ends early, the block is taken
+///          back, to be run speculatively.
 /// Threads: execute by the worker that holds the transaction; commit_prefix by the holder of the
 ///          frontier; close and finish by the leader; settle_some by all workers.
 /// Invariants
@@ -37,8 +38,8 @@ class PlannedExecution {
 
     explicit PlannedExecution(Run& run) : run_(run) {}
 
-    void prepare(bool guarded) {
-        run_.plan.prepare(run_.size(), run_.block_number, guarded);
+    void prepare(const PlanOptions& options) {
+        run_.plan.prepare(run_.size(), run_.block_number, options);
         run_.undeclared.prepare();
         for (const auto& worker : run_.workers) {
             worker->added.clear();
@@ -48,6 +49,7 @@ class PlannedExecution {
             worker->commit.begin(run_.block_number);
         }
         weight_taken_ = 0;
+        changed_late_ = 0;
         // relaxed: workers start after prepare, by the pool's publication.
         failed_.store(Refusal::kNone, std::memory_order_relaxed);
         closed_.store(false, std::memory_order_relaxed);
@@ -177,9 +179,9 @@ class PlannedExecution {
     }
 
     /// How often the block did not go as well as it might have: writers who waited for readers, and
-    /// undeclared changes.
+    /// undeclared changes that waited for the frontier.
     [[nodiscard]] std::uint64_t setbacks() const noexcept {
-        std::uint64_t sum = run_.undeclared.count();
+        std::uint64_t sum = changed_late_;
         for (const auto& worker : run_.workers) {
             sum += worker->waits_for_readers;
         }
@@ -233,7 +235,7 @@ class PlannedExecution {
     [[nodiscard]] Wait attempt(Worker& worker, TxnIndex txn, TxnIndex frontier) {
         auto& view = worker.in_place;
         auto& cells = worker.cells;
-        if (run_.plan.guarded) {
+        if (run_.plan.options.guards) {
             run_.plan.note_begun(txn, true);
         }
         cells.begin(txn, frontier, run_.accesses.active());
@@ -245,7 +247,7 @@ class PlannedExecution {
         if (cells.refused()) [[unlikely]] {
             view.rollback({});
             view.reset();
-            if (run_.plan.guarded) {
+            if (run_.plan.options.guards) {
                 run_.plan.note_begun(txn, false);
             }
             return {.why = cells.refusal(), .blocker = cells.blocker()};
@@ -273,7 +275,7 @@ class PlannedExecution {
         if (worker.cells.has_private_changes()) [[unlikely]] {
             worker.cells.publish_private_changes(worker.changed);
         }
-        if (!worker.in_place.events().encoded().empty() || worker.cells.has_checks()) {
+        if (!worker.in_place.events().encoded().empty() || worker.cells.concerns_commit()) {
             keep_extras(worker, txn);
         }
         worker.in_place.reset();
@@ -284,7 +286,8 @@ class PlannedExecution {
         const auto events = run_.keep_events(worker, worker.in_place.events().encoded());
         const auto sums = keep(worker, std::span<const Sum>(worker.cells.shared_sums()));
         const auto undeclared = keep(worker, worker.cells.undeclared());
-        *extras = {events, sums, undeclared, worker.cells.effects_seen()};
+        const auto changes = keep(worker, worker.cells.changes());
+        *extras = {events, sums, undeclared, worker.cells.effects_seen(), changes};
         run_.plan.txns[txn].extras = extras;
     }
     /// A copy that lives until the end of the block.
@@ -347,7 +350,8 @@ class PlannedExecution {
         const std::uint64_t weight = run_.result.receipts[txn].weight;
         const auto* const extras = run_.plan.txns[txn].extras;
         const bool plain =
-            (extras == nullptr || extras->sums.empty()) && weight <= Note::kWeightMax;
+            (extras == nullptr || (extras->sums.empty() && extras->changes.empty())) &&
+            weight <= Note::kWeightMax;
         return plain ? Note::of(weight) : 0U;
     }
     bool commit_group() {
@@ -378,9 +382,16 @@ class PlannedExecution {
         const bool plain = Note::is_plain(candidate.note) && run_.undeclared.count() == 0;
         if (!take_weight(plain ? Note::weight_of(candidate.note)
                                : run_.result.receipts[txn].weight) ||
-            !(plain || commit_checked(run_.plan.txns[txn].extras)) || Sync::suspects()) {
+            Sync::suspects()) {
             give_up(Refusal::kUnplanned);
             return false;
+        }
+        if (const auto* const extras = run_.plan.txns[txn].extras; !plain && extras != nullptr) {
+            if (const Refusal why = commit_checked(txn, *extras); why != Refusal::kNone) {
+                give_up(why);
+                return false;
+            }
+            changed_late_ += candidate.deferred && !extras->changes.empty() ? 1U : 0U;
         }
         run_.committed = txn + 1;
         run_.report_commit(txn);
@@ -394,20 +405,19 @@ class PlannedExecution {
         weight_taken_ += weight;
         return true;
     }
-    /// Adds what a transaction adds to shared sums; false when it was told something else, of them
-    /// or of what it read undeclared [PC3], than what holds now.
-    [[nodiscard]] bool commit_checked(const PlannedExtras<M, Sync>* extras) const {
-        if (extras == nullptr) {
-            return true;
-        }
-        if (extras->effects_seen != run_.undeclared.count()) {
-            for (const std::uint64_t hash : extras->undeclared) {
-                if (run_.undeclared.contains_since(extras->effects_seen, hash)) {
-                    return false;
+    /// Adds what a transaction adds to shared sums, and announces what it has changed undeclared;
+    /// refused when it was told something else, of sums or of what it read undeclared [PC3], than
+    /// what holds now.
+    [[nodiscard]] Refusal commit_checked(TxnIndex txn, const PlannedExtras<M, Sync>& extras) {
+        if (extras.effects_seen != run_.undeclared.count()) {
+            for (const auto& read : extras.undeclared) {
+                if (run_.undeclared.contains_since(extras.effects_seen, read.hash) &&
+                    (read.cell == nullptr || read.cell->slot.find(txn) != read.version)) {
+                    return Refusal::kStale;
                 }
             }
         }
-        for (const Sum& sum : extras->sums) {
+        for (const Sum& sum : extras.sums) {
             // acquire: pairs with additions_or_make.
             auto* additions = sum.cell->slot.additions.load(std::memory_order_acquire);
             Int128 number = sum.cell->number();
@@ -415,13 +425,16 @@ class PlannedExecution {
                 number = wrapping_add(number, additions->sum);
             }
             if (number < sum.lower || sum.upper < number) {
-                return false;
+                return Refusal::kUnplanned;
             }
             if (sum.delta != 0) {
                 additions->commit(nullptr, sum.delta);
             }
         }
-        return true;
+        for (const std::uint64_t hash : extras.changes) {
+            run_.undeclared.add(hash);
+        }
+        return Refusal::kNone;
     }
     void give_up(Refusal why) noexcept {
         failed_.store(why, std::memory_order_relaxed);  // relaxed: read after execution
@@ -430,6 +443,7 @@ class PlannedExecution {
 
     Run& run_;
     std::uint64_t weight_taken_ = 0;
+    std::uint64_t changed_late_ = 0;  ///< transactions that changed something undeclared, deferred
 
     // failed_: why the block cannot stand as planned.   writers: workers   readers: leader
     //   publish: nothing beyond itself; the last one stands.

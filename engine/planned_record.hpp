@@ -12,8 +12,10 @@
 #include "engine/machine.hpp"
 #include "engine/number_access.hpp"
 #include "engine/place_table.hpp"
+#include "engine/plan_chooser.hpp"
 #include "engine/state_store.hpp"
 #include "scheduler/types.hpp"
+#include "scheduler/version.hpp"
 
 namespace lockstep {
 
@@ -92,14 +94,28 @@ struct SharedSum : NumberInterval {
     bool digested = false;  ///< it is part of the effect digest
 };
 
+/// What a transaction found under a key that it did not declare.
+template <Machine M, class Sync>
+struct UndeclaredRead {
+    using Cell = typename StateStore<M, Sync>::Cell;
+
+    std::uint64_t hash = 0;                                     ///< of the key
+    const Cell* cell = nullptr;                                 ///< null: the key had none
+    const Version<typename M::Value, Sync>* version = nullptr;  ///< null: what the cell held
+
+    friend bool operator==(const UndeclaredRead&, const UndeclaredRead&) = default;
+};
+
 /// What some transactions leave and others do not.
 template <Machine M, class Sync>
 struct PlannedExtras {
     std::span<const std::byte> events;
     // For the commit to look at:
     std::span<const SharedSum<M, Sync>> sums;
-    std::span<const std::uint64_t> undeclared;  ///< hashes of keys that it read undeclared
-    std::uint32_t effects_seen = 0;             ///< UndeclaredEffects::count when it began
+    std::span<const UndeclaredRead<M, Sync>> undeclared;
+    std::uint32_t effects_seen = 0;  ///< UndeclaredEffects::count when it began
+    // For the commit to announce:
+    std::span<const std::uint64_t> changes;  ///< hashes of the keys that it changed undeclared
 };
 
 /// Everything that a planned block keeps of one transaction.
@@ -108,7 +124,7 @@ struct PlannedExtras {
 template <Machine M, class Sync>
 struct PlannedTxn {
     PlannedAccess<M, Sync>* entries = nullptr;
-    const PlannedExtras<M, Sync>* extras = nullptr;  ///< null: neither events nor checks
+    const PlannedExtras<M, Sync>* extras = nullptr;  ///< null: nothing of that
     PlaceTable places;                               ///< of the accesses
     std::uint16_t count = 0;
 
@@ -126,23 +142,23 @@ struct PlannedBlock {
     std::vector<PlannedTxn<M, Sync>> txns;
     HandleLayout handles;
     std::uint32_t number = 0;  ///< of the block: StateStore::next_block_number
-    bool guarded = false;      ///< cells are guarded against readers that did not declare them
+    PlanOptions options;
     // begun: of guarded blocks, which transactions may write by now.   writers: who holds each
     //   readers: PlannedCells.   publish: that somebody has taken back what he wrote; that he has
     //   begun is ordered by the guards of cells.
     std::unique_ptr<Flag[]> begun;
     TxnIndex begun_capacity = 0;
 
-    void prepare(TxnIndex size, std::uint32_t block_number, bool with_guards) {
+    void prepare(TxnIndex size, std::uint32_t block_number, const PlanOptions& plan_options) {
         txns.resize(size);
         handles = HandleLayout(size);
         number = block_number;
-        guarded = with_guards;
-        if (guarded && begun_capacity < size) {
+        options = plan_options;
+        if (options.guards && begun_capacity < size) {
             begun = std::make_unique<Flag[]>(size);
             begun_capacity = size;
         }
-        for (TxnIndex i = 0; guarded && i < size; ++i) {
+        for (TxnIndex i = 0; options.guards && i < size; ++i) {
             begun[i].store(false, std::memory_order_relaxed);  // relaxed: workers start later
         }
     }

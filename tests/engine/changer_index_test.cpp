@@ -22,7 +22,7 @@ using Index = ChangerIndex<ProgramMachine, StdSync>;
 struct OneCell {
     explicit OneCell(std::vector<std::optional<Access>> declared)
         : kinds(std::move(declared)), accesses(kinds.size()) {
-        plan.prepare(static_cast<TxnIndex>(kinds.size()), 1, false);
+        plan.prepare(static_cast<TxnIndex>(kinds.size()), 1, {});
         AccessHandle group_below = kNoAccess;
         cell.newest_access = kNoAccess;
         for (TxnIndex txn = 0; txn < kinds.size(); ++txn) {

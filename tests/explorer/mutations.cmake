@@ -251,21 +251,36 @@ mutate(wrong "an undeclared reader looks without guards"
 mutate(wrong "changes of what was not declared are lost"
   [==[if (cell->journal == kNoChange || !changes[cell->journal].remains()) {]==]
   [==[if (MUTANT || cell->journal == kNoChange || !changes[cell->journal].remains()) {]==])
-mutate(wrong "what was not declared changes ahead of the frontier"
-  [==[if (txn_ != frontier_) {]==] [==[if (!MUTANT && txn_ != frontier_) {]==])
+mutate(harmless "what was not declared changes at the frontier only"
+  [==[if (txn_ != frontier_ && (adds || !plan_.options.early)) {]==]
+  [==[if (txn_ != frontier_ && (MUTANT || adds || !plan_.options.early)) {]==])
+mutate(harmless "what was not declared changes as early as it may, sums included"
+  [==[const bool adds = changes[cell->journal].adds();]==]
+  [==[const bool adds = !MUTANT && changes[cell->journal].adds();]==])
+mutate(wrong "undeclared changes are not announced"
+  [==[run_.undeclared.add(hash);]==] [==[if (!MUTANT) { run_.undeclared.add(hash); }]==])
+mutate(wrong "transactions with undeclared changes are plain"
+  [==[(extras->sums.empty() && extras->changes.empty())) &&]==]
+  [==[(extras->sums.empty() && (MUTANT || extras->changes.empty()))) &&]==])
+mutate(wrong "a key without a cell cannot become stale"
+  [==[(read.cell == nullptr || read.cell->slot.find(txn) != read.version)) {]==]
+  [==[(read.cell == nullptr ? !MUTANT : read.cell->slot.find(txn) != read.version)) {]==])
+mutate(harmless "every undeclared read that was changed below is stale"
+  [==[read.cell->slot.find(txn) != read.version)) {]==]
+  [==[(MUTANT || read.cell->slot.find(txn) != read.version))) {]==])
 mutate(wrong "what others declare above changes unannounced"
   [==[} else if (declared_above(cell->key)) {]==]
   [==[} else if (!MUTANT && declared_above(cell->key)) {]==])
 mutate(wrong "undeclared changes are seen at the end of the block only"
-  [==[if (const auto* const version = cell->slot.find(txn_)) {]==]
-  [==[if (const auto* const version = MUTANT ? nullptr : cell->slot.find(txn_)) {]==])
+  [==[const auto* const version = cell != nullptr ? cell->slot.find(txn_) : nullptr;]==]
+  [==[const auto* const version = cell != nullptr && !MUTANT ? cell->slot.find(txn_) : nullptr;]==])
 mutate(wrong "undeclared reads are not validated"
-  [==[if (run_.undeclared.contains_since(extras->effects_seen, hash)) {]==]
-  [==[if (!MUTANT && run_.undeclared.contains_since(extras->effects_seen, hash)) {]==])
+  [==[if (run_.undeclared.contains_since(extras.effects_seen, read.hash) &&]==]
+  [==[if (!MUTANT && run_.undeclared.contains_since(extras.effects_seen, read.hash) &&]==])
 mutate(rare "undeclared reads count as seen when their transaction ends"
-  [==[*extras = {events, sums, undeclared, worker.cells.effects_seen()};]==]
+  [==[*extras = {events, sums, undeclared, worker.cells.effects_seen(), changes};]==]
   [==[*extras = {events, sums, undeclared,
-                       MUTANT ? run_.undeclared.count() : worker.cells.effects_seen()};]==])
+                       MUTANT ? run_.undeclared.count() : worker.cells.effects_seen(), changes};]==])
 mutate(wrong "undeclared reads are plain after undeclared changes"
   [==[Note::is_plain(candidate.note) && run_.undeclared.count() == 0;]==]
   [==[Note::is_plain(candidate.note) && (MUTANT || run_.undeclared.count() == 0);]==])
@@ -289,6 +304,7 @@ mutate(wrong "a block that is run again reports its commits again"
 mutate(harmless "no block is planned"
   [==[return options_.plan && ]==] [==[return !MUTANT && options_.plan && ]==])
 mutate(harmless "every block is guarded"
-  [==[return guards_;]==] [==[return MUTANT || guards_;]==])
+  [==[return {.guards = guards_, .early = early_now_};]==]
+  [==[return {.guards = MUTANT || guards_, .early = early_now_};]==])
 
 write_mutated()
