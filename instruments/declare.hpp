@@ -92,9 +92,13 @@ class Declaration {
             for (const AccountId account : tx.accounts) {
                 closing(account, tx.market);
             }
+            closing_sums(tx.market);
         }
     }
-    void operator()(const RealisePnl& tx) { closing(tx.account, tx.market); }
+    void operator()(const RealisePnl& tx) {
+        closing(tx.account, tx.market);
+        closing_sums(tx.market);
+    }
     /// Governance is rare, prices belong to the start of the block.
     template <class Other>
     void operator()(const Other&) {}
@@ -114,6 +118,15 @@ class Declaration {
         sink_(position_key(account, market), Access::kWrite);
         sink_(open_markets_key(account, 0), Access::kWrite);
         sink_(cash_key(account, known->terms.settlement_asset), Access::kAdd);
+    }
+    void closing_sums(MarketId market) {
+        if (context_.market(market) == nullptr) {
+            return;
+        }
+        for (const CellKind kind : {CellKind::kFundClear, CellKind::kClaimsLow, CellKind::kDust,
+                                    CellKind::kSettleClear, CellKind::kOpenInterest}) {
+            sink_(market_key(kind, market), Access::kAdd);
+        }
     }
 
     const VenueContext& context_;
