@@ -59,7 +59,7 @@ struct BlockRun {
         Worker(BlockRun& run, std::uint32_t index, const TxnLimits& limits)
             : arena(run.memory, index),
               view(run.store, run.undeclared, arena, limits),
-              cells(run.store, run.plan, run.scheduler, run.undeclared, arena),
+              cells(run.store, run.plan, run.scheduler, arena),
               in_place(cells, limits),
               commit(run.store, arena) {}
 

@@ -14,7 +14,6 @@
 #include "engine/place_table.hpp"
 #include "engine/planned_record.hpp"
 #include "engine/state_store.hpp"
-#include "engine/undeclared_effects.hpp"
 #include "scheduler/arena.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/version.hpp"
@@ -37,10 +36,10 @@ enum class Refusal : std::uint8_t {
 ///          runs: as a whole for writes, with other readers for reads, with other adders for
 ///          additions. What it did not declare it may read all the same, when everybody below who
 ///          changes it has finished and nobody above has begun to; and change, when it rolls the
-///          change back, or when nobody above declared the cell: the cell then stays as it is until
-///          the end of the block, and a version holds the new value. Such an addition waits for the
-///          frontier, since it is probably to a sum that others add to as well; a write does where
-///          blocks have failed because it did not. All else is refused.
+///          change back, or when nobody above declared to change the cell: the cell then stays as
+///          it is until the end of the block, and a version holds the new value. Such an addition
+///          waits for the frontier, since it is probably to a sum that others add to as well; a
+///          write does where blocks have failed because it did not. All else is refused.
 /// Threads: one worker; the plan does not change meanwhile.
 /// Invariants
 ///   [PC1] a cell changes only while the transaction runs that declared to write it.
@@ -48,9 +47,10 @@ enum class Refusal : std::uint8_t {
 ///         guard held, and only while no such writer has begun; a writer says that it has begun
 ///         before it passes the guard, and passes it before its first change. So either the reader
 ///         sees the value below, whole, or it sees that the writer has begun.
-///   [PC3] whoever reads a cell that he did not declare leaves to his commit which version he found
-///         in it. Where somebody below has announced at his commit that he changed the cell
-///         undeclared, the newest version below has to be the one found.
+///   [PC3] whoever reads a cell that he did not declare, or finds a version in one that he did,
+///         leaves to his commit which version he found. Where somebody below has announced at his
+///         commit that he changed the cell undeclared, the newest version below has to be the one
+///         found, each time that the cell was read.
 template <Machine M, class Sync>
 class PlannedCells {
   public:
@@ -61,12 +61,13 @@ class PlannedCells {
     using Entry = PlannedAccess<M, Sync>;
     using Sum = SharedSum<M, Sync>;
     using Undeclared = UndeclaredRead<M, Sync>;
+    using Changed = UndeclaredChange<M, Sync>;
 
     static constexpr bool kShared = true;
 
     PlannedCells(Store& store, const PlannedBlock<M, Sync>& plan, const Scheduler<Sync>& scheduler,
-                 const UndeclaredEffects<Sync>& effects, Arena& arena)
-        : store_(store), plan_(plan), scheduler_(scheduler), effects_(effects), arena_(arena) {}
+                 Arena& arena)
+        : store_(store), plan_(plan), scheduler_(scheduler), arena_(arena) {}
 
     /// Before the first execution of a block.
     void prepare() noexcept {
@@ -84,8 +85,8 @@ class PlannedCells {
         touched_.assign(notes ? entries_.size() : 0, {});
         txn_ = txn;
         frontier_ = frontier;
-        effects_seen_ = effects_.count();
         undeclared_.clear();
+        read_in_place_ = 0;
         changes_.clear();
         last_ = 0;
         refusal_ = Refusal::kNone;
@@ -114,6 +115,14 @@ class PlannedCells {
         if (entry->is(Access::kAdd)) [[unlikely]] {
             return refuse(Refusal::kUnplanned);
         }
+        const std::uint64_t bit = std::uint64_t{1} << place_of(*entry) % 64;
+        if (const auto* const version = entry->cell->slot.find(txn_)) [[unlikely]] {
+            if ((read_in_place_ & bit) == 0) {
+                undeclared_.append({.hash = M::hash(key), .cell = entry->cell, .version = version});
+            }
+            return version->get();  // somebody below has changed it undeclared
+        }
+        read_in_place_ |= bit;
         return is(entry->below, Access::kAdd) ? copy(*entry->cell) : entry->cell->get();
     }
     /// The cell of a key that was declared to be written. For any other one a private cell with
@@ -216,7 +225,7 @@ class PlannedCells {
             const bool adds = changes[cell->journal].adds();
             if (txn_ != frontier_ && (adds || !plan_.options.early)) {
                 refuse(Refusal::kFrontier);
-            } else if (declared_above(cell->key)) {
+            } else if (changed_above(cell->key)) {
                 refuse(Refusal::kUnplanned);
             }
             privates_.items()[kept++] = cell;
@@ -236,7 +245,7 @@ class PlannedCells {
             version->publish();
             changed.append(&cell);  // first: who cleans up finds it there, should memory run out
             static_cast<void>(cell.slot.insert(version));
-            changes_.append(hash);
+            changes_.append({hash, read_above(cell) ? &cell : nullptr});
         }
     }
     /// Whether the commit has something to look at or to announce: sums, undeclared reads, changes.
@@ -246,12 +255,7 @@ class PlannedCells {
     [[nodiscard]] std::span<const Undeclared> undeclared() const noexcept {
         return undeclared_.items();
     }
-    /// Hashes of the keys whose private cells have been shown.
-    [[nodiscard]] std::span<const std::uint64_t> changes() const noexcept {
-        return changes_.items();
-    }
-    /// UndeclaredEffects::count for the commit to begin with.
-    [[nodiscard]] std::uint32_t effects_seen() const noexcept { return effects_seen_; }
+    [[nodiscard]] std::span<const Changed> changes() const noexcept { return changes_.items(); }
     /// Completes the notes; `effect_of(cell)` tells how the transaction has changed a cell.
     template <class EffectOf>
     void note_effects(EffectOf&& effect_of) {
@@ -456,11 +460,19 @@ class PlannedCells {
         }
         return true;
     }
-    /// Whether somebody above declared the key.
-    [[nodiscard]] bool declared_above(const Key& key) const {
+    /// Whether somebody above declared to change the key.
+    [[nodiscard]] bool changed_above(const Key& key) const {
         const CellId id = store_.find_in_block(key, M::hash(key));
-        return id != kNoCell && store_.cell(id).planned_in == plan_.number &&
-               plan_.txn_of(store_.cell(id).newest_access) > txn_;
+        if (id == kNoCell || store_.cell(id).planned_in != plan_.number) {
+            return false;
+        }
+        const AccessHandle newest = store_.cell(id).newest_access;
+        const AccessHandle change = is(newest, Access::kRead) ? plan_.at(newest).below : newest;
+        return change != kNoAccess && plan_.txn_of(change) > txn_;
+    }
+    /// Whether somebody above declared to read the cell. REQUIRES: nobody to change it.
+    [[nodiscard]] bool read_above(const Cell& cell) const noexcept {
+        return cell.planned_in == plan_.number && plan_.txn_of(cell.newest_access) > txn_;
     }
     [[nodiscard]] const Copy* copy_of(const Cell& cell) const noexcept {
         for (const Copy* const known : copies_.items().first(copies_used_)) {
@@ -503,7 +515,6 @@ class PlannedCells {
     Store& store_;
     const PlannedBlock<M, Sync>& plan_;
     const Scheduler<Sync>& scheduler_;
-    const UndeclaredEffects<Sync>& effects_;
     Arena& arena_;
     ChangerIndex<M, Sync> changers_;
     std::span<Entry> entries_;
@@ -514,9 +525,9 @@ class PlannedCells {
     PlaceTable places_;       ///< of the declared accesses
     Refusal refusal_ = Refusal::kNone;
     TxnIndex blocker_ = kNoTxn;
-    std::uint32_t effects_seen_ = 0;
-    AppendList<Undeclared> undeclared_;
-    AppendList<std::uint64_t> changes_;
+    AppendList<Undeclared> undeclared_;  ///< reads, and those that found undeclared changes
+    std::uint64_t read_in_place_ = 0;    ///< declared reads that found none: place modulo 64
+    AppendList<Changed> changes_;
     AppendList<Cell*> privates_;
     AppendList<Copy*> copies_;     ///< in the arena, since the machine keeps pointers to values
     std::size_t copies_used_ = 0;  ///< by the execution

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "engine/base/cache_line.hpp"
 #include "engine/block_run.hpp"
@@ -50,6 +51,7 @@ class PlannedExecution {
         }
         weight_taken_ = 0;
         changed_late_ = 0;
+        changed_reads_.clear();
         // relaxed: workers start after prepare, by the pool's publication.
         failed_.store(Refusal::kNone, std::memory_order_relaxed);
         closed_.store(false, std::memory_order_relaxed);
@@ -197,6 +199,12 @@ class PlannedExecution {
         Refusal why = Refusal::kNone;
         TxnIndex blocker = kNoTxn;
     };
+    /// An undeclared change of a cell that somebody above declared to read.
+    struct ChangedRead {
+        std::uint32_t number = 0;  ///< among all undeclared changes
+        const Cell* cell = nullptr;
+    };
+    static constexpr std::size_t kChangedReadsMax = 64;  ///< that a commit looks at
     static constexpr TxnIndex kAhead = 2;
     static constexpr TxnIndex kCommitAhead = 8;
 
@@ -238,6 +246,7 @@ class PlannedExecution {
         if (run_.plan.options.guards) {
             run_.plan.note_begun(txn, true);
         }
+        run_.plan.txns[txn].effects_seen = run_.undeclared.count();
         cells.begin(txn, frontier, run_.accesses.active());
         fold_sums_below(worker, txn);
         call(worker, txn);
@@ -287,7 +296,7 @@ class PlannedExecution {
         const auto sums = keep(worker, std::span<const Sum>(worker.cells.shared_sums()));
         const auto undeclared = keep(worker, worker.cells.undeclared());
         const auto changes = keep(worker, worker.cells.changes());
-        *extras = {events, sums, undeclared, worker.cells.effects_seen(), changes};
+        *extras = {events, sums, undeclared, changes};
         run_.plan.txns[txn].extras = extras;
     }
     /// A copy that lives until the end of the block.
@@ -386,13 +395,13 @@ class PlannedExecution {
             give_up(Refusal::kUnplanned);
             return false;
         }
-        if (const auto* const extras = run_.plan.txns[txn].extras; !plain && extras != nullptr) {
-            if (const Refusal why = commit_checked(txn, *extras); why != Refusal::kNone) {
-                give_up(why);
-                return false;
-            }
-            changed_late_ += candidate.deferred && !extras->changes.empty() ? 1U : 0U;
+        const std::uint32_t effects = run_.undeclared.count();
+        if (const Refusal why = plain ? Refusal::kNone : commit_checked(txn);
+            why != Refusal::kNone) {
+            give_up(why);
+            return false;
         }
+        changed_late_ += candidate.deferred && effects != run_.undeclared.count() ? 1U : 0U;
         run_.committed = txn + 1;
         run_.report_commit(txn);
         run_.scheduler.finish_commit(txn, candidate.deferred, worker.queue);
@@ -406,18 +415,17 @@ class PlannedExecution {
         return true;
     }
     /// Adds what a transaction adds to shared sums, and announces what it has changed undeclared;
-    /// refused when it was told something else, of sums or of what it read undeclared [PC3], than
-    /// what holds now.
-    [[nodiscard]] Refusal commit_checked(TxnIndex txn, const PlannedExtras<M, Sync>& extras) {
-        if (extras.effects_seen != run_.undeclared.count()) {
-            for (const auto& read : extras.undeclared) {
-                if (run_.undeclared.contains_since(extras.effects_seen, read.hash) &&
-                    (read.cell == nullptr || read.cell->slot.find(txn) != read.version)) {
-                    return Refusal::kStale;
-                }
-            }
+    /// refused when it was told something else, of sums or of what it read [PC3], than what holds
+    /// now.
+    [[nodiscard]] Refusal commit_checked(TxnIndex txn) {
+        const auto& planned = run_.plan.txns[txn];
+        if (planned.effects_seen != run_.undeclared.count() && is_stale(txn, planned)) {
+            return Refusal::kStale;
         }
-        for (const Sum& sum : extras.sums) {
+        if (planned.extras == nullptr) {
+            return Refusal::kNone;
+        }
+        for (const Sum& sum : planned.extras->sums) {
             // acquire: pairs with additions_or_make.
             auto* additions = sum.cell->slot.additions.load(std::memory_order_acquire);
             Int128 number = sum.cell->number();
@@ -431,10 +439,41 @@ class PlannedExecution {
                 additions->commit(nullptr, sum.delta);
             }
         }
-        for (const std::uint64_t hash : extras.changes) {
-            run_.undeclared.add(hash);
+        for (const auto& change : planned.extras->changes) {
+            if (change.cell != nullptr) {
+                changed_reads_.push_back({run_.undeclared.count(), change.cell});
+            }
+            run_.undeclared.add(change.hash);
         }
         return Refusal::kNone;
+    }
+    /// Whether somebody below changed undeclared what a transaction has read, and it may have not
+    /// seen that [PC3].
+    [[nodiscard]] bool is_stale(TxnIndex txn, const PlannedTxn<M, Sync>& planned) const {
+        using Read = UndeclaredRead<M, Sync>;
+        const auto reads =
+            planned.extras != nullptr ? planned.extras->undeclared : std::span<const Read>();
+        const auto found_version = [&](const Cell* cell) {
+            return std::any_of(reads.begin(), reads.end(),
+                               [cell](const Read& read) { return read.cell == cell; });
+        };
+        std::size_t looked = 0;
+        for (auto change = changed_reads_.rbegin();
+             change != changed_reads_.rend() && change->number >= planned.effects_seen; ++change) {
+            if (++looked > kChangedReadsMax) {
+                return true;
+            }
+            for (const Entry& entry : planned.accesses()) {
+                if (entry.cell == change->cell && entry.is(Access::kRead) &&
+                    !found_version(entry.cell)) {
+                    return true;
+                }
+            }
+        }
+        return std::any_of(reads.begin(), reads.end(), [&](const Read& read) {
+            return run_.undeclared.contains_since(planned.effects_seen, read.hash) &&
+                   (read.cell == nullptr || read.cell->slot.find(txn) != read.version);
+        });
     }
     void give_up(Refusal why) noexcept {
         failed_.store(why, std::memory_order_relaxed);  // relaxed: read after execution
@@ -444,6 +483,7 @@ class PlannedExecution {
     Run& run_;
     std::uint64_t weight_taken_ = 0;
     std::uint64_t changed_late_ = 0;  ///< transactions that changed something undeclared, deferred
+    std::vector<ChangedRead> changed_reads_;
 
     // failed_: why the block cannot stand as planned.   writers: workers   readers: leader
     //   publish: nothing beyond itself; the last one stands.

@@ -106,6 +106,15 @@ struct UndeclaredRead {
     friend bool operator==(const UndeclaredRead&, const UndeclaredRead&) = default;
 };
 
+/// What a transaction changed although it did not declare that.
+template <Machine M, class Sync>
+struct UndeclaredChange {
+    using Cell = typename StateStore<M, Sync>::Cell;
+
+    std::uint64_t hash = 0;      ///< of the key
+    const Cell* cell = nullptr;  ///< where somebody above declared to read it; else null
+};
+
 /// What some transactions leave and others do not.
 template <Machine M, class Sync>
 struct PlannedExtras {
@@ -113,9 +122,8 @@ struct PlannedExtras {
     // For the commit to look at:
     std::span<const SharedSum<M, Sync>> sums;
     std::span<const UndeclaredRead<M, Sync>> undeclared;
-    std::uint32_t effects_seen = 0;  ///< UndeclaredEffects::count when it began
     // For the commit to announce:
-    std::span<const std::uint64_t> changes;  ///< hashes of the keys that it changed undeclared
+    std::span<const UndeclaredChange<M, Sync>> changes;
 };
 
 /// Everything that a planned block keeps of one transaction.
@@ -126,6 +134,7 @@ struct PlannedTxn {
     PlannedAccess<M, Sync>* entries = nullptr;
     const PlannedExtras<M, Sync>* extras = nullptr;  ///< null: nothing of that
     PlaceTable places;                               ///< of the accesses
+    std::uint32_t effects_seen = 0;                  ///< UndeclaredEffects::count when it began
     std::uint16_t count = 0;
 
     [[nodiscard]] std::span<PlannedAccess<M, Sync>> accesses() const noexcept {

@@ -188,7 +188,7 @@ TEST(PlannedBlocks, AreGivenUpWhenSomebodyWritesWhatOnlyOthersDeclare) {
     Planner pair(2);
     std::vector<Program> programs = declared_programs(random, 100);
     programs[60].steps.push_back({.op = Op::kWrite, .key = kKeys - 1});
-    programs[61].declared.emplace_back(kKeys - 1, Access::kRead);
+    programs[61].declared.emplace_back(kKeys - 1, Access::kAdd);
     pair.run(block_of(1, programs));
     EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
     EXPECT_EQ(pair.parallel.metrics().planned, 0U);
@@ -245,6 +245,56 @@ TEST(PlannedBlocks, WriteUndeclaredAheadOfTheFrontier) {
         EXPECT_EQ(metrics.planned, blocks);
         EXPECT_EQ(metrics.deferred, 0U);
     }
+}
+
+/// The same of what others declared to read.
+TEST(PlannedBlocks, WriteWhatOthersDeclareToRead) {
+    constexpr std::uint32_t kOwners = 6;
+    for (std::uint32_t workers = 1; workers <= 4; ++workers) {
+        Random random(workers + 50);
+        Planner pair(workers);
+        const std::uint64_t blocks = scaled(60, 20);
+        for (std::uint64_t height = 1; height <= blocks; ++height) {
+            std::vector<Program> programs(200);
+            for (Program& program : programs) {
+                const auto owner = static_cast<std::uint32_t>(random.below(kOwners));
+                const std::uint32_t record = kKeys / 2 + owner;
+                program.steps = {{.op = Op::kWrite, .key = owner, .operand = 3},
+                                 {.op = Op::kRead, .key = record}};
+                program.declared = {{owner, Access::kWrite}, {record, Access::kRead}};
+                if (random.chance(1, 8)) {
+                    program.steps.push_back({.op = Op::kWrite, .key = record, .operand = 5});
+                    program.steps.push_back({.op = Op::kRead, .key = record});
+                }
+            }
+            pair.run(block_of(height, std::move(programs)), height % 2 == 0);
+            if (HasFatalFailure()) {
+                return;
+            }
+        }
+        EXPECT_EQ(pair.parallel.metrics().planned, blocks);
+        EXPECT_EQ(pair.parallel.metrics().deferred, 0U);
+    }
+}
+
+/// Nobody orders the transactions that read it: some blocks stand, and all are right.
+TEST(PlannedBlocks, AreGivenUpWhereADeclaredReadIsStale) {
+    const Outcome outcome = run_blocks(60, scaled(150, 40), 2, [](Random& random) {
+        constexpr std::array kOps = {Op::kWrite, Op::kErase, Op::kAdd};
+        std::vector<Program> programs = declared_programs(random, 60);
+        for (Program& program : programs) {
+            const auto key = kKeys / 2 + static_cast<std::uint32_t>(random.below(8));
+            program.steps.push_back({.op = Op::kRead, .key = key});
+            program.declared.emplace_back(key, Access::kRead);
+            if (random.chance(1, 60)) {
+                program.steps.push_back(
+                    {.op = kOps[random.below(kOps.size())], .key = key, .operand = 7});
+            }
+        }
+        return programs;
+    });
+    EXPECT_GT(outcome.stood, 0U);
+    EXPECT_GT(outcome.given_up, 0U);
 }
 
 /// Whoever read undeclared ahead of an undeclared change is stale, and the block with it.

@@ -258,29 +258,40 @@ mutate(harmless "what was not declared changes as early as it may, sums included
   [==[const bool adds = changes[cell->journal].adds();]==]
   [==[const bool adds = !MUTANT && changes[cell->journal].adds();]==])
 mutate(wrong "undeclared changes are not announced"
-  [==[run_.undeclared.add(hash);]==] [==[if (!MUTANT) { run_.undeclared.add(hash); }]==])
+  [==[run_.undeclared.add(change.hash);]==]
+  [==[if (!MUTANT) { run_.undeclared.add(change.hash); }]==])
 mutate(wrong "transactions with undeclared changes are plain"
   [==[(extras->sums.empty() && extras->changes.empty())) &&]==]
   [==[(extras->sums.empty() && (MUTANT || extras->changes.empty()))) &&]==])
 mutate(wrong "a key without a cell cannot become stale"
-  [==[(read.cell == nullptr || read.cell->slot.find(txn) != read.version)) {]==]
-  [==[(read.cell == nullptr ? !MUTANT : read.cell->slot.find(txn) != read.version)) {]==])
+  [==[(read.cell == nullptr || read.cell->slot.find(txn) != read.version);]==]
+  [==[(read.cell == nullptr ? !MUTANT : read.cell->slot.find(txn) != read.version);]==])
 mutate(harmless "every undeclared read that was changed below is stale"
-  [==[read.cell->slot.find(txn) != read.version)) {]==]
-  [==[(MUTANT || read.cell->slot.find(txn) != read.version))) {]==])
+  [==[read.cell->slot.find(txn) != read.version);]==]
+  [==[(MUTANT || read.cell->slot.find(txn) != read.version));]==])
 mutate(wrong "what others declare above changes unannounced"
-  [==[} else if (declared_above(cell->key)) {]==]
-  [==[} else if (!MUTANT && declared_above(cell->key)) {]==])
+  [==[} else if (changed_above(cell->key)) {]==]
+  [==[} else if (!MUTANT && changed_above(cell->key)) {]==])
+mutate(wrong "a reader that declared a cell sees no undeclared change of it"
+  [==[if (const auto* const version = entry->cell->slot.find(txn_)) [[unlikely]] {]==]
+  [==[if (const auto* const version = MUTANT ? nullptr : entry->cell->slot.find(txn_)) {]==])
+mutate(wrong "declared reads cannot become stale"
+  [==[changes_.append({hash, read_above(cell) ? &cell : nullptr});]==]
+  [==[changes_.append({hash, read_above(cell) && !MUTANT ? &cell : nullptr});]==])
+mutate(harmless "a declared read that found an undeclared change counts as stale"
+  [==[!found_version(entry.cell)) {]==] [==[(MUTANT || !found_version(entry.cell))) {]==])
+mutate(rare "a cell that was read in place, and changed then, counts as read once"
+  [==[read_in_place_ |= bit;]==] [==[read_in_place_ |= MUTANT ? 0 : bit;]==])
 mutate(wrong "undeclared changes are seen at the end of the block only"
   [==[const auto* const version = cell != nullptr ? cell->slot.find(txn_) : nullptr;]==]
   [==[const auto* const version = cell != nullptr && !MUTANT ? cell->slot.find(txn_) : nullptr;]==])
 mutate(wrong "undeclared reads are not validated"
-  [==[if (run_.undeclared.contains_since(extras.effects_seen, read.hash) &&]==]
-  [==[if (!MUTANT && run_.undeclared.contains_since(extras.effects_seen, read.hash) &&]==])
+  [==[return run_.undeclared.contains_since(planned.effects_seen, read.hash) &&]==]
+  [==[return !MUTANT && run_.undeclared.contains_since(planned.effects_seen, read.hash) &&]==])
 mutate(rare "undeclared reads count as seen when their transaction ends"
-  [==[*extras = {events, sums, undeclared, worker.cells.effects_seen(), changes};]==]
-  [==[*extras = {events, sums, undeclared,
-                       MUTANT ? run_.undeclared.count() : worker.cells.effects_seen(), changes};]==])
+  [==[*extras = {events, sums, undeclared, changes};]==]
+  [==[*extras = {events, sums, undeclared, changes};
+        if (MUTANT) { run_.plan.txns[txn].effects_seen = run_.undeclared.count(); }]==])
 mutate(wrong "undeclared reads are plain after undeclared changes"
   [==[Note::is_plain(candidate.note) && run_.undeclared.count() == 0;]==]
   [==[Note::is_plain(candidate.note) && (MUTANT || run_.undeclared.count() == 0);]==])
