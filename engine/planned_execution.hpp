@@ -447,7 +447,7 @@ class PlannedExecution {
         }
         return Refusal::kNone;
     }
-    /// Whether somebody below changed undeclared what a transaction has read, and it may have not
+    /// Whether somebody below changed undeclared what a transaction has read, and it may not have
     /// seen that [PC3].
     [[nodiscard]] bool is_stale(TxnIndex txn, const PlannedTxn<M, Sync>& planned) const {
         using Read = UndeclaredRead<M, Sync>;
