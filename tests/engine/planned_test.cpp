@@ -431,11 +431,11 @@ TEST(PlannedBlocks, FollowAccessLists) {
     EXPECT_GT(pair.parallel.metrics().planned, 0U);
 }
 
-/// Somebody whose list is empty writes what a list above names.
+/// Somebody whose list is empty writes what a list above says will be written.
 TEST(PlannedBlocks, AreGivenUpWhereAListIsWrong) {
     Planner pair(2);
     const auto block = block_of(
-        1, {{.steps = {{.op = Op::kWrite, .key = 1}}}, {.steps = {{.op = Op::kRead, .key = 1}}}});
+        1, {{.steps = {{.op = Op::kWrite, .key = 1}}}, {.steps = {{.op = Op::kErase, .key = 1}}}});
     AccessList<ProgramMachine::Key> right;
     const auto expected = pair.serial.execute(block, {}, {.recorded = &right});
     AccessList<ProgramMachine::Key> wrong;
