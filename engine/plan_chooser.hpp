@@ -40,11 +40,11 @@ struct PlanOptions {
 /// Learns whether blocks go as planned. Changes speed only.
 ///
 /// Rule: a block that had to be taken back costs two executions, so the next ones are not planned.
-///       A block that needs guards is planned again with guards. Where something was stale that was
-///       read undeclared, undeclared writes wait in the next blocks; where they did so already, the
-///       next ones are not planned. Where many writers waited for readers, who do not stop writers
-///       in multi-version memory, or many transactions for the frontier, since they change what
-///       they did not declare, the plan was no success either.
+///       A block that needs guards is planned again with guards. Where a read was stale because of
+///       an undeclared change, undeclared writes wait in the next blocks; where they did so
+///       already, the next ones are not planned. Where many writers waited for readers, who do not
+///       stop writers in multi-version memory, or many transactions for the frontier, since they
+///       change what they did not declare, the plan was no success either.
 class PlanChooser {
   public:
     [[nodiscard]] bool plans() noexcept { return plan_.tries(); }

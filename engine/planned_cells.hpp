@@ -26,7 +26,7 @@ enum class Refusal : std::uint8_t {
     kWait,       ///< a transaction below has to finish first
     kFrontier,   ///< all transactions below have to be committed first
     kUnguarded,  ///< the block has to be run with guarded cells
-    kStale,      ///< something read undeclared was changed below, later
+    kStale,      ///< what was read has been changed below since, undeclared
     kUnplanned,  ///< the block cannot go on as planned
 };
 

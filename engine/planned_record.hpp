@@ -94,7 +94,7 @@ struct SharedSum : NumberInterval {
     bool digested = false;  ///< it is part of the effect digest
 };
 
-/// What a transaction found under a key that it did not declare.
+/// An answer that an undeclared change may make stale: which version of a cell it was.
 template <Machine M, class Sync>
 struct UndeclaredRead {
     using Cell = typename StateStore<M, Sync>::Cell;

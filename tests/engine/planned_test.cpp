@@ -98,31 +98,26 @@ std::vector<Program> declared_programs(Random& random, std::size_t count) {
     return programs;
 }
 
-/// How many blocks stood as planned, and how many did not.
-struct Outcome {
-    std::uint64_t stood = 0;
-    std::uint64_t given_up = 0;
-};
+constexpr std::uint32_t kWorkersMax = 4;
 
-/// Runs blocks of what `make(random)` returns with one to four workers; compares access lists in
-/// every block of `lists_every`.
+/// Runs blocks of what `make(random)` returns with one worker and more, and adds up what each
+/// executor measured; compares access lists in every block of `lists_every`.
 template <class Make>
-Outcome run_blocks(std::uint32_t seed, std::uint64_t blocks, std::uint64_t lists_every,
-                   Make&& make) {
-    Outcome outcome;
-    for (std::uint32_t workers = 1; workers <= 4; ++workers) {
+ExecutionMetrics run_blocks(std::uint32_t seed, std::uint64_t blocks, std::uint64_t lists_every,
+                            Make&& make) {
+    ExecutionMetrics sum;
+    for (std::uint32_t workers = 1; workers <= kWorkersMax; ++workers) {
         Random random(workers + seed);
         Planner pair(workers);
         for (std::uint64_t height = 1; height <= blocks; ++height) {
             pair.run(block_of(height, make(random)), height % lists_every == 0);
             if (testing::Test::HasFatalFailure()) {
-                return outcome;
+                return sum;
             }
         }
-        outcome.stood += pair.parallel.metrics().planned;
-        outcome.given_up += pair.parallel.metrics().given_up;
+        sum += pair.parallel.metrics();
     }
-    return outcome;
+    return sum;
 }
 
 TEST(PlannedBlocks, RunEveryTransactionOnceWhereAllIsDeclared) {
@@ -145,7 +140,7 @@ TEST(PlannedBlocks, RunEveryTransactionOnceWhereAllIsDeclared) {
 
 /// Undeclared reads of what others write, below and above: guards, and waits.
 TEST(PlannedBlocks, ReadWhatNobodyDeclared) {
-    const Outcome outcome = run_blocks(10, scaled(200, 40), 1, [](Random& random) {
+    const ExecutionMetrics metrics = run_blocks(10, scaled(200, 40), 1, [](Random& random) {
         std::vector<Program> programs = declared_programs(random, 60);
         for (Program& program : programs) {
             if (random.chance(1, 8)) {
@@ -156,7 +151,7 @@ TEST(PlannedBlocks, ReadWhatNobodyDeclared) {
         }
         return programs;
     });
-    EXPECT_GT(outcome.stood, 0U);
+    EXPECT_GT(metrics.planned, 0U);
 }
 
 /// The same of a few cells that many transactions declare, hence with long ways to those in the
@@ -165,7 +160,7 @@ TEST(PlannedBlocks, ReadHotCellsThatOthersDeclare) {
     constexpr std::uint32_t kHot = 4;
     constexpr std::array kOps = {Op::kRead, Op::kAdd, Op::kWrite};
     constexpr std::array kKinds = {Access::kRead, Access::kAdd, Access::kWrite};
-    const Outcome outcome = run_blocks(20, scaled(60, 20), 1, [&](Random& random) {
+    const ExecutionMetrics metrics = run_blocks(20, scaled(60, 20), 1, [&](Random& random) {
         std::vector<Program> programs(200);
         for (Program& program : programs) {
             const auto key = static_cast<std::uint32_t>(random.below(kHot));
@@ -180,7 +175,7 @@ TEST(PlannedBlocks, ReadHotCellsThatOthersDeclare) {
         }
         return programs;
     });
-    EXPECT_GT(outcome.stood, 0U);
+    EXPECT_GT(metrics.planned, 0U);
 }
 
 TEST(PlannedBlocks, AreGivenUpWhenSomebodyWritesWhatOnlyOthersDeclare) {
@@ -203,7 +198,7 @@ TEST(PlannedBlocks, AreGivenUpWhenSomebodyWritesWhatOnlyOthersDeclare) {
 /// What nobody above declared may change; who read it too early is found.
 TEST(PlannedBlocks, ChangeUndeclaredCells) {
     constexpr std::array kOps = {Op::kWrite, Op::kErase, Op::kAdd, Op::kRead, Op::kRead};
-    const Outcome outcome = run_blocks(30, scaled(150, 40), 2, [&](Random& random) {
+    const ExecutionMetrics metrics = run_blocks(30, scaled(150, 40), 2, [&](Random& random) {
         std::vector<Program> programs = declared_programs(random, 60);
         for (Program& program : programs) {
             if (random.chance(1, 8)) {
@@ -215,71 +210,56 @@ TEST(PlannedBlocks, ChangeUndeclaredCells) {
         }
         return programs;
     });
-    EXPECT_GT(outcome.stood, 4 * outcome.given_up) << outcome.given_up;
+    EXPECT_GT(metrics.planned, 4 * metrics.given_up) << metrics.given_up;
 }
 
 /// Whoever changes undeclared what only holders of a declared cell touch waits for nothing else.
 TEST(PlannedBlocks, WriteUndeclaredAheadOfTheFrontier) {
     constexpr std::uint32_t kOwners = 12;
-    for (std::uint32_t workers = 1; workers <= 4; ++workers) {
-        Random random(workers + 40);
-        Planner pair(workers);
-        const std::uint64_t blocks = scaled(60, 20);
-        for (std::uint64_t height = 1; height <= blocks; ++height) {
-            std::vector<Program> programs(200);
-            for (Program& program : programs) {
-                const auto owner = static_cast<std::uint32_t>(random.below(kOwners));
-                const std::uint32_t part = kKeys / 2 + owner;
-                const Op change = random.chance(1, 4) ? Op::kErase : Op::kWrite;
-                program.steps = {{.op = Op::kWrite, .key = owner, .operand = 3},
-                                 {.op = Op::kRead, .key = part},
-                                 {.op = change, .key = part, .operand = 5}};
-                program.declared = {{owner, Access::kWrite}};
-            }
-            pair.run(block_of(height, std::move(programs)), height % 2 == 0);
-            if (HasFatalFailure()) {
-                return;
-            }
+    const std::uint64_t blocks = scaled(60, 20);
+    const ExecutionMetrics metrics = run_blocks(40, blocks, 2, [](Random& random) {
+        std::vector<Program> programs(200);
+        for (Program& program : programs) {
+            const auto owner = static_cast<std::uint32_t>(random.below(kOwners));
+            const std::uint32_t part = kKeys / 2 + owner;
+            const Op change = random.chance(1, 4) ? Op::kErase : Op::kWrite;
+            program.steps = {{.op = Op::kWrite, .key = owner, .operand = 3},
+                             {.op = Op::kRead, .key = part},
+                             {.op = change, .key = part, .operand = 5}};
+            program.declared = {{owner, Access::kWrite}};
         }
-        const ExecutionMetrics& metrics = pair.parallel.metrics();
-        EXPECT_EQ(metrics.planned, blocks);
-        EXPECT_EQ(metrics.deferred, 0U);
-    }
+        return programs;
+    });
+    EXPECT_EQ(metrics.planned, kWorkersMax * blocks);
+    EXPECT_EQ(metrics.deferred, 0U);
 }
 
 /// The same of what others declared to read.
 TEST(PlannedBlocks, WriteWhatOthersDeclareToRead) {
     constexpr std::uint32_t kOwners = 6;
-    for (std::uint32_t workers = 1; workers <= 4; ++workers) {
-        Random random(workers + 50);
-        Planner pair(workers);
-        const std::uint64_t blocks = scaled(60, 20);
-        for (std::uint64_t height = 1; height <= blocks; ++height) {
-            std::vector<Program> programs(200);
-            for (Program& program : programs) {
-                const auto owner = static_cast<std::uint32_t>(random.below(kOwners));
-                const std::uint32_t record = kKeys / 2 + owner;
-                program.steps = {{.op = Op::kWrite, .key = owner, .operand = 3},
-                                 {.op = Op::kRead, .key = record}};
-                program.declared = {{owner, Access::kWrite}, {record, Access::kRead}};
-                if (random.chance(1, 8)) {
-                    program.steps.push_back({.op = Op::kWrite, .key = record, .operand = 5});
-                    program.steps.push_back({.op = Op::kRead, .key = record});
-                }
-            }
-            pair.run(block_of(height, std::move(programs)), height % 2 == 0);
-            if (HasFatalFailure()) {
-                return;
+    const std::uint64_t blocks = scaled(60, 20);
+    const ExecutionMetrics metrics = run_blocks(50, blocks, 2, [](Random& random) {
+        std::vector<Program> programs(200);
+        for (Program& program : programs) {
+            const auto owner = static_cast<std::uint32_t>(random.below(kOwners));
+            const std::uint32_t record = kKeys / 2 + owner;
+            program.steps = {{.op = Op::kWrite, .key = owner, .operand = 3},
+                             {.op = Op::kRead, .key = record}};
+            program.declared = {{owner, Access::kWrite}, {record, Access::kRead}};
+            if (random.chance(1, 8)) {
+                program.steps.push_back({.op = Op::kWrite, .key = record, .operand = 5});
+                program.steps.push_back({.op = Op::kRead, .key = record});
             }
         }
-        EXPECT_EQ(pair.parallel.metrics().planned, blocks);
-        EXPECT_EQ(pair.parallel.metrics().deferred, 0U);
-    }
+        return programs;
+    });
+    EXPECT_EQ(metrics.planned, kWorkersMax * blocks);
+    EXPECT_EQ(metrics.deferred, 0U);
 }
 
 /// Nobody orders the transactions that read it: some blocks stand, and all are right.
 TEST(PlannedBlocks, AreGivenUpWhereADeclaredReadIsStale) {
-    const Outcome outcome = run_blocks(60, scaled(150, 40), 2, [](Random& random) {
+    const ExecutionMetrics metrics = run_blocks(60, scaled(150, 40), 2, [](Random& random) {
         constexpr std::array kOps = {Op::kWrite, Op::kErase, Op::kAdd};
         std::vector<Program> programs = declared_programs(random, 60);
         for (Program& program : programs) {
@@ -293,8 +273,8 @@ TEST(PlannedBlocks, AreGivenUpWhereADeclaredReadIsStale) {
         }
         return programs;
     });
-    EXPECT_GT(outcome.stood, 0U);
-    EXPECT_GT(outcome.given_up, 0U);
+    EXPECT_GT(metrics.planned, 0U);
+    EXPECT_GT(metrics.given_up, 0U);
 }
 
 /// Whoever read undeclared ahead of an undeclared change is stale, and the block with it.
@@ -372,35 +352,26 @@ TEST(PlannedBlocks, CheckWhatWasAssumedOfSums) {
 
 /// Sums are read, overwritten, added to again, and compared with.
 TEST(PlannedBlocks, FoldSumsInTheirOrder) {
-    std::uint64_t stood = 0;
-    for (std::uint32_t workers = 1; workers <= 3; ++workers) {
-        Random random(workers + 20);
-        Planner pair(workers);
-        for (std::uint64_t height = 1; height <= scaled(100, 40); ++height) {
-            std::vector<Program> programs;
-            for (int i = 0; i < 40; ++i) {
-                const auto key = static_cast<std::uint32_t>(random.below(3));
-                const std::uint64_t kind = random.below(10);
-                const Op op = kind < 6    ? Op::kAdd
-                              : kind == 6 ? Op::kRead
-                              : kind == 7 ? Op::kWrite
-                              : kind == 8 ? Op::kErase
-                                          : Op::kAtLeast;
-                const Access access = op == Op::kAdd || op == Op::kAtLeast ? Access::kAdd
-                                      : op == Op::kRead                    ? Access::kRead
-                                                                           : Access::kWrite;
-                programs.push_back({.steps = {{.op = op, .key = key, .operand = 2},
-                                              {.op = Op::kEmit, .operand = 1}},
-                                    .declared = {{key, access}}});
-            }
-            pair.run(block_of(height, std::move(programs)));
-            if (HasFatalFailure()) {
-                return;
-            }
+    const ExecutionMetrics metrics = run_blocks(20, scaled(100, 40), 1, [](Random& random) {
+        std::vector<Program> programs;
+        for (int i = 0; i < 40; ++i) {
+            const auto key = static_cast<std::uint32_t>(random.below(3));
+            const std::uint64_t kind = random.below(10);
+            const Op op = kind < 6    ? Op::kAdd
+                          : kind == 6 ? Op::kRead
+                          : kind == 7 ? Op::kWrite
+                          : kind == 8 ? Op::kErase
+                                      : Op::kAtLeast;
+            const Access access = op == Op::kAdd || op == Op::kAtLeast ? Access::kAdd
+                                  : op == Op::kRead                    ? Access::kRead
+                                                                       : Access::kWrite;
+            programs.push_back(
+                {.steps = {{.op = op, .key = key, .operand = 2}, {.op = Op::kEmit, .operand = 1}},
+                 .declared = {{key, access}}});
         }
-        stood += pair.parallel.metrics().planned;
-    }
-    EXPECT_GT(stood, 0U);
+        return programs;
+    });
+    EXPECT_GT(metrics.planned, 0U);
 }
 
 /// A list knows what nobody declares; right ones give planned blocks, wrong ones do no harm.
