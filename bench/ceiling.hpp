@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "engine/worker_pool.hpp"
+#include "engine/parallel/worker_pool.hpp"
 
 namespace lockstep::bench {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/machine.hpp"
+#include "engine/contract/machine.hpp"
 #include "replay/stress/serial_loop.hpp"
 
 namespace lockstep::bench {

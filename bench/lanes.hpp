@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bench/race.hpp"
-#include "engine/block.hpp"
+#include "engine/contract/block.hpp"
 
 namespace lockstep::bench {
 

@@ -15,22 +15,22 @@
 
 #include "engine/base/cache_line.hpp"
 #include "engine/base/error.hpp"
-#include "engine/block_run.hpp"
-#include "engine/completion.hpp"
-#include "engine/declared_links.hpp"
-#include "engine/execution.hpp"
-#include "engine/frontier.hpp"
-#include "engine/in_place_executor.hpp"
-#include "engine/incarnation.hpp"
-#include "engine/link_stage.hpp"
-#include "engine/machine.hpp"
-#include "engine/mode_chooser.hpp"
-#include "engine/plan.hpp"
-#include "engine/plan_chooser.hpp"
-#include "engine/planned_execution.hpp"
-#include "engine/settlement.hpp"
-#include "engine/state_store.hpp"
-#include "engine/worker_pool.hpp"
+#include "engine/contract/execution.hpp"
+#include "engine/contract/machine.hpp"
+#include "engine/in_place/in_place_executor.hpp"
+#include "engine/parallel/block_run.hpp"
+#include "engine/parallel/completion.hpp"
+#include "engine/parallel/link_stage.hpp"
+#include "engine/parallel/worker_pool.hpp"
+#include "engine/planned/plan.hpp"
+#include "engine/planned/planned_execution.hpp"
+#include "engine/speculative/declared_links.hpp"
+#include "engine/speculative/incarnation.hpp"
+#include "engine/speculative/install.hpp"
+#include "engine/speculative/validation.hpp"
+#include "engine/state/state_store.hpp"
+#include "scheduler/mode_chooser.hpp"
+#include "scheduler/plan_chooser.hpp"
 
 namespace lockstep {
 
@@ -613,7 +613,7 @@ class ParallelExecutor {
 
     Pool& pool_;
     const ParallelOptions options_;
-    NearCells<M, Sync> phase_cells_;
+    CellCache<M, Sync> phase_cells_;
     InPlaceView<M, Sync> phase_view_;
     InPlaceCommit<M, Sync> phase_commit_;
     InPlaceExecutor<M, Sync> serial_;  ///< blocks that are faster that way

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "accounts/state_key.hpp"
-#include "engine/access_list.hpp"
+#include "engine/contract/access_list.hpp"
 
 namespace lockstep {
 

@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "engine/access_list.hpp"
 #include "engine/base/error.hpp"
 #include "engine/base/result.hpp"
+#include "engine/contract/access_list.hpp"
+#include "engine/parallel/worker_pool.hpp"
 #include "engine/parallel_executor.hpp"
-#include "engine/serial_executor.hpp"
-#include "engine/state_store.hpp"
-#include "engine/worker_pool.hpp"
+#include "engine/serial/serial_executor.hpp"
+#include "engine/state/state_store.hpp"
 #include "replay/result_difference.hpp"
 
 namespace lockstep {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "engine/base/error.hpp"
-#include "engine/block.hpp"
+#include "engine/contract/block.hpp"
 
 namespace lockstep {
 

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "engine/access_list.hpp"
 #include "engine/base/access.hpp"
-#include "engine/block.hpp"
-#include "engine/machine.hpp"
-#include "engine/state_store.hpp"
+#include "engine/contract/access_list.hpp"
+#include "engine/contract/block.hpp"
+#include "engine/contract/machine.hpp"
+#include "engine/state/state_store.hpp"
 
 namespace lockstep::bench {
 

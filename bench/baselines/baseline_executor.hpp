@@ -8,8 +8,8 @@
 
 #include "bench/baselines/block_frame.hpp"
 #include "engine/base/error.hpp"
-#include "engine/direct_commit.hpp"
-#include "engine/serial_view.hpp"
+#include "engine/serial/serial_commit.hpp"
+#include "engine/serial/serial_view.hpp"
 
 namespace lockstep::bench {
 
@@ -118,8 +118,8 @@ class BaselineExecutor {
 
     BlockFrame<M> frame_;
     Strategy<M> strategy_;
-    DirectCommit<M> begin_commit_;
-    DirectCommit<M> end_commit_;
+    SerialCommit<M> begin_commit_;
+    SerialCommit<M> end_commit_;
     EffectDigest<M> effects_;
     Digest previous_;
     ExecutionMetrics metrics_;

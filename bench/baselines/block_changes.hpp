@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "engine/base/cache_line.hpp"
-#include "engine/effects.hpp"
-#include "engine/state_store.hpp"
-#include "engine/worker_pool.hpp"
+#include "engine/contract/effects.hpp"
+#include "engine/parallel/worker_pool.hpp"
+#include "engine/state/state_store.hpp"
 
 namespace lockstep::bench {
 

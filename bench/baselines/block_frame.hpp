@@ -14,9 +14,9 @@
 #include "bench/baselines/access_log.hpp"
 #include "bench/baselines/block_changes.hpp"
 #include "bench/baselines/log_view.hpp"
-#include "engine/effects.hpp"
-#include "engine/execution.hpp"
-#include "engine/worker_pool.hpp"
+#include "engine/contract/effects.hpp"
+#include "engine/contract/execution.hpp"
+#include "engine/parallel/worker_pool.hpp"
 #include "scheduler/sync.hpp"
 
 namespace lockstep::bench {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <mutex>
 
-#include "engine/state_store.hpp"
+#include "engine/state/state_store.hpp"
 
 namespace lockstep::bench {
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/machine.hpp"
-#include "engine/state_store.hpp"
+#include "engine/contract/machine.hpp"
+#include "engine/state/state_store.hpp"
 
 namespace lockstep::bench {
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "bench/baselines/access_log.hpp"
-#include "engine/block.hpp"
-#include "engine/key_order.hpp"
-#include "engine/step_budget.hpp"
+#include "engine/contract/block.hpp"
+#include "engine/contract/step_budget.hpp"
+#include "engine/state/key_order.hpp"
 
 namespace lockstep::bench {
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "bench/baselines/rival.hpp"
-#include "engine/access_list.hpp"
 #include "engine/base/check.hpp"
-#include "engine/block.hpp"
-#include "engine/machine.hpp"
+#include "engine/contract/access_list.hpp"
+#include "engine/contract/block.hpp"
+#include "engine/contract/machine.hpp"
 #include "engine/parallel_executor.hpp"
 
 namespace lockstep::bench {

@@ -6,9 +6,9 @@
 #include "bench/baselines/baselines.hpp"
 #include "bench/contestants/contestant.hpp"
 #include "engine/base/check.hpp"
+#include "engine/parallel/worker_pool.hpp"
 #include "engine/parallel_executor.hpp"
-#include "engine/serial_executor.hpp"
-#include "engine/worker_pool.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "replay/stress/serial_loop.hpp"
 
 namespace lockstep::bench {

@@ -8,8 +8,8 @@
 
 #include "bench/trace/trace.hpp"
 #include "engine/base/access.hpp"
-#include "engine/block.hpp"
-#include "engine/machine.hpp"
+#include "engine/contract/block.hpp"
+#include "engine/contract/machine.hpp"
 #include "replay/stress/work_kernel.hpp"
 
 namespace lockstep::bench {

@@ -11,8 +11,8 @@
 #include "engine/base/access.hpp"
 #include "engine/base/bytes.hpp"
 #include "engine/base/random.hpp"
-#include "engine/block.hpp"
-#include "engine/machine.hpp"
+#include "engine/contract/block.hpp"
+#include "engine/contract/machine.hpp"
 #include "replay/generate/zipf.hpp"
 
 namespace lockstep::bench {

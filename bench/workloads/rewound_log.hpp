@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "instruments/venue.hpp"
 #include "replay/format/block_codec.hpp"
 

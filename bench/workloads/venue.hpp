@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/base/check.hpp"
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "instruments/venue.hpp"
 #include "replay/generate/workload.hpp"
 

@@ -6,10 +6,10 @@
 #include <span>
 #include <vector>
 
-#include "engine/block.hpp"
-#include "engine/machine.hpp"
-#include "engine/serial_executor.hpp"
-#include "engine/state_store.hpp"
+#include "engine/contract/block.hpp"
+#include "engine/contract/machine.hpp"
+#include "engine/serial/serial_executor.hpp"
+#include "engine/state/state_store.hpp"
 #include "engine/virtual/virtual_costs.hpp"
 
 namespace lockstep {

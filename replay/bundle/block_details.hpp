@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/base/int128.hpp"
-#include "engine/block.hpp"
+#include "engine/contract/block.hpp"
 
 namespace lockstep {
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/serial_executor.hpp"
-#include "engine/state_store.hpp"
+#include "engine/serial/serial_executor.hpp"
+#include "engine/state/state_store.hpp"
 #include "replay/bundle/block_details.hpp"
 
 namespace lockstep {

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "accounts/state_key.hpp"
-#include "engine/access_list.hpp"
 #include "engine/base/error.hpp"
 #include "engine/base/result.hpp"
+#include "engine/contract/access_list.hpp"
 #include "replay/conflict_survey.hpp"
 
 namespace lockstep {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/block.hpp"
+#include "engine/contract/block.hpp"
 #include "instruments/transaction.hpp"
 
 namespace lockstep {

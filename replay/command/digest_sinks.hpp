@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/block.hpp"
+#include "engine/contract/block.hpp"
 #include "replay/digest/digest_file.hpp"
 #include "replay/divergence/divergence.hpp"
 #include "replay/format/log_reader.hpp"

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/block.hpp"
+#include "engine/contract/block.hpp"
 #include "replay/format/block_codec.hpp"
 
 namespace lockstep {

@@ -10,7 +10,7 @@
 #include "engine/base/digest.hpp"
 #include "engine/base/error.hpp"
 #include "engine/base/result.hpp"
-#include "engine/block.hpp"
+#include "engine/contract/block.hpp"
 #include "replay/digest/checked_lines.hpp"
 #include "replay/digest/run_info.hpp"
 #include "replay/result_difference.hpp"

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "accounts/state_key.hpp"
-#include "engine/access_list.hpp"
 #include "engine/base/digest.hpp"
 #include "engine/base/error.hpp"
 #include "engine/base/result.hpp"
+#include "engine/contract/access_list.hpp"
 
 namespace lockstep {
 

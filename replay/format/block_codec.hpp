@@ -7,7 +7,7 @@
 
 #include "engine/base/error.hpp"
 #include "engine/base/result.hpp"
-#include "engine/block.hpp"
+#include "engine/contract/block.hpp"
 #include "instruments/transaction.hpp"
 #include "replay/format/log_header.hpp"
 

@@ -5,7 +5,7 @@
 #include <map>
 #include <span>
 
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "instruments/events.hpp"
 #include "instruments/venue.hpp"
 #include "replay/format/block_codec.hpp"

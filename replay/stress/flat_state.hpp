@@ -8,9 +8,9 @@
 #include "engine/base/cache_line.hpp"
 #include "engine/base/check.hpp"
 #include "engine/base/huge_pages.hpp"
-#include "engine/effects.hpp"
-#include "engine/machine.hpp"
-#include "engine/state_sums.hpp"
+#include "engine/contract/effects.hpp"
+#include "engine/contract/machine.hpp"
+#include "engine/state/state_sums.hpp"
 
 namespace lockstep::bench {
 

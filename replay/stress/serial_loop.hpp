@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "engine/effects.hpp"
-#include "engine/execution.hpp"
-#include "engine/machine.hpp"
-#include "engine/state_sums.hpp"
-#include "engine/step_budget.hpp"
+#include "engine/contract/effects.hpp"
+#include "engine/contract/execution.hpp"
+#include "engine/contract/machine.hpp"
+#include "engine/contract/step_budget.hpp"
+#include "engine/state/state_sums.hpp"
 #include "replay/stress/flat_state.hpp"
 
 namespace lockstep::bench {

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/worker_pool.hpp"
+#include "engine/parallel/worker_pool.hpp"
 #include "scheduler/sync.hpp"
 #include "scheduler/work_span.hpp"
 

@@ -7,7 +7,7 @@
 #include <stop_token>
 #include <vector>
 
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "replay/stress/transfers.hpp"
 #include "tests/bench/baseline_list.hpp"
 #include "tests/support/random_blocks.hpp"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/base/random.hpp"
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "replay/stress/transfers.hpp"
 #include "tests/support/program_machine.hpp"
 #include "tests/support/test_scale.hpp"

@@ -8,7 +8,7 @@
 #include "bench/trace/block_access_list.hpp"
 #include "bench/trace/trace_reader.hpp"
 #include "engine/parallel_executor.hpp"
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "replay/stress/serial_loop.hpp"
 #include "tests/support/data_dir.hpp"
 

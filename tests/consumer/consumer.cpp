@@ -5,7 +5,7 @@
 #include <span>
 
 #include "engine/base/random.hpp"
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 
 namespace {
 

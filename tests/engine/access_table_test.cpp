@@ -1,4 +1,4 @@
-#include "engine/access_table.hpp"
+#include "engine/speculative/access_table.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "engine/changer_index.hpp"
+#include "engine/planned/changer_index.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "engine/in_place_executor.hpp"
+#include "engine/in_place/in_place_executor.hpp"
 #include "engine/parallel_executor.hpp"
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "engine/access_list.hpp"
+#include "engine/contract/access_list.hpp"
 #include "engine/parallel_executor.hpp"
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/parallel_executor.hpp"
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 

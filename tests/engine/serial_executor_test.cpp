@@ -1,4 +1,4 @@
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 
 #include <gtest/gtest.h>
 

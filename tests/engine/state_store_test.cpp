@@ -1,4 +1,4 @@
-#include "engine/state_store.hpp"
+#include "engine/state/state_store.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
-#include "engine/step_budget.hpp"
+#include "engine/contract/step_budget.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
 
 #include "engine/base/random.hpp"
-#include "engine/serial_view.hpp"
+#include "engine/serial/serial_view.hpp"
 #include "tests/support/program_machine.hpp"
 
 namespace lockstep::test {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/parallel_executor.hpp"
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "replay/result_difference.hpp"
 #include "tests/explorer/follow_schedule.hpp"
 #include "tests/explorer/inspector.hpp"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/parallel_executor.hpp"
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "tests/explorer/explorer.hpp"
 #include "tests/explorer/inspector.hpp"
 #include "tests/support/program_machine.hpp"

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "instruments/venue.hpp"
 #include "tests/freestanding/guest_blocks.hpp"
 #include "tests/freestanding/guest_report.hpp"

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "engine/base/access.hpp"
-#include "engine/block.hpp"
-#include "engine/effects.hpp"
+#include "engine/contract/block.hpp"
+#include "engine/contract/effects.hpp"
 #include "instruments/venue.hpp"
 
 namespace lockstep::test {

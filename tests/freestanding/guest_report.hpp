@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "engine/block.hpp"
+#include "engine/contract/block.hpp"
 
 namespace lockstep::test {
 

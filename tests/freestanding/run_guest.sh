@@ -25,7 +25,7 @@ compile() {
 compile accounts "" "$source"/accounts/*.cpp
 compile instruments "" "$source"/instruments/*.cpp
 compile generate "" "$source"/replay/generate/*.cpp
-compile engine "" "$source"/engine/effects.cpp "$source"/engine/base/{digest,int128,rounding,error}.cpp
+compile engine "" "$source"/engine/contract/effects.cpp "$source"/engine/base/{digest,int128,rounding,error}.cpp
 compile executor "" "$source"/tests/freestanding/guest_executor.cpp
 compile main "" "$source"/tests/freestanding/guest_main.cpp
 compile runtime -fno-tree-loop-distribute-patterns "$source"/tests/freestanding/guest_runtime.cpp

@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "engine/access_list.hpp"
+#include "engine/contract/access_list.hpp"
 #include "engine/parallel_executor.hpp"
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "instruments/events.hpp"
 #include "instruments/venue.hpp"
 #include "tests/explorer/explorer.hpp"

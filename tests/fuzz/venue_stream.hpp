@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/block.hpp"
+#include "engine/contract/block.hpp"
 #include "instruments/transaction.hpp"
 #include "tests/fuzz/fuzz_input.hpp"
 

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "engine/machine.hpp"
+#include "engine/contract/machine.hpp"
 #include "tests/instruments/venue_fixture.hpp"
 
 namespace lockstep::test {

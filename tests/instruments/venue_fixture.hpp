@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "instruments/venue.hpp"
 
 namespace lockstep {

@@ -1,5 +1,5 @@
 /* One cell of a planned block: what keeps reads right that nobody declared, and changes that nobody
- * announced (engine/planned_cells.hpp, [PC1] to [PC3]; engine/planned_execution.hpp, [PL1]).
+ * announced (engine/planned/planned_cells.hpp, [PC1] to [PC3]; engine/planned/planned_execution.hpp, [PL1]).
  *
  * Three transactions, each a process, and the frontier. Each reads the cell, TWICE does it twice, and may change
  * it: out = (2 * in + i + 1) % 8; those in COND change it only when what they read was odd. What

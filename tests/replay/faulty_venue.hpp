@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "instruments/venue.hpp"
 #include "replay/digest/digest_file.hpp"
 #include "tests/replay/log_samples.hpp"

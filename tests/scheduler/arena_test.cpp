@@ -1,4 +1,4 @@
-#include "scheduler/arena.hpp"
+#include "engine/base/arena.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "scheduler/chunk_pool.hpp"
+#include "engine/base/chunk_pool.hpp"
 
 #include <gtest/gtest.h>
 

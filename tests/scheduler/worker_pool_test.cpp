@@ -1,4 +1,4 @@
-#include "engine/worker_pool.hpp"
+#include "engine/parallel/worker_pool.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "engine/parallel_executor.hpp"
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "tests/support/program_machine.hpp"
 #include "tests/support/test_scale.hpp"
 

@@ -7,7 +7,7 @@
 #include "engine/base/access.hpp"
 #include "engine/base/bytes.hpp"
 #include "engine/base/random.hpp"
-#include "engine/machine.hpp"
+#include "engine/contract/machine.hpp"
 
 namespace lockstep::test {
 

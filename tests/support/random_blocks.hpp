@@ -4,8 +4,8 @@
 #include <map>
 #include <vector>
 
-#include "engine/access_list.hpp"
 #include "engine/base/random.hpp"
+#include "engine/contract/access_list.hpp"
 #include "tests/support/program_machine.hpp"
 
 namespace lockstep::test {

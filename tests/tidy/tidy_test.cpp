@@ -98,13 +98,13 @@ TEST(TidyLevels, HigherAndSiblingLevelsAreFound) {
     };
     EXPECT_EQ(levels("scheduler/a.hpp", "#include \"accounts/key.hpp\"\n"), 1U);
     EXPECT_EQ(levels("accounts/a.hpp", "#include \"scheduler/task.hpp\"\n"), 1U);
-    EXPECT_EQ(levels("instruments/a.cpp", "#include \"engine/machine.hpp\"\n"), 1U);
-    EXPECT_EQ(levels("engine/base/a.cpp", "#include \"engine/block.hpp\"\n"), 1U);
+    EXPECT_EQ(levels("instruments/a.cpp", "#include \"engine/contract/machine.hpp\"\n"), 1U);
+    EXPECT_EQ(levels("engine/base/a.cpp", "#include \"engine/contract/block.hpp\"\n"), 1U);
     EXPECT_EQ(levels("engine/a.cpp", "#include \"replay/log.hpp\"\n"), 1U);
     EXPECT_EQ(levels("bench/a.cpp", "#include \"tests/support/toy.hpp\"\n"), 1U);
     EXPECT_EQ(levels("engine/a.cpp", "#include \"block.hpp\"\n"), 1U);
     EXPECT_EQ(levels("engine/a.cpp",
-                     "#include \"engine/block.hpp\"\n#include \"engine/base/bytes.hpp\"\n"
+                     "#include \"engine/contract/block.hpp\"\n#include \"engine/base/bytes.hpp\"\n"
                      "#include \"scheduler/task.hpp\"\n#include <vector>\n"),
               0U);
     EXPECT_EQ(levels("scheduler/a.cpp", "// #include \"accounts/key.hpp\"\n"), 0U);

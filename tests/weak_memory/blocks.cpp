@@ -6,7 +6,7 @@
 
 #include "engine/base/random.hpp"
 #include "engine/parallel_executor.hpp"
-#include "engine/serial_executor.hpp"
+#include "engine/serial/serial_executor.hpp"
 #include "tests/weak_memory/simulate.hpp"
 
 namespace lockstep::test {

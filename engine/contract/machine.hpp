@@ -1,0 +1,123 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include "engine/base/access.hpp"
+#include "engine/base/bytes.hpp"
+#include "engine/base/int128.hpp"
+#include "engine/contract/block.hpp"
+
+namespace lockstep {
+
+/// What a machine says of one transaction. The numbers are the machine's own; both are consensus
+/// output, so they follow from (transaction, context, reads) alone.
+struct TxnOutcome {
+    std::uint16_t status = 0;  ///< the machine's closed enumeration; 0 = applied
+    std::uint64_t weight = 1;  ///< counts toward BlockHeader::weight_limit
+};
+
+/// The state as one transaction, or one phase of a block, sees it. Offered by the engine.
+///
+/// Reads see the transaction's own writes first, then those of all transactions before it.
+/// A cell is present or absent; a numeric cell that is absent counts as 0.
+///
+/// Beside what is required here a view may have `expect(name)`: it starts fetching cells that the
+/// machine will read soon, in the order in which `name(sink)` gives their keys to a sink; it may
+/// ask for them twice. A hint without any effect on answers; machines call it where
+/// `requires { view.expect(name); }`.
+///
+/// A machine reaches state through this interface only. During speculation the answers may mix
+/// versions that never stood side by side; the engine discards such an incarnation. A machine
+/// therefore bounds its loops, checks its arithmetic, and may ask stopped() to leave early.
+template <class V, class Key, class Value>
+concept StateView = requires(V view, const V const_view, const Key& key, const Value& value,
+                             Int128 amount, Bounds bounds, std::span<const std::byte> bytes) {
+    /// The value of a cell, null when absent. Valid until this transaction next changes the cell.
+    { view.read(key) } -> std::same_as<const Value*>;
+    /// Predicate read: only the truth is recorded, so unrelated changes do not conflict.
+    { view.exists(key) } -> std::same_as<bool>;
+    /// Predicate read: number(cell) >= amount.
+    { view.at_least(key, amount) } -> std::same_as<bool>;
+    view.write(key, value);
+    view.erase(key);
+    /// Commutative addition to a numeric cell. False, and no change, when the sum would leave the
+    /// bounds. Two transactions that only add to a cell do not conflict.
+    { view.add(key, amount, bounds) } -> std::same_as<bool>;
+    /// Appends an event to the receipt; dropped with the incarnation or by rollback.
+    view.emit(std::uint16_t{}, bytes);
+    /// A point to return to; rollback undoes writes, additions and events made since.
+    { view.savepoint() } -> std::convertible_to<typename V::Savepoint>;
+    view.rollback(view.savepoint());
+    /// Charges steps of the transaction's budget; false when it is used up or the incarnation is
+    /// doomed. The machine then returns at once; its outcome is ignored.
+    { view.consume(std::uint64_t{}) } -> std::same_as<bool>;
+    { const_view.stopped() } -> std::same_as<bool>;
+};
+
+/// Whether a machine reads ranges of keys (`static constexpr bool kScans = true`). The state then
+/// keeps its keys in order, and views offer
+///
+///     std::size_t scan(from, to, limit, visit)
+///
+/// which calls `visit(key, value)` for the present cells with from <= key < to, ascending, until
+/// `limit` of them were visited or visit returns false, and returns how many it visited. It sees
+/// what the transaction itself has changed, also from within visit, ahead of the key at hand. A
+/// scan that ends early depends on nothing behind the last key visited. One step for the call and
+/// one for each cell; absent cells cost none.
+template <class M>
+inline constexpr bool kScans = requires {
+    requires M::kScans;
+};
+
+/// Whether a machine names keys ahead of execution: see `declare` below.
+template <class M>
+inline constexpr bool kDeclares = requires(const M& machine,
+                                           const typename M::Transaction& transaction,
+                                           const typename M::Context& context) {
+    machine.declare(transaction, context, [](const typename M::Key&, Access) {});
+};
+
+/// A state machine that the executors can run: keys, values, transactions, and pure functions.
+///
+/// Required of `M`
+///   Key          trivially copyable, totally ordered; the order is the canonical order of digests
+///   Value        copyable, comparable
+///   Transaction  anything
+///   Context      what begin_block derives from state and header; read-only for transactions
+///   static hash(Key) -> u64                          same on every machine; spread over all bits
+///   static encode_key(ByteWriter&, Key)              canonical bytes
+///   static encode_value(ByteWriter&, Key, Value)     canonical bytes
+///   static number(Value) -> Int128, static set_number(Value&, Int128)
+///                                                    the numeric reading of a cell, for additions
+///   execute(view, transaction, context) -> TxnOutcome, or any struct with these two members
+///                                                    pure, re-entrant, callable from any thread
+///   begin_block(view, header, transactions) -> Context
+///                                                    phase before the first transaction
+///   end_block(view, header, context)                 phase after the last one
+/// Optional
+///   kModules, module(Key)                            parts of the state:
+///   engine/state/state_sums.hpp kScans                                           it reads ranges
+///   of keys, see above declare(transaction, context, sink)              calls sink(Key, Access)
+///   for keys it expects
+///
+/// A machine that throws, exceeds its step budget or its output limits gets the disposition
+/// kFaulted in the receipt of that transaction, with no effects; serial and parallel alike.
+template <class M>
+concept Machine = requires(const M machine, const typename M::Key& key, typename M::Value& value,
+                           ByteWriter& out) {
+    typename M::Transaction;
+    typename M::Context;
+    requires std::is_trivially_copyable_v<typename M::Key>;
+    requires std::totally_ordered<typename M::Key>;
+    requires std::copyable<typename M::Value> && std::equality_comparable<typename M::Value>;
+    { M::hash(key) } -> std::same_as<std::uint64_t>;
+    M::encode_key(out, key);
+    M::encode_value(out, key, value);
+    { M::number(value) } -> std::same_as<Int128>;
+    M::set_number(value, Int128{});
+};
+
+}  // namespace lockstep

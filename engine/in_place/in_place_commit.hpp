@@ -1,0 +1,248 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "engine/base/arena.hpp"
+#include "engine/base/arena_list.hpp"
+#include "engine/base/cache_line.hpp"
+#include "engine/base/tagged_pointer.hpp"
+#include "engine/contract/block.hpp"
+#include "engine/contract/effects.hpp"
+#include "engine/contract/machine.hpp"
+#include "engine/in_place/in_place_view.hpp"
+#include "engine/state/state_store.hpp"
+#include "engine/state/state_sums.hpp"
+
+namespace lockstep {
+
+/// Takes over what an InPlaceView has done to the cells: effect digests at once, state sums and
+/// index at the end of a block, or everything back.
+///
+/// Role:    every change of InPlaceExecutor; the phases of the parallel executor.
+/// Threads: one; nobody else uses the store meanwhile.
+template <Machine M, class Sync, class Cells = CellCache<M, Sync>>
+class InPlaceCommit {
+  public:
+    using View = InPlaceView<M, Sync, Cells>;
+    using Store = StateStore<M, Sync>;
+    using Cell = typename Store::Cell;
+
+    /// `arena`: for what is kept until the next begin; reset only directly before that.
+    InPlaceCommit(Store& store, Arena& arena) : store_(store), changed_(arena) {}
+
+    /// Starts a block, or a part of one: what was applied before can no longer be taken back.
+    void begin() { begin(store_.next_block_number()); }
+    /// The same where several share one block, and so its number.
+    void begin(std::uint32_t block_number) {
+        block_number_ = block_number;
+        changed_.clear();
+        folded_ = {};
+        folded_present_ = 0;
+    }
+
+    /// Digests the effects in key order, appends the events, notes cells that changed for the first
+    /// time in this block, empties the view.
+    void apply(View& view, std::uint32_t index, Receipt& receipt, BlockResult& result) {
+        take_changes(view, index, receipt);
+        const std::span<const std::byte> events = view.events().encoded();
+        receipt.events_begin = result.events.size();
+        if (!events.empty()) {
+            result.events.insert(result.events.end(), events.begin(), events.end());
+        }
+        receipt.events_end = result.events.size();
+        view.reset();
+    }
+    /// The part of apply that concerns cells: digests the effects with the events, notes cells that
+    /// changed for the first time in this block.
+    void take_changes(View& view, std::uint32_t index, Receipt& receipt) {
+        effects_.begin(index, receipt.disposition, receipt.status, receipt.weight);
+        const std::span<Change> changes = view.changes();
+        for (const Ordered& next : in_key_order(changes)) {
+            Change& first = *next.change;
+            if constexpr (Cells::kShared) {
+                if (first.kind == Kind::kShared) {
+                    take_shared(view.cells().shared_sums()[first.previous]);
+                    continue;
+                }
+            }
+            if (const std::uint32_t last = std::exchange(first.cell->journal, kNoChange);
+                last != kNoChange) {
+                take(first, changes[last]);
+            }
+        }
+        receipt.effects = effects_.finish(view.events().encoded());
+    }
+    /// Notes what a cell was before, unless it has changed in this block already. REQUIRES: it is
+    /// going to change.
+    void note(Cell& cell) {
+        typename M::Value before = cell.value;
+        note(cell, cell.present, std::move(before));
+    }
+    /// Cells that have changed since begin.
+    [[nodiscard]] std::size_t changed() const noexcept { return changed_.size(); }
+    /// Folds the changes since begin into the store's sums. Cells that became absent stay in the
+    /// index until forget_emptied.
+    void fold() {
+        sum_up(folded_, folded_present_);
+        store_.fold(folded_, folded_present_);
+    }
+    /// The part of fold that concerns cells: adds the changes since begin to sums. By any thread.
+    void sum_up(StateSums<M>& sums, std::int64_t& present_change) {
+        for (std::size_t i = 0; i < changed_.pieces(); ++i) {
+            sum_up(changed_.piece(i), sums, present_change);
+        }
+    }
+    /// Takes cells that became absent, and still are, out of the index. After adopt_interned.
+    void forget_emptied() {
+        for (const typename M::Key& key : emptied_) {
+            if (const CellId id = store_.find(key); id != kNoCell) {
+                store_.forget(id);
+            }
+        }
+        emptied_.clear();
+    }
+    /// Takes back everything since begin. Before adopt_interned, which then forgets new cells.
+    void restore() {
+        restore_cells();
+        StateSums<M> back;
+        back -= std::exchange(folded_, {});
+        store_.fold(back, -std::exchange(folded_present_, 0));
+    }
+    /// The same before any fold.
+    void restore_cells() {
+        for (std::size_t i = 0; i < changed_.pieces(); ++i) {
+            for (Changed& changed : changed_.piece(i)) {
+                changed.cell()->value = std::move(changed.before);
+                changed.cell()->present = changed.was_present();
+            }
+        }
+        changed_.clear();
+        emptied_.clear();
+    }
+
+  private:
+    using Change = typename View::Change;
+    using Kind = typename View::Kind;
+
+    static constexpr std::size_t kFoldAhead = 16;
+    static constexpr std::size_t kRankedMax = 8;
+
+    /// A change and the key of its cell.
+    struct Ordered {
+        typename M::Key key{};
+        Change* change = nullptr;
+    };
+    /// A cell as it was before its first change since begin.
+    struct Changed {
+        TaggedPointer<Cell, 2> cell_and_presence;
+        typename M::Value before{};
+
+        [[nodiscard]] Cell* cell() const noexcept { return cell_and_presence.get(); }
+        [[nodiscard]] bool was_present() const noexcept { return cell_and_presence.tag() != 0; }
+    };
+
+    void sum_up(std::span<const Changed> all, StateSums<M>& sums, std::int64_t& present_change) {
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (i + kFoldAhead < all.size()) {
+                prefetch_lines<Prefetch::kToRead>(all[i + kFoldAhead].cell(), sizeof(Cell));
+            }
+            const Changed& changed = all[i];
+            const Cell& cell = *changed.cell();
+            if (changed.was_present()) {
+                sums.remove(cell.key, cell_digest<M>(scratch_, cell.key, changed.before));
+                --present_change;
+            }
+            if (cell.present) {
+                sums.add(cell.key, cell_digest<M>(scratch_, cell.key, cell.value));
+                ++present_change;
+            } else if (changed.was_present()) {
+                emptied_.push_back(cell.key);
+            }
+        }
+    }
+    /// One changed cell: what it was, and how it has been changed.
+    void take(Change& first, const Change& last) {
+        Cell& cell = *first.cell;
+        if (!last.remains()) {
+            cell.value = std::move(first.before);  // additions that cancel out leave no trace
+            cell.present = first.was_present;
+            return;
+        }
+        if (last.kind == Kind::kAdd) {
+            effects_.add(cell.key, last.added);
+        } else {
+            effects_.write(cell.key, cell.get());
+        }
+        note(cell, first.was_present, std::move(first.before));
+    }
+    /// `before` is taken only where that is the first change in this block.
+    void note(Cell& cell, bool was_present, typename M::Value&& before) {
+        // relaxed: one thread at a time changes a cell; no election as in claim_settlement.
+        if (cell.settled.load(std::memory_order_relaxed) != block_number_) {
+            cell.settled.store(block_number_, std::memory_order_relaxed);
+            changed_.append({{&cell, was_present ? 1U : 0U}, std::move(before)});
+        }
+    }
+    template <class Sum>
+    void take_shared(Sum& shared) {
+        if (shared.delta != 0 && !std::exchange(shared.digested, true)) {
+            effects_.add(shared.cell->key, shared.delta);
+        }
+    }
+    /// Stable, so that the changes of a cell stay in their order.
+    [[nodiscard]] std::span<const Ordered> in_key_order(std::span<Change> changes) {
+        const std::size_t count = changes.size();
+        if (order_.size() < count) {
+            order_.resize(count * 2);
+        }
+        const std::span<Ordered> order = std::span(order_).first(count);
+        if (count > kRankedMax) {
+            for (std::size_t i = 0; i < count; ++i) {
+                order[i] = {changes[i].cell->key, &changes[i]};
+            }
+            std::stable_sort(order.begin(), order.end(),
+                             [](const Ordered& a, const Ordered& b) { return a.key < b.key; });
+            return order;
+        }
+        if (count == 2) {
+            const bool swapped = changes[1].cell->key < changes[0].cell->key;
+            order[swapped ? 1 : 0].change = &changes[0];
+            order[swapped ? 0 : 1].change = &changes[1];
+            return order;
+        }
+        // Each change counts those before it: no branch depends on a comparison, whose outcome
+        // nobody can predict.
+        std::array<std::uint32_t, kRankedMax> rank{};
+        for (std::size_t i = 1; i < count; ++i) {
+            const typename M::Key& key = changes[i].cell->key;
+            for (std::size_t j = 0; j < i; ++j) {
+                const std::uint32_t less = key < changes[j].cell->key ? 1 : 0;
+                rank[j] += less;
+                rank[i] += 1 - less;
+            }
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            order[rank[i]].change = &changes[i];
+        }
+        return order;
+    }
+
+    Store& store_;
+    EffectDigest<M> effects_;
+    ByteWriter scratch_;
+    std::vector<Ordered> order_;  ///< of the changes at hand; as large as was ever needed
+    ArenaList<Changed> changed_;
+    std::vector<typename M::Key> emptied_;  ///< of cells that became absent
+    StateSums<M> folded_;                   ///< what the last fold added to the store's sums
+    std::int64_t folded_present_ = 0;
+    std::uint32_t block_number_ = 0;  ///< marks the cells that are in changed_
+};
+
+}  // namespace lockstep

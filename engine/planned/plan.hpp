@@ -1,0 +1,191 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <span>
+
+#include "engine/base/access.hpp"
+#include "engine/base/cache_line.hpp"
+#include "engine/contract/access_list.hpp"
+#include "engine/parallel/block_run.hpp"
+#include "engine/planned/planned_record.hpp"
+
+namespace lockstep {
+
+/// Puts the declared accesses of a block in order, cell by cell.
+///
+/// Role:    target of LinkStage for planned blocks.
+/// Threads: as LinkStage says.
+template <Machine M, class Sync>
+class Plan {
+  public:
+    using Run = BlockRun<M, Sync>;
+    using Worker = typename Run::Worker;
+    using Entry = PlannedAccess<M, Sync>;
+    using Cell = typename Run::Cell;
+
+    explicit Plan(Run& run) : run_(run) {}
+
+    [[nodiscard]] std::span<Entry> accesses(TxnIndex txn) noexcept {
+        return run_.plan.txns[txn].accesses();
+    }
+    /// Tells cells apart, for shards.
+    [[nodiscard]] static std::uint64_t spread(const Entry& entry) {
+        return M::hash(entry.cell->key);
+    }
+    [[nodiscard]] static Cell* cell_of(const Entry& entry) noexcept { return entry.cell; }
+    [[nodiscard]] static bool is_unknown(TxnIndex /*txn*/) noexcept { return false; }
+    static void found_unknown() noexcept {}
+    void reset(TxnIndex first, TxnIndex last) {
+        std::fill(run_.plan.txns.begin() + first, run_.plan.txns.begin() + last,
+                  PlannedTxn<M, Sync>{});
+    }
+    /// Turns declared keys into accesses. In passes, so that the cache misses of a chunk overlap.
+    void resolve(Worker& worker, TxnIndex first, TxnIndex last) {
+        auto& found = worker.planned_keys;
+        found.clear();
+        for (TxnIndex i = first; i < last; ++i) {
+            const std::size_t before = found.size();
+            name_keys(worker, i);
+            run_.plan.txns[i].count = static_cast<std::uint16_t>(found.size() - before);
+        }
+        const auto keys = found.items();
+        Entry* const entries = worker.arena.template open_array<Entry>(keys.size());
+        auto& store = run_.store;
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            Entry& entry = *::new (static_cast<void*>(entries + i)) Entry();
+            entry.set_access(keys[i].access);
+            if (const CellId id = store.candidate_of(keys[i].hash); id != kNoCell) {
+                entry.cell = &store.cell(id);
+                prefetch_lines<Prefetch::kToWrite>(entry.cell, sizeof(Cell));
+            }
+        }
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            if (entries[i].cell == nullptr || !(entries[i].cell->key == keys[i].key)) {
+                entries[i].cell = &store.cell(store.intern(keys[i].key, keys[i].hash));
+            }
+        }
+        std::size_t begin = 0;
+        for (TxnIndex i = first; i < last; ++i) {
+            auto& txn = run_.plan.txns[i];
+            txn.entries = entries + begin;
+            txn.places = HashPositions(worker.arena, txn.count,
+                                       [&](std::size_t place) { return keys[begin + place].hash; });
+            begin += txn.count;
+        }
+    }
+    /// What links one access to those below it; called in block order for each cell, by one worker.
+    /// Holds what it needs of the plan, which no store to a cell can change.
+    [[nodiscard]] auto linker(Worker& worker) {
+        return [&worker, txns = run_.plan.txns.data(), handles = run_.plan.handles,
+                number = run_.plan.number](Entry& entry, TxnIndex txn) {
+            Cell& cell = *entry.cell;
+            const Access access = entry.access();
+            if (cell.planned_in == number) {
+                const AccessHandle newest = cell.newest_access;
+                if (access != Access::kWrite && is(newest, access)) {
+                    entry.older_and_kind = newest;
+                    entry.below =
+                        txns[handles.txn_of(newest)].entries[handles.place_of(newest)].below;
+                } else {
+                    entry.below = newest;
+                }
+            } else {
+                cell.planned_in = number;
+            }
+            cell.newest_access =
+                handles.handle(txn, static_cast<std::uint32_t>(&entry - txns[txn].entries), access);
+            if (access == Access::kAdd) {
+                static_cast<void>(cell.slot.additions_or_make([&] {
+                    worker.added.append(&cell);
+                    return worker.arena.template make<Additions<typename M::Value, Sync>>();
+                }));
+            }
+        };
+    }
+
+  private:
+    using Named = typename Run::PlannedKey;
+
+    void name_keys(Worker& worker, TxnIndex txn) {
+        if (run_.accesses.known() != nullptr) {
+            take_listed(worker, txn);
+        } else {
+            declare_keys(worker, txn);
+        }
+    }
+    /// Knowledge from an access list, which may be hostile: keys that do not ascend are left out.
+    void take_listed(Worker& worker, TxnIndex txn) {
+        const std::size_t first = worker.planned_keys.size();
+        for (const auto& access : run_.accesses.known()->of(txn)) {
+            const auto named = worker.planned_keys.items().subspan(first);
+            if (named.size() == run_.plan.handles.accesses_max() ||
+                (!named.empty() && !(named.back().key < access.key))) {
+                continue;
+            }
+            append(worker, access.key, M::hash(access.key),
+                   access.effect == Effect::kWrite ? Access::kWrite
+                   : access.effect == Effect::kAdd && access.dependence != Dependence::kValue
+                       ? Access::kAdd
+                   : access.effect == Effect::kAdd ? Access::kWrite
+                                                   : Access::kRead);
+        }
+    }
+    void declare_keys(Worker& worker, TxnIndex txn) {
+        if constexpr (kDeclares<M>) {
+            const std::size_t first = worker.planned_keys.size();
+            std::uint64_t met = 0;
+            try {
+                run_.machine.declare(run_.transactions[txn], *run_.context,
+                                     [&](const typename M::Key& key, Access access) {
+                                         declare_key(worker, first, met, key, access);
+                                     });
+            } catch (const std::bad_alloc&) {
+                throw;
+            } catch (...) {
+                worker.planned_keys.truncate(first);  // a hint that cannot be had
+            }
+            worker.planned_keys.truncate(first + run_.plan.handles.accesses_max());
+        }
+    }
+    /// `met` has a bit for each hash so far, so that few keys are compared with all before them.
+    [[gnu::always_inline]] void declare_key(Worker& worker, std::size_t first, std::uint64_t& met,
+                                            const typename M::Key& key, Access access) {
+        const std::uint64_t hash = M::hash(key);
+        const std::uint64_t bit = std::uint64_t{1} << (hash >> 58);
+        if ((met & bit) != 0 &&
+            declare_again(worker.planned_keys.items().subspan(first), key, access)) {
+            return;
+        }
+        met |= bit;
+        append(worker, key, hash, access);
+    }
+    /// Whether a key needs no access of its own: there are as many as have handles, or it has been
+    /// declared before; the stronger access counts.
+    [[nodiscard]] [[gnu::noinline]] bool declare_again(std::span<Named> named,
+                                                       const typename M::Key& key,
+                                                       Access access) const noexcept {
+        if (named.size() >= run_.plan.handles.accesses_max()) {
+            return true;
+        }
+        for (Named& known : named) {
+            if (known.key == key) {
+                if (known.access != access) {
+                    known.access = Access::kWrite;
+                }
+                return true;
+            }
+        }
+        return false;
+    }
+    void append(Worker& worker, const typename M::Key& key, std::uint64_t hash, Access access) {
+        worker.planned_keys.append({key, hash, access});
+        run_.store.prefetch_index_of(hash);
+    }
+
+    Run& run_;
+};
+
+}  // namespace lockstep

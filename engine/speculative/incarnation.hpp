@@ -1,0 +1,171 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "engine/contract/machine_call.hpp"
+#include "engine/parallel/block_run.hpp"
+
+namespace lockstep {
+
+/// One incarnation of a transaction: the call of the machine and what becomes of its effects.
+///
+/// Threads: the worker that holds the transaction.
+template <Machine M, class Sync>
+class Incarnations {
+  public:
+    using Run = BlockRun<M, Sync>;
+    using Worker = typename Run::Worker;
+    using Record = typename Run::Record;
+    using Entry = typename Run::Entry;
+    using Node = typename Run::Node;
+
+    explicit Incarnations(Run& run) : run_(run) {}
+
+    /// Calls the machine and turns whatever happens into the record's receipt.
+    void call_machine(Worker& worker, TxnIndex txn) {
+        WorkSpan<Sync> span(Work::kExecute, txn);
+        auto& view = worker.view;
+        ++worker.metrics.executions;
+        const Receipt receipt = lockstep::call_machine(run_.machine, view, run_.transactions[txn],
+                                                       *run_.context, run_.limits);
+        if (receipt.disposition != Disposition::kExecuted) {
+            view.discard_effects();
+        }
+        run_.result.receipts[txn] = receipt;
+        span.done(1);
+    }
+
+    /// Makes the incarnation's versions visible and completes its record.
+    void publish(Worker& worker, TxnIndex txn) {
+        WorkSpan<Sync> span(Work::kPublish);
+        Record& record = run_.records[txn];
+        if (run_.accesses.active()) {
+            run_.accesses.note(worker.view, txn, worker.arena, worker.accesses);
+        }
+        worker.view.complete_record();
+        keep_equal_versions(worker, record);
+        record.as_declared = record.retracted_count == 0;
+        for (Entry& entry : record.accesses()) {
+            if (entry.written) {
+                entry.own->publish();
+                if (!entry.linked) {
+                    if (entry.cell->slot.insert(entry.own)) {
+                        worker.touched.append(entry.id);
+                    }
+                    entry.linked = true;
+                }
+            } else if (entry.linked) {
+                entry.own->drop();
+            }
+            record.as_declared =
+                record.as_declared && (entry.written ? entry.placeholder : !entry.adds());
+            if (entry.adds() && !entry.declared_add()) {
+                run_.additions_of(worker, entry).note_adder(txn);
+            }
+        }
+        drop_superseded(worker);
+        digest_effects(worker, txn);
+        if constexpr (kScans<M>) {
+            run_.scans[txn] = worker.view.keep_scans();
+        }
+        span.done(1);
+    }
+    /// Sets published versions aside before the next incarnation of the same transaction.
+    void set_aside(Worker& worker, Record& record) {
+        worker.superseded.clear();
+        for (Entry& entry : record.accesses()) {
+            if (entry.linked && entry.written) {
+                worker.superseded.push_back(entry);
+            }
+            if (entry.linked) {
+                entry.own = nullptr;
+                entry.linked = entry.placeholder = false;
+            }
+        }
+        note_retractions(worker, record);
+    }
+    /// Takes the versions that were set aside out of every reader's sight.
+    void drop_superseded(Worker& worker) {
+        for (const Entry& old : worker.superseded) {
+            old.own->drop();
+        }
+        worker.superseded.clear();
+    }
+
+  private:
+    static constexpr std::size_t kInsertionSortMax = 32;
+
+    /// Readers may have seen the versions that are set aside: the frontier announces their cells.
+    void note_retractions(Worker& worker, Record& record) {
+        const std::size_t known = record.retracted_count;
+        const std::size_t count = known + worker.superseded.size();
+        auto* cells = worker.arena.template make_array<CellId>(count);
+        std::copy_n(record.retracted, known, cells);
+        std::transform(worker.superseded.begin(), worker.superseded.end(), cells + known,
+                       [](const Entry& old) { return old.id; });
+        record.retracted = cells;
+        record.retracted_count = static_cast<std::uint32_t>(count);
+    }
+    /// Versions of the incarnation before that carry the same value stay, so that their readers
+    /// stand.
+    void keep_equal_versions(Worker& worker, Record& record) {
+        std::erase_if(worker.superseded, [&record](const Entry& old) {
+            for (Entry& entry : record.accesses()) {
+                if (entry.key == old.key && entry.written && !entry.linked &&
+                    entry.own->erased == old.own->erased && entry.own->value == old.own->value) {
+                    entry.own = old.own;
+                    entry.placeholder = old.placeholder;
+                    entry.linked = true;
+                    return true;
+                }
+            }
+            return false;
+        });
+    }
+
+    void digest_effects(Worker& worker, TxnIndex txn) {
+        Record& record = run_.records[txn];
+        worker.effective.clear();
+        for (const Entry& entry : record.accesses()) {
+            if (entry.has_effect()) {
+                worker.effective.append(&entry);
+            }
+        }
+        sort_by_key(worker.effective.items());
+        Receipt& receipt = run_.result.receipts[txn];
+        worker.effects.begin(txn, receipt.disposition, receipt.status, receipt.weight);
+        for (const Entry* entry : worker.effective.items()) {
+            if (entry->written && !entry->carried_on) {
+                worker.effects.write(entry->key, entry->own->get());
+            } else {
+                worker.effects.add(entry->key, entry->number->delta);
+            }
+        }
+        const auto events = run_.keep_events(worker, worker.view.events().encoded());
+        receipt.effects = worker.effects.finish(events);
+        record.event_bytes = static_cast<std::uint32_t>(events.size());
+        record.events = events.data();
+    }
+
+    static void sort_by_key(std::span<const Entry*> entries) {
+        const auto less = [](const Entry* a, const Entry* b) { return a->key < b->key; };
+        if (entries.size() > kInsertionSortMax) {
+            std::sort(entries.begin(), entries.end(), less);
+            return;
+        }
+        for (std::size_t i = 1; i < entries.size(); ++i) {
+            for (std::size_t j = i; j > 0 && less(entries[j], entries[j - 1]); --j) {
+                std::swap(entries[j], entries[j - 1]);
+            }
+        }
+    }
+
+    Run& run_;
+};
+
+}  // namespace lockstep
