@@ -18,8 +18,7 @@ namespace lockstep::bench {
 /// What a transaction did to a cell.
 enum class Change : std::uint8_t { kNone, kWrite, kErase, kAdd };
 
-/// One cell that a transaction touched: what it saw below itself, what its answers depended on, and
-/// what it did.
+/// One cell that a transaction touched: what it saw below itself, and what it did.
 template <Machine M>
 struct LoggedCell {
     using Key = typename M::Key;
@@ -30,16 +29,10 @@ struct LoggedCell {
     std::uint64_t version = 0;  ///< of the value below; its meaning belongs to the executor
     bool fetched = false;       ///< `below` and `below_present` are set
     bool below_present = false;
-    bool read = false;              ///< the whole value mattered
-    bool presence_checked = false;  ///< only presence mattered
-    bool scanned = false;           ///< a scan passed here: no phantom
     Change change = Change::kNone;
     Value below{};
     Value own{};       ///< kWrite: the new value; kAdd: the value with the additions
     Int128 added = 0;  ///< kAdd: sum of the additions
-    /// Answers to predicates and bounds hold as long as the number below lies in here.
-    Int128 lower = kInt128Min;
-    Int128 upper = kInt128Max;
 
     /// Whether this changes state: additions that cancel out leave no trace.
     [[nodiscard]] bool changes() const noexcept {
@@ -50,21 +43,6 @@ struct LoggedCell {
     }
     [[nodiscard]] static Int128 number_of(const Value* value) {
         return value != nullptr ? M::number(*value) : Int128{0};
-    }
-    /// Whether every answer given would be given again with `now` below.
-    [[nodiscard]] bool holds(const Value* now) const {
-        if (!fetched) {
-            return true;
-        }
-        const bool present = now != nullptr;
-        if ((read || presence_checked) && present != below_present) {
-            return false;
-        }
-        if (read && present && !(*now == below)) {
-            return false;
-        }
-        const Int128 number = number_of(now);
-        return lower <= number && number <= upper;
     }
     /// The value after the transaction, given the value below; null: absent. `scratch` holds it
     /// where it has to be computed.
@@ -134,15 +112,6 @@ class AccessLog {
         return std::any_of(scans.begin(), scans.end(), [&](const KeyRange<Key>& scan) {
             return !(key < scan.from) && !scan.ends_before(key);
         });
-    }
-    /// The cell of a key, null when it was not touched.
-    [[nodiscard]] const Cell* find(const Key& key) {
-        for (std::uint32_t i = 0; i < size_; ++i) {
-            if ((*this)[i].key == key) {
-                return &(*this)[i];
-            }
-        }
-        return nullptr;
     }
     /// Undoes all changes and events, keeps what was read: the transaction faulted.
     void discard_effects() {

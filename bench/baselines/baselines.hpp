@@ -2,9 +2,7 @@
 
 #include "bench/baselines/baseline_executor.hpp"
 #include "bench/baselines/block_stm.hpp"
-#include "bench/baselines/chunk_restart.hpp"
 #include "bench/baselines/ordered_locks.hpp"
-#include "bench/baselines/ordered_merge.hpp"
 #include "bench/baselines/reservations.hpp"
 #include "bench/baselines/rival.hpp"
 
@@ -14,10 +12,6 @@ template <Machine M>
 using OrderedLocksExecutor = BaselineExecutor<OrderedLocks, M>;
 template <Machine M>
 using BlockStmExecutor = BaselineExecutor<BlockStm, M>;
-template <Machine M>
-using OrderedMergeExecutor = BaselineExecutor<OrderedMerge, M>;
-template <Machine M>
-using ChunkRestartExecutor = BaselineExecutor<ChunkRestart, M>;
 template <Machine M>
 using ReservationsExecutor = BaselineExecutor<Reservations, M>;
 

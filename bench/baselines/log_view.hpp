@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -53,14 +52,7 @@ class LogView {
         if (!budget_.step()) {
             return nullptr;
         }
-        Cell& cell = log_->cell_of(key);
-        if (!replaced(cell)) {
-            if (!fetch(cell)) {
-                return nullptr;
-            }
-            cell.read = true;
-        }
-        return current(cell);
+        return value_of(log_->cell_of(key));
     }
     [[nodiscard]] bool exists(const Key& key) {
         if (!budget_.step()) {
@@ -70,33 +62,14 @@ class LogView {
         if (cell.change != Change::kNone) {
             return cell.change != Change::kErase;
         }
-        if (!fetch(cell)) {
-            return false;
-        }
-        cell.presence_checked = true;
-        return cell.below_present;
+        return fetch(cell) && cell.below_present;
     }
     [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
         if (!budget_.step()) {
             return false;
         }
         Cell& cell = log_->cell_of(key);
-        if (replaced(cell)) {
-            return Cell::number_of(current(cell)) >= amount;
-        }
-        if (!fetch(cell)) {
-            return false;
-        }
-        const bool answer = Cell::number_of(current(cell)) >= amount;
-        Int128 threshold = 0;  // answer: number below >= threshold
-        if (!__builtin_sub_overflow(amount, delta_of(cell), &threshold)) {
-            if (answer) {
-                cell.lower = std::max(cell.lower, threshold);
-            } else {
-                cell.upper = std::min(cell.upper, threshold - 1);
-            }
-        }
-        return answer;
+        return (replaced(cell) || fetch(cell)) && Cell::number_of(current(cell)) >= amount;
     }
     void write(const Key& key, const Value& value) { replace(key, &value); }
     void erase(const Key& key) { replace(key, nullptr); }
@@ -115,9 +88,6 @@ class LogView {
         Int128 sum = 0;
         const bool fits =
             !__builtin_add_overflow(Cell::number_of(seen), amount, &sum) && bounds.contain(sum);
-        if (!own) {
-            note_bounds(cell, delta, bounds);
-        }
         if (!fits || amount == 0) {
             return fits;
         }
@@ -145,7 +115,7 @@ class LogView {
             const std::size_t scan = log_->scans.size();
             log_->scans.push_back({.from = from, .to = to});
             for (auto key = next_key(from, false); key && *key < to; key = next_key(*key, true)) {
-                const Value* value = pass(log_->cell_of(*key));
+                const Value* value = value_of(log_->cell_of(*key));
                 if (value == nullptr) {
                     continue;
                 }
@@ -231,40 +201,9 @@ class LogView {
         });
         return next;
     }
-    /// The value of a cell that a scan passes, null when absent.
-    const Value* pass(Cell& cell) {
-        cell.scanned = true;
-        if (!replaced(cell)) {
-            if (!fetch(cell)) {
-                return nullptr;
-            }
-            cell.presence_checked = true;
-            cell.read = cell.read || cell.below_present;
-        }
-        return current(cell);
-    }
-    /// Notes for which numbers below the answer to an addition stays: below + delta is in the
-    /// bounds, under them, or over them.
-    void note_bounds(Cell& cell, Int128 delta, const Bounds& bounds) {
-        Int128 low = 0;
-        Int128 high = 0;
-        const bool low_outside = __builtin_sub_overflow(bounds.lower, delta, &low);
-        const bool high_outside = __builtin_sub_overflow(bounds.upper, delta, &high);
-        if (bounds.lower > bounds.upper || (low_outside && delta < 0) ||
-            (high_outside && delta > 0)) {
-            return;  // refused whatever is below
-        }
-        low = low_outside ? kInt128Min : low;
-        high = high_outside ? kInt128Max : high;
-        const Int128 number = Cell::number_of(cell.below_value());
-        if (number < low) {
-            cell.upper = std::min(cell.upper, low - 1);
-        } else if (number > high) {
-            cell.lower = std::max(cell.lower, high + 1);
-        } else {
-            cell.lower = std::max(cell.lower, low);
-            cell.upper = std::min(cell.upper, high);
-        }
+    /// The value of a cell, null when absent.
+    const Value* value_of(Cell& cell) {
+        return replaced(cell) || fetch(cell) ? current(cell) : nullptr;
     }
     void replace(const Key& key, const Value* value) {
         if (!budget_.step()) {

@@ -6,16 +6,10 @@
 namespace lockstep::bench {
 
 /// The rival ways to execute a block.
-enum class Rival : std::uint8_t {
-    kOrderedLocks,
-    kBlockStm,
-    kOrderedMerge,
-    kChunkRestart,
-    kReservations
-};
+enum class Rival : std::uint8_t { kOrderedLocks, kBlockStm, kReservations };
 
-inline constexpr std::array kRivals = {Rival::kOrderedLocks, Rival::kBlockStm, Rival::kOrderedMerge,
-                                       Rival::kChunkRestart, Rival::kReservations};
+inline constexpr std::array kRivals = {Rival::kOrderedLocks, Rival::kBlockStm,
+                                       Rival::kReservations};
 
 /// The name in tables.
 [[nodiscard]] constexpr const char* name_of(Rival rival) noexcept {
@@ -24,10 +18,6 @@ inline constexpr std::array kRivals = {Rival::kOrderedLocks, Rival::kBlockStm, R
             return "ordered_locks";
         case Rival::kBlockStm:
             return "block_stm";
-        case Rival::kOrderedMerge:
-            return "ordered_merge";
-        case Rival::kChunkRestart:
-            return "chunk_restart";
         case Rival::kReservations:
             break;
     }

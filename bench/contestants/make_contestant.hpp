@@ -107,10 +107,6 @@ std::unique_ptr<Contestant<M>> make_rival(const M& machine, const Entrant& entra
             return make.template operator()<OrderedLocksExecutor<M>>();
         case Rival::kBlockStm:
             return make.template operator()<BlockStmExecutor<M>>();
-        case Rival::kOrderedMerge:
-            return make.template operator()<OrderedMergeExecutor<M>>();
-        case Rival::kChunkRestart:
-            return make.template operator()<ChunkRestartExecutor<M>>();
         case Rival::kReservations:
             break;
     }

@@ -19,24 +19,13 @@ struct BlockStmRival {
     template <Machine M>
     using Executor = BlockStmExecutor<M>;
 };
-struct OrderedMergeRival {
-    static constexpr Rival kRival = Rival::kOrderedMerge;
-    template <Machine M>
-    using Executor = OrderedMergeExecutor<M>;
-};
-struct ChunkRestartRival {
-    static constexpr Rival kRival = Rival::kChunkRestart;
-    template <Machine M>
-    using Executor = ChunkRestartExecutor<M>;
-};
 struct ReservationsRival {
     static constexpr Rival kRival = Rival::kReservations;
     template <Machine M>
     using Executor = ReservationsExecutor<M>;
 };
 
-using RivalTypes = testing::Types<OrderedLocksRival, BlockStmRival, OrderedMergeRival,
-                                  ChunkRestartRival, ReservationsRival>;
+using RivalTypes = testing::Types<OrderedLocksRival, BlockStmRival, ReservationsRival>;
 
 struct RivalNames {
     template <class Type>
