@@ -181,7 +181,7 @@ class StateStore {
         });
     }
 
-    [[nodiscard]] Cell& cell(CellId id) noexcept { return const_cast<Cell&>(*locate(id)); }
+    [[nodiscard]] Cell& cell(CellId id) noexcept { return *locate(id); }
     [[nodiscard]] const Cell& cell(CellId id) const noexcept { return *locate(id); }
 
     /// The cell of a key, made absent when there is none. Callable by all workers of a block.
@@ -326,9 +326,8 @@ class StateStore {
         32;  ///< entries from its place on where a new key may go
     static constexpr std::size_t kAdoptAhead = 8;
     static constexpr std::uint64_t kNoWord = kNoCell;  ///< tag 0, no cell
-    static constexpr std::size_t kFirstSegmentBits = 7;
-    static constexpr CellId kFirstSegmentSize = CellId{1} << (kFirstSegmentBits - 1);
-    static constexpr std::size_t kSegments = 26;  // 64 * (2^26 - 1) cells
+    /// A cell's number is its id and this, a power of two.
+    static constexpr CellId kFirstNumber = 64;
 
     static std::uint32_t tag_of(std::uint64_t hash) noexcept {
         return static_cast<std::uint32_t>(hash >> 32);
@@ -336,14 +335,16 @@ class StateStore {
     /// Follows from the tag, so that the index grows without a look at the cells.
     static std::size_t place(std::uint32_t tag, std::size_t mask) noexcept { return tag & mask; }
 
-    /// Segment s holds 64 * 2^s cells, so that cells never move and small stores stay small.
-    [[nodiscard]] static std::size_t segment_of(CellId id) noexcept {
-        return static_cast<std::size_t>(std::bit_width(id + kFirstSegmentSize)) - kFirstSegmentBits;
+    /// Segment s holds the cells whose numbers have s as highest bit, so that cells never move and
+    /// small stores stay small.
+    [[nodiscard]] static std::uint32_t segment_of(CellId number) noexcept {
+        // Every number has a bit from kFirstNumber on; said here it saves a branch for 0.
+        return 31U ^ static_cast<std::uint32_t>(std::countl_zero(number | kFirstNumber));
     }
-    [[nodiscard]] const Cell* locate(CellId id) const noexcept {
-        const auto size = static_cast<std::size_t>(std::bit_width(id + kFirstSegmentSize));
-        // tidy: allow(raw_bytes) an address, not contents
-        return reinterpret_cast<const Cell*>(origins_[size] + std::uintptr_t{id} * sizeof(Cell));
+    [[nodiscard]] Cell* locate(CellId id) const noexcept {
+        const CellId number = id + kFirstNumber;
+        const std::uint32_t segment = segment_of(number);
+        return starts_[segment] + (number ^ CellId{1} << segment);
     }
 
     [[nodiscard]] static IndexEntry load(const IndexWord& place) noexcept {
@@ -417,14 +418,10 @@ class StateStore {
             free_.pop_back();
         } else {
             id = next_++;
-            const std::size_t segment = segment_of(id);
+            const std::uint32_t segment = segment_of(id + kFirstNumber);
             if (segments_[segment].empty()) {
-                segments_[segment] = Cells(kFirstSegmentSize << segment);
-                const CellId first = (kFirstSegmentSize << segment) - kFirstSegmentSize;
-                // tidy: allow(raw_bytes) an address, not contents
-                const auto address = reinterpret_cast<std::uintptr_t>(segments_[segment].data());
-                origins_[segment + kFirstSegmentBits] =
-                    address - std::uintptr_t{first} * sizeof(Cell);
+                segments_[segment] = Cells(std::size_t{1} << segment);
+                starts_[segment] = segments_[segment].data();
             }
         }
         Cell& fresh = cell(id);
@@ -517,10 +514,8 @@ class StateStore {
     std::mutex allocation_;
     CellId next_ = 0;
     std::vector<CellId> free_;
-    std::array<Cells, kSegments> segments_;
-    /// For each number of bits in id + kFirstSegmentSize, which tells the segment: where cell 0
-    /// would lie, were that segment long enough to the left.
-    std::array<std::uintptr_t, kSegments + kFirstSegmentBits> origins_{};
+    std::array<Cells, std::numeric_limits<CellId>::digits> segments_;
+    std::array<Cell*, std::numeric_limits<CellId>::digits> starts_{};  ///< of segments_
 };
 
 }  // namespace lockstep
