@@ -12,8 +12,10 @@ architecture=${debian_names[$machine]:?Debian 12 has no packages of $machine}
 mkdir -p "$folder"/{lists/partial,cache/archives/partial,packages,root}
 folder=$(cd "$folder" && pwd)
 : >"$folder/status"
+# Of this release, whose compilers they go with.
+suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 cat >"$folder/sources.list" <<END
-deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main
+deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite main
 END
 apt_options=(-q -o "APT::Architecture=$architecture" -o "APT::Architectures=$architecture"
     -o "Dir::State=$folder" -o "Dir::State::status=$folder/status" -o "Dir::Cache=$folder/cache"
