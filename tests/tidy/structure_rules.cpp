@@ -9,6 +9,8 @@
 namespace lockstep::tidy {
 namespace {
 
+constexpr std::size_t kProductLinesMax = 400;
+constexpr std::size_t kFileLinesMax = 700;
 constexpr std::size_t kReadmeLinesMax = 150;
 constexpr std::size_t kFunctionLinesMax = 70;
 
@@ -207,6 +209,32 @@ void check_levels(const SourceFile& file, Findings& out) {
 void check_function_length(const SourceFile& file, Findings& out) {
     if (file.is_cpp() && !file.path.starts_with("tests/")) {
         FunctionScan(file, out).run();
+    }
+}
+
+void check_file_length(const std::vector<SourceFile>& tree,
+                       std::span<const std::string_view> long_files, Findings& out) {
+    const auto is_long = [&](const std::string& path) {
+        return std::find(long_files.begin(), long_files.end(), path) != long_files.end();
+    };
+    std::vector<std::string_view> stale(long_files.begin(), long_files.end());
+    for (const SourceFile& file : tree) {
+        if (!file.is_cpp()) {
+            continue;
+        }
+        const int level = level_of(file.path);
+        const bool product = level >= 0 && level <= 4;
+        const std::size_t bound = product && !is_long(file.path) ? kProductLinesMax : kFileLinesMax;
+        if (file.lines.size() > bound) {
+            out.push_back({file.path, file.lines.size(),
+                           "longer than " + std::to_string(bound) + " lines; split it"});
+        }
+        if (file.lines.size() > kProductLinesMax) {
+            std::erase(stale, file.path);
+        }
+    }
+    for (const std::string_view path : stale) {
+        out.push_back({std::string(path), 0, "not a long file any more; take it off kLongFiles"});
     }
 }
 

@@ -8,7 +8,6 @@
 namespace lockstep::tidy {
 namespace {
 
-constexpr std::size_t kFileLinesMax = 700;
 constexpr std::size_t kLineColumnsMax = 100;
 constexpr std::size_t kCommentReach = 6;  ///< lines above an atomic access that may explain it
 
@@ -196,10 +195,6 @@ void check_atomics(const SourceFile& file, Findings& out) {
 void check_shape(const SourceFile& file, Findings& out) {
     if (!file.is_cpp()) {
         return;
-    }
-    if (file.lines.size() > kFileLinesMax) {
-        out.push_back({file.path, file.lines.size(),
-                       "longer than " + std::to_string(kFileLinesMax) + " lines; split it"});
     }
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
         if (columns(file.lines[i]) > kLineColumnsMax &&

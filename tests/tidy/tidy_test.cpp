@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/tidy/rules.hpp"
@@ -62,6 +65,11 @@ TEST(Tree, AtomicAccessesNameAndExplainTheirOrder) {
 }
 TEST(Tree, FilesHaveTheHouseShape) {
     expect_clean(check_shape);
+}
+TEST(Tree, FilesAreShort) {
+    Findings findings;
+    check_file_length(tree(), kLongFiles, findings);
+    EXPECT_TRUE(findings.empty()) << listing(findings);
 }
 TEST(Tree, FunctionsAreShort) {
     expect_clean(check_function_length);
@@ -217,12 +225,10 @@ TEST(TidyAtomics, SilentOrMissingOrdersAreFound) {
     EXPECT_EQ(on_sample(check_atomics, "replay/a.cpp", "auto y = x.load();\n").size(), 0U);
 }
 
-TEST(TidyShape, LengthWidthNameAndGuardAreChecked) {
+TEST(TidyShape, WidthNameAndGuardAreChecked) {
     const auto shape = [](std::string path, std::string_view text) {
         return on_sample(check_shape, std::move(path), text).size();
     };
-    EXPECT_EQ(shape("engine/a.cpp", repeated("int x;\n", 700)), 0U);
-    EXPECT_EQ(shape("engine/a.cpp", repeated("int x;\n", 701)), 1U);
     EXPECT_EQ(shape("engine/a.cpp", "// " + repeated("x", 97) + "\n"), 0U);
     EXPECT_EQ(shape("engine/a.cpp", "// " + repeated("x", 98) + "\n"), 1U);
     EXPECT_EQ(shape("engine/a.cpp", "// " + repeated("é", 97) + "\n"), 0U);
@@ -275,6 +281,32 @@ TEST(TidyTree, MissingLongAndEmptyReadmesAreFound) {
     ASSERT_EQ(findings.size(), 2U) << listing(findings);
     EXPECT_EQ(findings[0].path, "bench/README.md");
     EXPECT_EQ(findings[1].path, "tests/README.md");
+}
+
+TEST(TidyTree, LongFilesAndStaleExceptionsAreFound) {
+    static constexpr std::array<std::string_view, 2> kListed = {"engine/a.hpp", "replay/b.cpp"};
+    const auto found = [](std::string path, int lines, std::span<const std::string_view> listed) {
+        Findings findings;
+        check_file_length({parse_source(std::move(path), repeated("int x;\n", lines))}, listed,
+                          findings);
+        return findings.size();
+    };
+    EXPECT_EQ(found("engine/c.hpp", 400, {}), 0U);
+    EXPECT_EQ(found("engine/c.hpp", 401, {}), 1U);
+    EXPECT_EQ(found("engine/base/c.cpp", 401, {}), 1U);
+    EXPECT_EQ(found("scheduler/c.hpp", 401, {}), 1U);
+    EXPECT_EQ(found("accounts/c.hpp", 401, {}), 1U);
+    EXPECT_EQ(found("instruments/c.cpp", 401, {}), 1U);
+    EXPECT_EQ(found("replay/format/c.cpp", 401, {}), 1U);
+    EXPECT_EQ(found("tests/engine/c.cpp", 700, {}), 0U);
+    EXPECT_EQ(found("bench/c.cpp", 701, {}), 1U);
+    const auto only = [](std::size_t which) { return std::span(kListed).subspan(which, 1); };
+    EXPECT_EQ(found("engine/a.hpp", 401, only(0)), 0U);
+    EXPECT_EQ(found("engine/a.hpp", 700, only(0)), 0U);
+    EXPECT_EQ(found("engine/a.hpp", 701, only(0)), 1U);
+    EXPECT_EQ(found("engine/a.hpp", 400, only(0)), 1U);  // has become short
+    EXPECT_EQ(found("engine/a.hpp", 401, kListed), 1U);  // the other one is gone
+    EXPECT_EQ(found("engine/c.hpp", 401, only(1)), 2U);  // in place of one that is gone
 }
 
 TEST(TidyTree, UnlistedSourcesAreFound) {
