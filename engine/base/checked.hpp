@@ -13,8 +13,8 @@ namespace lockstep {
 class Checked {
   public:
     constexpr Checked() noexcept = default;
-    constexpr Checked(Int128 value) noexcept
-        : value_(value) {}  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor) formulas mix it with plain numbers
+    constexpr Checked(Int128 value) noexcept : value_(value) {}
 
     [[nodiscard]] constexpr bool ok() const noexcept { return ok_; }
     [[nodiscard]] constexpr Int128 value() const noexcept { return value_; }

@@ -40,7 +40,7 @@ class CellCache {
     using Store = StateStore<M, Sync>;
     using Cell = typename Store::Cell;
 
-    static constexpr std::uint32_t kGroup = 8;  ///< transactions that are fetched together
+    static constexpr std::size_t kGroup = 8;  ///< transactions that are fetched together
 
     explicit CellCache(Store& store) : store_(store) { hot_.fill({0, &nobody_}); }
     CellCache(const CellCache&) = delete;

@@ -79,7 +79,7 @@ class InPlaceExecutor {
   private:
     using View = InPlaceView<M, Sync>;
 
-    static constexpr std::uint32_t kGroup = CellCache<M, Sync>::kGroup;
+    static constexpr std::size_t kGroup = CellCache<M, Sync>::kGroup;
 
     static auto failed(const char* reason, const Block<Transaction>& block) {
         return failure(Error{

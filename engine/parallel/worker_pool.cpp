@@ -70,7 +70,7 @@ void WorkerPool::leave() noexcept {
     state_.fetch_sub(1, std::memory_order_release);
 }
 
-void WorkerPool::serve(std::uint32_t worker, std::stop_token stop) {
+void WorkerPool::serve(std::uint32_t worker, const std::stop_token& stop) {
     LOCKSTEP_CHECK(worker >= 1 && worker < workers_);
     const std::stop_callback wake(stop, [this] {
         // release: a new number ends every wait; a job that is open may be joined once more by a

@@ -39,7 +39,7 @@ class WorkerPool {
 
     /// Lends the calling thread until `stop` is requested or the pool ends. `worker` is a number in
     /// [1, workers) that no other thread uses.
-    void serve(std::uint32_t worker, std::stop_token stop);
+    void serve(std::uint32_t worker, const std::stop_token& stop);
 
   private:
     [[nodiscard]] bool try_join(std::uint64_t& seen_generation) noexcept;

@@ -18,6 +18,7 @@ struct VirtualSync {
     class Atomic {
       public:
         constexpr Atomic() noexcept = default;
+        // NOLINTNEXTLINE(google-explicit-constructor) as that of std::atomic
         constexpr Atomic(T value) noexcept : value_(value) {}
         Atomic(const Atomic&) = delete;
         Atomic& operator=(const Atomic&) = delete;
