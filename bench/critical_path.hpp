@@ -70,6 +70,14 @@ class NotingView {
         note(key, Tie::kWrite);
         view_.erase(key);
     }
+    auto change(const Key& key) {
+        note(key, Tie::kRead);
+        auto* const value = view_.change(key);
+        if (value != nullptr) {
+            note(key, Tie::kWrite);
+        }
+        return value;
+    }
     bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
         note(key, Tie::kAdd);
         return view_.add(key, amount, bounds);

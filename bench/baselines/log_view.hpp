@@ -73,6 +73,28 @@ class LogView {
     }
     void write(const Key& key, const Value& value) { replace(key, &value); }
     void erase(const Key& key) { replace(key, nullptr); }
+    [[nodiscard]] Value* change(const Key& key) {
+        if (!budget_.step()) {
+            return nullptr;
+        }
+        Cell& cell = log_->cell_of(key);
+        if (!replaced(cell)) {
+            if (!fetch(cell)) {
+                return nullptr;
+            }
+            cell.read = true;
+        }
+        if (current(cell) == nullptr) {
+            return nullptr;
+        }
+        remember(cell);
+        if (cell.change == Change::kNone) {
+            cell.own = cell.below;
+        }
+        cell.change = Change::kWrite;
+        cell.added = 0;
+        return &cell.own;
+    }
 
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
         if (!budget_.step()) {

@@ -35,7 +35,8 @@ struct TxnOutcome {
 template <class V, class Key, class Value>
 concept StateView = requires(V view, const V const_view, const Key& key, const Value& value,
                              Int128 amount, Bounds bounds, std::span<const std::byte> bytes) {
-    /// The value of a cell, null when absent. Valid until this transaction next changes the cell.
+    /// The value of a cell, null when absent. Valid until this transaction next changes the cell
+    /// or rolls back.
     { view.read(key) } -> std::same_as<const Value*>;
     /// Predicate read: only the truth is recorded, so unrelated changes do not conflict.
     { view.exists(key) } -> std::same_as<bool>;
@@ -43,6 +44,12 @@ concept StateView = requires(V view, const V const_view, const Key& key, const V
     { view.at_least(key, amount) } -> std::same_as<bool>;
     view.write(key, value);
     view.erase(key);
+    /// The value of a present cell, to be changed in place; null, and no change, when it is absent
+    /// or the access was refused. One access: a read of the whole value, then a write, also where
+    /// the machine leaves the value as it was. It may be written through until the next savepoint
+    /// or rollback, or the next write, erase, add or change of that cell, and by this transaction
+    /// only. What an older pointer to the cell's value shows after it is undefined.
+    { view.change(key) } -> std::same_as<Value*>;
     /// Commutative addition to a numeric cell. False, and no change, when the sum would leave the
     /// bounds. Two transactions that only add to a cell do not conflict.
     { view.add(key, amount, bounds) } -> std::same_as<bool>;

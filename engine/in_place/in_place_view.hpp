@@ -94,6 +94,21 @@ class InPlaceView {
             cell->present = false;
         }
     }
+    [[nodiscard]] Value* change(const Key& key) {
+        Cell* const cell = budget_.step() ? to_change(key) : nullptr;
+        if (cell == nullptr) {
+            return nullptr;
+        }
+        Change* const own = change_of(*cell);
+        if constexpr (Cells::kShared) {
+            note_unless_hidden(key, own, Dependence::kValue);
+        }
+        if (!cell->present) {
+            return nullptr;
+        }
+        opened(*cell, own).kind = Kind::kWrite;
+        return &cell->value;
+    }
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
         if (!budget_.step()) {
             return false;

@@ -71,6 +71,20 @@ class SerialView {
             entries_[key] = {.change = Change::kErase};
         }
     }
+    [[nodiscard]] Value* change(const Key& key) {
+        if (!consume(1)) {
+            return nullptr;
+        }
+        note(key, Dependence::kValue);
+        const Value* current = peek(key);
+        if (current == nullptr) {
+            return nullptr;
+        }
+        Entry changed{.change = Change::kWrite, .value = *current};
+        Entry& entry = entries_[key];
+        entry = std::move(changed);
+        return &entry.value;
+    }
     /// See kScans.
     template <class Visit>
     std::size_t scan(const Key& from, const Key& to, std::size_t limit,

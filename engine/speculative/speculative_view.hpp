@@ -137,6 +137,24 @@ class SpeculativeView {
     }
     void write(const Key& key, const Value& value) { replace(key, &value); }
     void erase(const Key& key) { replace(key, nullptr); }
+    [[nodiscard]] Value* change(const Key& key) {
+        if (!budget_.step()) {
+            return nullptr;
+        }
+        Entry& entry = table_.entry_of(key);
+        ask(entry, Dependence::kValue);
+        const Value* const current = peek(entry);
+        if (current == nullptr) {
+            return nullptr;
+        }
+        remember(entry);
+        if (!entry.written) {
+            own_version(entry).value = *current;
+            entry.own->erased = false;
+            mark_written(entry);
+        }
+        return &entry.own->value;
+    }
 
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
         if (!budget_.step()) {
@@ -580,6 +598,10 @@ class SpeculativeView {
         remember(entry);
         entry.own->value = value != nullptr ? *value : Value{};
         entry.own->erased = value == nullptr;
+        mark_written(entry);
+    }
+    /// The own version is what the transaction leaves: it hides additions made before it.
+    static void mark_written(Entry& entry) noexcept {
         entry.written = true;
         if (entry.number != nullptr) {
             entry.number->delta = 0;

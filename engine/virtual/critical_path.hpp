@@ -120,6 +120,14 @@ class TracedView {
         trace_.wrote(key);
         view_.erase(key);
     }
+    [[nodiscard]] Value* change(const Key& key) {
+        trace_.read(key);
+        Value* const value = view_.change(key);
+        if (value != nullptr) {
+            trace_.wrote(key);
+        }
+        return value;
+    }
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
         trace_.added(key);
         return view_.add(key, amount, bounds);

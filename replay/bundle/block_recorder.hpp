@@ -48,6 +48,14 @@ class RecordingView {
         touch(key);
         view_.erase(key);
     }
+    [[nodiscard]] Value* change(const Key& key) {
+        const bool own = view_.entries().contains(key);
+        Value* const value = view_.change(key);
+        if (!own) {
+            note(LookKind::kRead, key, 0, value != nullptr);
+        }
+        return value;
+    }
     template <class Visit>
     std::size_t scan(const Key& from, const Key& to, std::size_t limit,
                      Visit&& visit) requires kScans<M> {

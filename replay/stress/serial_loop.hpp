@@ -71,6 +71,14 @@ class InPlaceView {
             cell.change = Change::kErase;
         }
     }
+    [[nodiscard]] Value* change(const Key& key) {
+        if (read(key) == nullptr) {
+            return nullptr;
+        }
+        Cell& cell = opened(key);
+        cell.change = Change::kWrite;
+        return &cell.value;
+    }
     [[nodiscard]] bool add(const Key& key, Int128 amount, const Bounds& bounds = {}) {
         if (!budget_.step()) {
             return false;

@@ -116,6 +116,13 @@ TYPED_TEST(Baseline, EqualsSerialOnSparseBlocksAndLongPrograms) {
     EXPECT_GT(seen.executed, 0U);
 }
 
+TYPED_TEST(Baseline, EqualsSerialOnBlocksThatChangeValuesInPlace) {
+    Seen seen;
+    this->expect_equal({.transactions_max = 32, .universe = 8, .delay_max = 200, .changes = true},
+                       100, seen);
+    EXPECT_GT(seen.executed, 0U);
+}
+
 TYPED_TEST(Baseline, EqualsSerialOnBlocksThatScan) {
     Seen seen;
     this->expect_equal({.transactions_max = 24, .universe = 12, .delay_max = 200, .scans = true},

@@ -25,7 +25,7 @@ Program random_program(Random& random, std::uint32_t universe) {
     constexpr Op kOps[] = {Op::kRead, Op::kRead, Op::kWrite, Op::kWrite,    Op::kErase,
                            Op::kAdd,  Op::kAdd,  Op::kAdd,   Op::kAtLeast,  Op::kExists,
                            Op::kJump, Op::kEmit, Op::kSave,  Op::kRollback, Op::kRejectIfOdd,
-                           Op::kScan, Op::kScan};
+                           Op::kScan, Op::kScan, Op::kChange};
     Program program;
     const std::uint64_t steps = 1 + random.below(12);
     for (std::uint64_t i = 0; i < steps; ++i) {

@@ -51,6 +51,11 @@ constexpr BlockShape kShapes[] = {
     {.transactions_max = 12, .universe = 3, .delay_max = 200},
     {.transactions_min = 10, .transactions_max = 60, .universe = 12, .delay_max = 200},
     {.transactions_max = 30, .universe = 10, .delay_max = 200, .scans = true},
+    {.transactions_min = 5,
+     .transactions_max = 40,
+     .universe = 8,
+     .steps_max = 16,
+     .changes = true},
     {.transactions_min = 50, .transactions_max = 200, .universe = 2'000},
     {.transactions_min = 5, .transactions_max = 20, .universe = 60, .steps_max = 60, .scans = true},
 };

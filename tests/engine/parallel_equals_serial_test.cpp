@@ -89,6 +89,17 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"TinyScans",
              {.transactions_max = 24, .universe = 10, .delay_max = 200, .scans = true},
              1'000},
+        Case{"TinyChanges",
+             {.transactions_max = 24, .universe = 6, .delay_max = 200, .changes = true},
+             1'000},
+        Case{"ChangesAndScans",
+             {.transactions_min = 10,
+              .transactions_max = 100,
+              .universe = 24,
+              .steps_max = 40,
+              .scans = true,
+              .changes = true},
+             200},
         Case{"Medium", {.transactions_min = 50, .transactions_max = 300, .universe = 40}, 200},
         Case{"SparseScans",
              {.transactions_min = 50, .transactions_max = 200, .universe = 400, .scans = true},
@@ -103,19 +114,20 @@ INSTANTIATE_TEST_SUITE_P(
     [](const testing::TestParamInfo<Case>& shape) { return std::string(shape.param.name); });
 
 TEST(InPlaceExecutor, EqualsTheSerialExecutor) {
-    for (const bool scans : {false, true}) {
+    for (const bool more : {false, true}) {
         const BlockShape shape{.transactions_min = 1,
                                .transactions_max = 80,
                                .universe = 16,
                                .steps_max = 30,
                                .hints = Hints::kMixed,
-                               .scans = scans};
+                               .scans = more,
+                               .changes = more};
         ProgramMachine machine{.universe = shape.universe};
         StateStore<ProgramMachine> serial_store;
         StateStore<ProgramMachine> in_place_store;
         SerialExecutor<ProgramMachine> serial(machine, serial_store, kProgramLimits);
         InPlaceExecutor<ProgramMachine> in_place(machine, in_place_store, kProgramLimits);
-        Random random(scans ? 5 : 6);
+        Random random(more ? 5 : 6);
         for (std::uint64_t i = 1; i <= scaled(2'000); ++i) {
             const Block<Program> block = random_block(random, shape, i);
             std::stop_source stop;

@@ -16,6 +16,7 @@ enum class Op : std::uint8_t {
     kRead,   ///< accumulate the value
     kWrite,  ///< write a mix of the accumulator
     kErase,
+    kChange,   ///< accumulate the value, change it in place, read the next cell, change it again
     kAdd,      ///< add operand within bounds, accumulate the answer
     kAtLeast,  ///< predicate, accumulate the answer
     kExists,   ///< predicate, accumulate the answer
@@ -115,6 +116,16 @@ struct ProgramMachine {
                 case Op::kErase:
                     view.erase(key);
                     break;
+                case Op::kChange: {
+                    Int128* const value = view.change(key);
+                    take(value);
+                    if (value != nullptr) {
+                        *value = static_cast<std::int64_t>(mix64(acc) >> 40) + step.operand;
+                        take(view.read((key + 1) % universe));
+                        *value += acc % 4;
+                    }
+                    break;
+                }
                 case Op::kAdd:
                     acc = mix64(acc + view.add(key, step.operand, step.bounds));
                     break;

@@ -21,9 +21,10 @@ struct BlockShape {
     std::uint32_t steps_max = 8;
     std::uint32_t delay_max = 0;
     Hints hints = Hints::kNone;
-    bool hostile = true;  ///< throws, endless loops, data-dependent keys
-    bool limits = true;   ///< sometimes a weight limit that cuts the block
-    bool scans = false;   ///< range reads
+    bool hostile = true;   ///< throws, endless loops, data-dependent keys
+    bool limits = true;    ///< sometimes a weight limit that cuts the block
+    bool scans = false;    ///< range reads
+    bool changes = false;  ///< values changed in place
 };
 
 inline Step random_step(Random& random, const BlockShape& shape) {
@@ -36,6 +37,9 @@ inline Step random_step(Random& random, const BlockShape& shape) {
                                                     : kTame[random.below(std::size(kTame))];
     if (shape.scans && random.chance(1, 8)) {
         step.op = Op::kScan;
+    }
+    if (shape.changes && random.chance(1, 4)) {
+        step.op = Op::kChange;
     }
     step.key = static_cast<std::uint32_t>(random.below(shape.universe));
     step.operand = random.between(-20, 20);
@@ -71,7 +75,7 @@ inline void declare_hints(Random& random, const BlockShape& shape, Program& prog
         }
         std::uint32_t key = step.key;
         Access access = Access::kRead;
-        if (step.op == Op::kWrite || step.op == Op::kErase) {
+        if (step.op == Op::kWrite || step.op == Op::kErase || step.op == Op::kChange) {
             access = Access::kWrite;
         } else if (step.op == Op::kAdd) {
             access = Access::kAdd;
