@@ -240,8 +240,6 @@ class TxnRunner {
                 return faulted(Fault::kOutputLimit);
             }
             return {.status = static_cast<std::uint16_t>(outcome.status), .weight = outcome.weight};
-        } catch (const StopExecution&) {
-            return faulted(Fault::kStepBudget);
         } catch (const std::bad_alloc&) {
             throw;  // the environment's failure, not the transaction's
         } catch (...) {

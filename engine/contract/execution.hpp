@@ -48,17 +48,10 @@ struct ExecutionMetrics {
     }
 };
 
-/// Thrown by a view out of a machine that keeps calling after its budget is used up; caught by the
-/// executor. Machines let it pass.
-struct StopExecution {};
-
 /// The receipt of a transaction whose machine broke its contract; weight 0, no effects.
 [[nodiscard]] inline Receipt faulted(Fault fault) {
     return {.disposition = Disposition::kFaulted, .status = static_cast<std::uint16_t>(fault)};
 }
-
-/// Refused accesses that a view answers with "absent" before it unwinds the machine.
-inline constexpr std::uint64_t kRefusalsBeforeUnwinding = 1000;
 
 /// Phases are the machine's own bounded work and run without a step budget.
 inline constexpr TxnLimits kPhaseLimits{.steps = std::numeric_limits<std::uint64_t>::max(),

@@ -31,7 +31,16 @@ struct TxnOutcome {
 ///
 /// A machine reaches state through this interface only. During speculation the answers may mix
 /// versions that never stood side by side; the engine discards such an incarnation. A machine
-/// therefore bounds its loops, checks its arithmetic, and may ask stopped() to leave early.
+/// therefore bounds its loops and checks its arithmetic.
+///
+/// When the step budget is used up, or the engine is going to discard the incarnation, the view
+/// refuses this and every later access at once: reads answer "absent", predicates, additions and
+/// consume() false, scans visit nothing, writes and events are dropped. It never ends the machine's
+/// call, by an exception or otherwise, so that hosts may call from code that cannot unwind; only
+/// std::bad_alloc passes, which fails the block. A machine that would loop without bound on refused
+/// answers MUST ask stopped(), which is true from the first refusal on, and return; nobody else
+/// ends it. Others may ask to leave early. Either way the outcome is ignored: a transaction that
+/// asked for more than its budget is kFaulted with Fault::kStepBudget.
 template <class V, class Key, class Value>
 concept StateView = requires(V view, const V const_view, const Key& key, const Value& value,
                              Int128 amount, Bounds bounds, std::span<const std::byte> bytes) {
@@ -58,9 +67,10 @@ concept StateView = requires(V view, const V const_view, const Key& key, const V
     /// A point to return to; rollback undoes writes, additions and events made since.
     { view.savepoint() } -> std::convertible_to<typename V::Savepoint>;
     view.rollback(view.savepoint());
-    /// Charges steps of the transaction's budget; false when it is used up or the incarnation is
-    /// doomed. The machine then returns at once; its outcome is ignored.
+    /// Charges steps of the transaction's budget, for work that makes no access; false when that is
+    /// refused.
     { view.consume(std::uint64_t{}) } -> std::same_as<bool>;
+    /// Whether accesses are refused. See above: loops without a bound of their own have to ask.
     { const_view.stopped() } -> std::same_as<bool>;
 };
 

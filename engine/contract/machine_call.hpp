@@ -29,8 +29,6 @@ template <Machine M, class View>
         return {.disposition = Disposition::kExecuted,
                 .status = static_cast<std::uint16_t>(outcome.status),
                 .weight = outcome.weight};
-    } catch (const StopExecution&) {
-        return faulted(Fault::kStepBudget);
     } catch (const std::bad_alloc&) {
         throw;
     } catch (...) {

@@ -9,7 +9,7 @@ namespace lockstep {
 /// The steps that a transaction may still take, counted as SerialView counts them.
 ///
 /// Role:    says no as soon as they are used up, or as soon as the view halts the execution for a
-///          reason of its own; unwinds a machine that keeps asking.
+///          reason of its own, and however often it is asked from then on.
 /// Threads: one.
 class StepBudget {
   public:
@@ -19,12 +19,10 @@ class StepBudget {
     /// For the next execution.
     void begin() noexcept {
         left_ = limit_;
-        refused_ = 0;
         stopped_ = exceeded_ = false;
     }
-    /// Charges one step; false when it is refused. Throws StopExecution after
-    /// kRefusalsBeforeUnwinding refusals, as charge does.
-    [[nodiscard]] bool step() {
+    /// Charges one step; false when it is refused.
+    [[nodiscard]] bool step() noexcept {
         if (left_ == 0) [[unlikely]] {
             return refuse();
         }
@@ -32,7 +30,7 @@ class StepBudget {
         return true;
     }
     /// Charges several steps, or none when they are refused.
-    [[nodiscard]] bool charge(std::uint64_t steps) {
+    [[nodiscard]] bool charge(std::uint64_t steps) noexcept {
         if (stopped() || steps > left_) [[unlikely]] {
             return refuse();
         }
@@ -48,18 +46,14 @@ class StepBudget {
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
   private:
-    [[gnu::noinline]] bool refuse() {
+    [[gnu::noinline]] bool refuse() noexcept {
         exceeded_ = exceeded_ || !stopped_;
         halt();
-        if (++refused_ > kRefusalsBeforeUnwinding) {
-            throw StopExecution{};
-        }
         return false;
     }
 
     const std::uint64_t limit_;
     std::uint64_t left_;  ///< 0 as soon as the execution has to stop
-    std::uint64_t refused_ = 0;
     bool stopped_ = false;
     bool exceeded_ = false;
 };

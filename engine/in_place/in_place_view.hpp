@@ -78,6 +78,11 @@ class InPlaceView {
             }
         }
         const Value* value = look(key, Dependence::kPredicate);
+        if constexpr (Cells::kShared) {
+            if (stopped()) {
+                return false;
+            }
+        }
         return (value != nullptr ? M::number(*value) : Int128{0}) >= amount;
     }
     void write(const Key& key, const Value& value) {

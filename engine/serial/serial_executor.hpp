@@ -128,8 +128,6 @@ class SerialExecutor {
             } else if (view.events().size() > limits_.event_bytes) {
                 receipt = faulted(Fault::kOutputLimit);
             }
-        } catch (const StopExecution&) {
-            receipt = faulted(Fault::kStepBudget);
         } catch (const std::bad_alloc&) {
             throw;  // the environment's failure, not the transaction's
         } catch (...) {

@@ -54,11 +54,11 @@ class SerialView {
         return peek(key) != nullptr;
     }
     [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
-        const Value* value = nullptr;
-        if (consume(1)) {
-            note(key, Dependence::kPredicate);
-            value = peek(key);
+        if (!consume(1)) {
+            return false;
         }
+        note(key, Dependence::kPredicate);
+        const Value* value = peek(key);
         return (value != nullptr ? M::number(*value) : 0) >= amount;
     }
     void write(const Key& key, const Value& value) {
@@ -156,13 +156,12 @@ class SerialView {
         entries_ = std::move(savepoint.entries);
         events_ = std::move(savepoint.events);
     }
-    [[nodiscard]] bool consume(std::uint64_t steps) {
-        if (over_budget_ || steps > limits_.steps - steps_) {
-            refuse();
-            return false;
+    [[nodiscard]] bool consume(std::uint64_t steps) noexcept {
+        over_budget_ = over_budget_ || steps > limits_.steps - steps_;
+        if (!over_budget_) {
+            steps_ += steps;
         }
-        steps_ += steps;
-        return true;
+        return !over_budget_;
     }
     [[nodiscard]] bool stopped() const noexcept { return over_budget_; }
 
@@ -209,7 +208,6 @@ class SerialView {
         accesses_.clear();
         scans_.clear();
         steps_ = 0;
-        refused_ = 0;
         over_budget_ = false;
     }
 
@@ -255,12 +253,6 @@ class SerialView {
             accesses_.push_back({.key = key, .dependence = dependence});
         }
     }
-    void refuse() {
-        over_budget_ = true;
-        if (++refused_ > kRefusalsBeforeUnwinding) {
-            throw StopExecution{};
-        }
-    }
 
     const StateStore<M, Sync>& store_;
     const TxnLimits limits_;
@@ -270,7 +262,6 @@ class SerialView {
     std::vector<CellAccess<Key>> accesses_;  ///< dependences as they were asked for
     std::vector<KeyRange<Key>> scans_;
     std::uint64_t steps_ = 0;
-    std::uint64_t refused_ = 0;
     bool over_budget_ = false;
 };
 

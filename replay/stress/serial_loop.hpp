@@ -53,7 +53,7 @@ class InPlaceView {
     [[nodiscard]] bool exists(const Key& key) { return read(key) != nullptr; }
     [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
         const Value* value = read(key);
-        return (value != nullptr ? M::number(*value) : 0) >= amount;
+        return !stopped() && (value != nullptr ? M::number(*value) : 0) >= amount;
     }
     void write(const Key& key, const Value& value) {
         if (budget_.step()) {
@@ -301,8 +301,6 @@ class SerialLoop {
                 return faulted(Fault::kOutputLimit);
             }
             return {.status = static_cast<std::uint16_t>(outcome.status), .weight = outcome.weight};
-        } catch (const StopExecution&) {
-            return faulted(Fault::kStepBudget);
         } catch (...) {
             return faulted(Fault::kThrew);
         }

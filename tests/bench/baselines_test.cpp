@@ -244,6 +244,31 @@ TYPED_TEST(Baseline, CancelledBlocksLeaveNoTraceAndCommitsComeInOrder) {
     }
 }
 
+TYPED_TEST(Baseline, AMachineThatCannotUnwindIsNeverEnded) {
+    const ProgramMachine machine{.universe = 4};
+    StateStore<ProgramMachine> serial_store;
+    StateStore<ProgramMachine> store;
+    SerialExecutor<ProgramMachine> serial(machine, serial_store, kProgramLimits);
+    WorkerPool pool(3);
+    typename TypeParam::template Executor<ProgramMachine> rival(machine, store, pool,
+                                                                kProgramLimits);
+    Block<Program> block{.header = {.height = 1}, .transactions = {}};
+    for (std::uint32_t i = 0; i < 16; ++i) {
+        Program program;
+        program.steps = {{.op = Op::kWrite, .key = i % 3, .operand = i},
+                         {.op = Op::kRead, .key = (i + 1) % 3},
+                         {.op = i % 2 == 0 ? Op::kDeafIfOdd : Op::kRead, .operand = 1'000'000}};
+        block.transactions.push_back(program);
+    }
+    const auto expected = serial.execute(block);
+    const auto actual = rival.execute(block);
+    ASSERT_TRUE(expected.has_value() && actual.has_value());
+    ASSERT_TRUE(*expected == *actual);
+    Seen seen;
+    seen.count(*expected);
+    EXPECT_GT(seen.faulted, 0U);
+}
+
 /// Stops the block from inside a transaction, once some of it has run.
 struct StoppingMachine : ProgramMachine {
     std::stop_source* source = nullptr;

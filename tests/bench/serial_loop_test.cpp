@@ -37,7 +37,9 @@ Program random_program(Random& random, std::uint32_t universe) {
         }
     }
     if (random.chance(1, 40)) {
-        program.steps.push_back({.op = random.chance(1, 2) ? Op::kThrowIfOdd : Op::kSpinIfOdd});
+        constexpr Op kEnds[] = {Op::kThrowIfOdd, Op::kSpinIfOdd, Op::kDeafIfOdd};
+        program.steps.push_back(
+            {.op = kEnds[random.below(std::size(kEnds))], .operand = 1'000'000});
     }
     program.weight = random.below(3);
     return program;

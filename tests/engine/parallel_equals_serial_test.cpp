@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "engine/in_place/in_place_executor.hpp"
@@ -177,6 +178,59 @@ TEST(InPlaceExecutor, EqualsTheSerialExecutorOnMoreCellsThanItKeepsNear) {
         ASSERT_EQ(in_place_store.size(), serial_store.size());
     }
     EXPECT_EQ(in_place_store.digest(), in_place_store.recompute_digest());
+}
+
+/// Transactions that do not hear of refusals, and go on for so many accesses.
+Block<Program> deaf_block(Hints hints, std::int64_t accesses) {
+    Block<Program> block{.header = {.height = 1}, .transactions = {}};
+    Random random(3);
+    for (std::uint32_t i = 0; i < 16; ++i) {
+        Program program;
+        program.delay = i % 4 == 0 ? 20'000 : 0;
+        program.steps = {{.op = Op::kWrite, .key = i % 3, .operand = i},
+                         {.op = Op::kRead, .key = (i + 1) % 3},
+                         {.op = i % 2 == 0 ? Op::kDeafIfOdd : Op::kRead, .operand = accesses}};
+        declare_hints(random, {.universe = 4, .hints = hints}, program);
+        block.transactions.push_back(program);
+    }
+    return block;
+}
+
+TEST(Refusals, NeverEndAMachineThatCannotUnwind) {
+    const ProgramMachine machine{.universe = 4};
+    const auto is_faulted = [](const Receipt& receipt) {
+        return receipt.disposition == Disposition::kFaulted &&
+               receipt.status == static_cast<std::uint16_t>(Fault::kStepBudget);
+    };
+    for (const std::int64_t accesses : {20'000, 1'000'000}) {
+        const TxnLimits limits{.steps = accesses == 20'000 ? 30'000U : 2'000U};
+        for (const Hints hints : {Hints::kNone, Hints::kExact, Hints::kPartial}) {
+            const Block<Program> block = deaf_block(hints, accesses);
+            StateStore<ProgramMachine> serial_store;
+            SerialExecutor<ProgramMachine> serial(machine, serial_store, limits);
+            const auto expected = serial.execute(block);
+            ASSERT_TRUE(expected.has_value());
+            EXPECT_EQ(std::any_of(expected->receipts.begin(), expected->receipts.end(), is_faulted),
+                      accesses == 1'000'000);
+
+            StateStore<ProgramMachine> in_place_store;
+            InPlaceExecutor<ProgramMachine> in_place(machine, in_place_store, limits);
+            const auto same = in_place.execute(block);
+            ASSERT_TRUE(same.has_value());
+            EXPECT_TRUE(*same == *expected);
+            for (std::uint32_t workers = 1; workers <= 4; ++workers) {
+                for (const bool plan : {false, true}) {
+                    StateStore<ProgramMachine> store;
+                    WorkerPool pool(workers);
+                    ParallelExecutor<ProgramMachine> parallel(machine, store, pool, limits,
+                                                              {.plan = plan, .adaptive = false});
+                    const auto actual = parallel.execute(block);
+                    ASSERT_TRUE(actual.has_value());
+                    EXPECT_TRUE(*actual == *expected);
+                }
+            }
+        }
+    }
 }
 
 TEST(StateStore, IsSharedByExecutorsThatTakeTurns) {

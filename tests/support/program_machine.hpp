@@ -26,7 +26,8 @@ enum class Op : std::uint8_t {
     kSave,      ///< savepoint
     kRollback,  ///< return to the last savepoint when the accumulator is odd
     kThrowIfOdd,
-    kSpinIfOdd,    ///< endless loop of reads when the accumulator is odd: must be contained
+    kSpinIfOdd,    ///< reads until it is stopped when the accumulator is odd
+    kDeafIfOdd,    ///< reads, far beyond its budget, when the accumulator is odd; asks nobody
     kRejectIfOdd,  ///< business rejection: status 7, writes so far undone
 };
 
@@ -162,9 +163,13 @@ struct ProgramMachine {
                     }
                     break;
                 case Op::kSpinIfOdd:
-                    for (Key k = 0; acc % 2 == 1; ++k) {
+                    for (Key k = 0; acc % 2 == 1 && !view.stopped(); ++k) {
                         static_cast<void>(view.read(k % universe));
-                        acc += 2;
+                    }
+                    break;
+                case Op::kDeafIfOdd:
+                    if (acc % 2 == 1) {
+                        read_on(view, static_cast<std::uint64_t>(step.operand));
                     }
                     break;
                 case Op::kRejectIfOdd:
@@ -179,6 +184,32 @@ struct ProgramMachine {
     }
 
   private:
+    /// Calls the view as a host does that cannot unwind; whatever it throws ends the process.
+    template <class View>
+    void read_on(View& view, std::uint64_t times) const noexcept {
+        for (std::uint64_t i = 0; i < times; ++i) {
+            const Key key = static_cast<Key>(i % universe);
+            switch (i % 8) {
+                case 0:
+                    view.write(key, static_cast<std::int64_t>(i));
+                    break;
+                case 1:
+                    static_cast<void>(view.add(key, 1, Bounds{}));
+                    break;
+                case 2:
+                    static_cast<void>(view.at_least(key, 1));
+                    break;
+                case 3:
+                    static_cast<void>(view.exists(key));
+                    break;
+                case 4:
+                    static_cast<void>(view.change(key));
+                    break;
+                default:
+                    static_cast<void>(view.read(key));
+            }
+        }
+    }
     /// Views of executors that cannot scan must not get programs that do.
     template <class View>
     static void scan(View& view, const Step& step, Key from, std::uint64_t& acc) {
