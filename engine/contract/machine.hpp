@@ -64,7 +64,8 @@ concept StateView = requires(V view, const V const_view, const Key& key, const V
     { view.add(key, amount, bounds) } -> std::same_as<bool>;
     /// Appends an event to the receipt; dropped with the incarnation or by rollback.
     view.emit(std::uint16_t{}, bytes);
-    /// A point to return to; rollback undoes writes, additions and events made since.
+    /// A point to return to; rollback undoes writes, additions and events made since. Savepoints
+    /// nest: one that was returned to may be returned to again, those taken after it may not.
     { view.savepoint() } -> std::convertible_to<typename V::Savepoint>;
     view.rollback(view.savepoint());
     /// Charges steps of the transaction's budget, for work that makes no access; false when that is

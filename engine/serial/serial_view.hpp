@@ -32,8 +32,8 @@ class SerialView {
     };
     using Entries = std::map<Key, Entry>;
     struct Savepoint {
-        Entries entries;
-        EventLog events;
+        std::size_t changes = 0;  ///< length of the journal
+        std::size_t event_bytes = 0;
     };
 
     SerialView(const StateStore<M, Sync>& store, const TxnLimits& limits)
@@ -63,12 +63,12 @@ class SerialView {
     }
     void write(const Key& key, const Value& value) {
         if (consume(1)) {
-            entries_[key] = {.change = Change::kWrite, .value = value};
+            opened(key) = {.change = Change::kWrite, .value = value};
         }
     }
     void erase(const Key& key) {
         if (consume(1)) {
-            entries_[key] = {.change = Change::kErase};
+            opened(key) = {.change = Change::kErase};
         }
     }
     [[nodiscard]] Value* change(const Key& key) {
@@ -80,9 +80,9 @@ class SerialView {
         if (current == nullptr) {
             return nullptr;
         }
-        Entry changed{.change = Change::kWrite, .value = *current};
-        Entry& entry = entries_[key];
-        entry = std::move(changed);
+        Value value = *current;
+        Entry& entry = opened(key);
+        entry = {.change = Change::kWrite, .value = std::move(value)};
         return &entry.value;
     }
     /// See kScans.
@@ -129,21 +129,16 @@ class SerialView {
             return true;
         }
         M::set_number(value, sum);
-        const auto [found, fresh] = entries_.try_emplace(key);
-        Entry& entry = found->second;
-        if (fresh) {
-            entry.change = Change::kAdd;
+        const auto own = entries_.find(key);
+        if (own != entries_.end() && own->second.change != Change::kAdd) {
+            opened(key) = {.change = Change::kWrite, .value = value};
+            return true;
         }
-        if (entry.change == Change::kAdd) {
-            Int128 added = 0;
-            if (__builtin_add_overflow(entry.added, amount, &added)) {
-                return false;
-            }
-            entry.added = added;
-        } else {
-            entry.change = Change::kWrite;
+        Int128 added = own != entries_.end() ? own->second.added : 0;
+        if (__builtin_add_overflow(added, amount, &added)) {
+            return false;
         }
-        entry.value = value;
+        opened(key) = {.change = Change::kAdd, .value = value, .added = added};
         return true;
     }
     void emit(std::uint16_t type, std::span<const std::byte> bytes) {
@@ -151,10 +146,20 @@ class SerialView {
             events_.append(type, bytes);
         }
     }
-    [[nodiscard]] Savepoint savepoint() const { return {entries_, events_}; }
-    void rollback(Savepoint savepoint) {
-        entries_ = std::move(savepoint.entries);
-        events_ = std::move(savepoint.events);
+    [[nodiscard]] Savepoint savepoint() noexcept {
+        journals_ = true;
+        return {journal_.size(), events_.size()};
+    }
+    void rollback(const Savepoint& savepoint) {
+        for (; journal_.size() > savepoint.changes; journal_.pop_back()) {
+            Undo& undo = journal_.back();
+            if (undo.before) {
+                entries_[undo.key] = std::move(*undo.before);
+            } else {
+                entries_.erase(undo.key);
+            }
+        }
+        events_.truncate(savepoint.event_bytes);
     }
     [[nodiscard]] bool consume(std::uint64_t steps) noexcept {
         over_budget_ = over_budget_ || steps > limits_.steps - steps_;
@@ -200,6 +205,7 @@ class SerialView {
     /// Undoes all changes and events, keeps what the answers depended on: no effects.
     void discard_effects() {
         entries_.clear();
+        journal_.clear();
         events_.clear();
     }
     /// Forgets everything: ready for the next transaction.
@@ -207,17 +213,32 @@ class SerialView {
         discard_effects();
         accesses_.clear();
         scans_.clear();
+        journals_ = false;
         steps_ = 0;
         over_budget_ = false;
     }
 
   private:
+    /// The entry of a key before a change; none when there was none.
+    struct Undo {
+        Key key{};
+        std::optional<Entry> before;
+    };
+
     const Value* peek(const Key& key) const {
         const auto found = entries_.find(key);
         if (found == entries_.end()) {
             return store_.get(key);
         }
         return found->second.change == Change::kErase ? nullptr : &found->second.value;
+    }
+    /// The entry of a key, to be set; a rollback returns to what it was.
+    [[nodiscard]] Entry& opened(const Key& key) {
+        const auto [found, fresh] = entries_.try_emplace(key);
+        if (journals_) {
+            journal_.push_back({key, fresh ? std::nullopt : std::optional(found->second)});
+        }
+        return found->second;
     }
     /// The lowest present key in [from, to), or behind `from`.
     [[nodiscard]] std::optional<Key> present_from(const Key& from, const Key& to,
@@ -258,6 +279,8 @@ class SerialView {
     const TxnLimits limits_;
     Entries entries_;
     EventLog events_;
+    std::vector<Undo> journal_;  ///< the changes since the first savepoint, in order
+    bool journals_ = false;
     bool notes_dependences_ = false;
     std::vector<CellAccess<Key>> accesses_;  ///< dependences as they were asked for
     std::vector<KeyRange<Key>> scans_;

@@ -82,7 +82,7 @@ class RecordingView {
     }
     void emit(std::uint16_t type, std::span<const std::byte> bytes) { view_.emit(type, bytes); }
     [[nodiscard]] Savepoint savepoint() const { return view_.savepoint(); }
-    void rollback(Savepoint savepoint) { view_.rollback(std::move(savepoint)); }
+    void rollback(const Savepoint& savepoint) { view_.rollback(savepoint); }
     [[nodiscard]] bool consume(std::uint64_t steps) { return view_.consume(steps); }
     [[nodiscard]] bool stopped() const noexcept { return view_.stopped(); }
 
