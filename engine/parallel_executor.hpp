@@ -53,8 +53,9 @@ struct ParallelOptions {
     bool revalidate = true;  ///< idle workers look for stale incarnations early
     bool learn = true;       ///< speculate less where it fails: SpeculationDepth
     /// Run blocks serially where that has proved faster; counted as ExecutionMetrics::fallbacks.
-    /// Off by default: who compares parallel with serial wants to know which one ran.
-    bool adaptive = false;
+    /// Who compares the ways switches it off, else he does not know which one ran. A block whose
+    /// accesses are recorded never runs serially.
+    bool adaptive = true;
 };
 
 /// Executes blocks speculatively on all workers of a pool; results equal SerialExecutor's.

@@ -21,7 +21,7 @@ void measure_memory(const BarSizes& sizes, Scoreboard& board) {
 
     const Allocations before = allocations();
     WorkerPool pool(sizes.workers);
-    ParallelExecutor<WideMachine> engine(workload.machine, store, pool);
+    ParallelExecutor<WideMachine> engine(workload.machine, store, pool, {}, {.adaptive = false});
     const auto execute = [&] { LOCKSTEP_CHECK(engine.execute(block).has_value()); };
     for (int i = 0; i < kWarmUps; ++i) {
         execute();

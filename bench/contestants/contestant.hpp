@@ -50,14 +50,15 @@ enum class Kind : std::uint8_t {
 struct Entrant {
     Kind kind = Kind::kSerialTwin;
     std::uint32_t workers = 0;
-    Rival rival = {};              ///< with kRival only
-    ParallelOptions options = {};  ///< with kParallelExecutor only
+    Rival rival = {};                               ///< with kRival only
+    ParallelOptions options = {.adaptive = false};  ///< with kParallelExecutor only
 
     [[nodiscard]] std::string name() const;
     /// The yardstick.
     [[nodiscard]] static Entrant twin() { return {}; }
+    /// Figures are those of the parallel way unless they say otherwise.
     [[nodiscard]] static Entrant engine(std::uint32_t workers,
-                                        const ParallelOptions& options = {}) {
+                                        const ParallelOptions& options = {.adaptive = false}) {
         return {.kind = Kind::kParallelExecutor, .workers = workers, .options = options};
     }
 };

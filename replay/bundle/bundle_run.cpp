@@ -36,7 +36,7 @@ Result<DigestRecord, Error> run_parallel(const BundleBlock& bundle, const Bundle
         StateStore<Venue> store;
         fill(store, bundle);
         const std::vector<Digest> partial = store.sums().modules();
-        ParallelExecutor<Venue> executor(venue, store, pool);
+        ParallelExecutor<Venue> executor(venue, store, pool, {}, {.adaptive = false});
         auto result = executor.execute(bundle.block);
         if (!result) {
             return failure(std::move(result.error()));

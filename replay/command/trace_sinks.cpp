@@ -13,7 +13,10 @@ namespace lockstep {
 
 struct TraceSinks::Observed {
     explicit Observed(std::uint32_t workers)
-        : trace(workers), threads(workers), pool(threads, trace), executor(venue, store, pool) {}
+        : trace(workers),
+          threads(workers),
+          pool(threads, trace),
+          executor(venue, store, pool, {}, {.adaptive = false}) {}
 
     TaskTrace trace;
     WorkerPool threads;

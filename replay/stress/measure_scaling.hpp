@@ -62,7 +62,8 @@ class ScalingMeasurement {
     /// The executor on real threads.
     template <class Sync>
     struct Real {
-        Real(const Workload& workload, std::uint32_t workers, ParallelOptions options = {})
+        Real(const Workload& workload, std::uint32_t workers,
+             ParallelOptions options = {.adaptive = false})
             : machine(workload.machine),
               pool(workers),
               executor(machine, store, pool, {}, options) {
@@ -119,7 +120,7 @@ class ScalingMeasurement {
         for (std::uint32_t i = 0; i < kMeteredRuns; ++i) {
             // In shards, as on many cores.
             metered.push_back(std::make_unique<Real<MeteredSync>>(
-                workload_, 1, ParallelOptions{.link_shards = kMeteredShards}));
+                workload_, 1, ParallelOptions{.link_shards = kMeteredShards, .adaptive = false}));
         }
         WorkMeter::here().calibrate();
         std::vector<Picoseconds> loop_times;
@@ -236,7 +237,8 @@ class ScalingMeasurement {
         StateStore<M, VirtualSync> store;
         workload_.populate(store);
         VirtualPool pool;
-        ParallelExecutor<M, VirtualSync, VirtualPool> executor(machine, store, pool);
+        ParallelExecutor<M, VirtualSync, VirtualPool> executor(machine, store, pool, {},
+                                                               {.adaptive = false});
         std::vector<Picoseconds> times;
         std::array<Picoseconds, kWorkKinds> before{};
         for (std::size_t i = 0; i < blocks_.size(); ++i) {

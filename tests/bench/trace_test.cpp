@@ -11,6 +11,7 @@
 #include "engine/serial/serial_executor.hpp"
 #include "replay/stress/serial_loop.hpp"
 #include "tests/support/data_dir.hpp"
+#include "tests/support/in_parallel.hpp"
 
 namespace lockstep::bench {
 namespace {
@@ -47,7 +48,7 @@ void expect_recorded_values(const std::shared_ptr<const Trace>& trace, bool as_d
     SerialExecutor<Machine> serial(machine, serial_store);
     StateStore<Machine> store;
     WorkerPool pool(workers);
-    ParallelExecutor<Machine> parallel(machine, store, pool);
+    ParallelExecutor<Machine> parallel(machine, store, pool, {}, test::in_parallel());
     FlatState<Machine> flat(trace->initial.size());
     SerialLoop<Machine> loop(machine, flat);
     TraceSource source{.trace = trace};

@@ -7,6 +7,7 @@
 
 #include "engine/parallel_executor.hpp"
 #include "engine/serial/serial_executor.hpp"
+#include "tests/support/in_parallel.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -29,7 +30,7 @@ struct PairOf {
     PairOf(std::uint32_t workers, std::uint32_t universe, ParallelOptions options = {})
         : machine(make_machine(universe)),
           pool(workers),
-          parallel(machine, parallel_store, pool, kProgramLimits, options) {}
+          parallel(machine, parallel_store, pool, kProgramLimits, in_parallel(options)) {}
 
     static M make_machine(std::uint32_t universe) {
         M machine;

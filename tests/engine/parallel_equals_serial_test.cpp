@@ -6,6 +6,7 @@
 #include "engine/in_place/in_place_executor.hpp"
 #include "engine/parallel_executor.hpp"
 #include "engine/serial/serial_executor.hpp"
+#include "tests/support/in_parallel.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -21,7 +22,7 @@ struct Twin {
           random(seed_in),
           machine{.universe = shape_in.universe},
           pool(workers),
-          parallel(machine, parallel_store, pool, kProgramLimits, options) {}
+          parallel(machine, parallel_store, pool, kProgramLimits, in_parallel(options)) {}
 
     ~Twin() {
         EXPECT_EQ(parallel_store.digest(), parallel_store.recompute_digest());  // [SS2]
@@ -223,7 +224,7 @@ TEST(Refusals, NeverEndAMachineThatCannotUnwind) {
                     StateStore<ProgramMachine> store;
                     WorkerPool pool(workers);
                     ParallelExecutor<ProgramMachine> parallel(machine, store, pool, limits,
-                                                              {.plan = plan, .adaptive = false});
+                                                              in_parallel({.plan = plan}));
                     const auto actual = parallel.execute(block);
                     ASSERT_TRUE(actual.has_value());
                     EXPECT_TRUE(*actual == *expected);
@@ -243,7 +244,7 @@ TEST(StateStore, IsSharedByExecutorsThatTakeTurns) {
     Random random(9);
     for (std::uint64_t i = 1; i <= 20; ++i) {
         const Block<Program> block = random_block(random, shape, i);
-        ParallelExecutor<ProgramMachine> fresh(machine, store, pool, kProgramLimits);
+        ParallelExecutor<ProgramMachine> fresh(machine, store, pool, kProgramLimits, in_parallel());
         fresh.set_previous_block_digest(serial.previous_block_digest());
         const auto expected = serial.execute(block);
         const auto actual = fresh.execute(block);
@@ -253,6 +254,7 @@ TEST(StateStore, IsSharedByExecutorsThatTakeTurns) {
 }
 
 TEST(AdaptiveMode, SerialAndParallelBlocksInTurnLeaveTheSameChainOfDigests) {
+    ASSERT_TRUE(ParallelOptions{}.adaptive);
     const BlockShape shape{
         .transactions_min = 5, .transactions_max = 60, .universe = 6, .hints = Hints::kMixed};
     ProgramMachine machine{.universe = shape.universe};
@@ -260,8 +262,7 @@ TEST(AdaptiveMode, SerialAndParallelBlocksInTurnLeaveTheSameChainOfDigests) {
     StateStore<ProgramMachine> adaptive_store;
     SerialExecutor<ProgramMachine> serial(machine, serial_store, kProgramLimits);
     WorkerPool pool(2);
-    ParallelExecutor<ProgramMachine> adaptive(machine, adaptive_store, pool, kProgramLimits,
-                                              {.adaptive = true});
+    ParallelExecutor<ProgramMachine> adaptive(machine, adaptive_store, pool, kProgramLimits);
     Random random(77);
     const std::uint64_t blocks = scaled(400, 40);
     for (std::uint64_t i = 1; i <= blocks; ++i) {

@@ -9,6 +9,7 @@
 #include "engine/contract/access_list.hpp"
 #include "engine/parallel_executor.hpp"
 #include "engine/serial/serial_executor.hpp"
+#include "tests/support/in_parallel.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -20,7 +21,7 @@ constexpr std::uint32_t kKeys = 400;
 /// The same blocks through the serial executor and through one that plans.
 struct Planner {
     explicit Planner(std::uint32_t workers)
-        : pool(workers), parallel(machine, parallel_store, pool, kProgramLimits) {}
+        : pool(workers), parallel(machine, parallel_store, pool, kProgramLimits, in_parallel()) {}
 
     /// Runs a block, compares everything, lists and reported commits included.
     void run(const Block<Program>& block, bool with_lists = true) {
@@ -442,7 +443,8 @@ TEST(PlannedBlocks, LeaveNothingBehindWhenMemoryRunsOut) {
     machine.universe = kKeys;
     StateStore<ExhaustedMachine> store;
     WorkerPool pool(2);
-    ParallelExecutor<ExhaustedMachine> parallel(machine, store, pool, kProgramLimits);
+    ParallelExecutor<ExhaustedMachine> parallel(machine, store, pool, kProgramLimits,
+                                                in_parallel());
     for (std::uint64_t height = 1; height <= scaled(40); ++height) {
         std::vector<Program> programs = declared_programs(random, 60);
         ASSERT_TRUE(parallel.execute(block_of(height, programs)).has_value());
@@ -465,7 +467,7 @@ TEST(PlannedBlocks, AreNotTriedWhereTheyAreSwitchedOff) {
     StateStore<ProgramMachine> store;
     WorkerPool pool(2);
     ParallelExecutor<ProgramMachine> parallel(machine, store, pool, kProgramLimits,
-                                              {.plan = false});
+                                              in_parallel({.plan = false}));
     ASSERT_TRUE(parallel.execute(block_of(1, declared_programs(random, 100))).has_value());
     EXPECT_EQ(parallel.metrics().planned + parallel.metrics().given_up, 0U);
     EXPECT_EQ(parallel.metrics().transactions, 100U);

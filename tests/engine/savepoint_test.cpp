@@ -5,6 +5,7 @@
 #include "engine/in_place/in_place_executor.hpp"
 #include "engine/parallel_executor.hpp"
 #include "engine/serial/serial_executor.hpp"
+#include "tests/support/in_parallel.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -102,7 +103,7 @@ TEST(Savepoints, NestAlikeInEveryExecutor) {
             InPlaceExecutor<NestingMachine> in_place(machine, stores[1], kProgramLimits);
             WorkerPool pool(workers);
             ParallelExecutor<NestingMachine> parallel(machine, stores[2], pool, kProgramLimits,
-                                                      {.plan = plan, .adaptive = false});
+                                                      in_parallel({.plan = plan}));
             Random random(workers * 2 + (plan ? 1 : 0));
             for (std::uint64_t height = 1; height <= scaled(300, 20); ++height) {
                 const Block<Program> block = nesting_block(random, height, machine.universe);

@@ -9,6 +9,7 @@
 
 #include "engine/parallel_executor.hpp"
 #include "engine/serial/serial_executor.hpp"
+#include "tests/support/in_parallel.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -133,7 +134,7 @@ TEST(Scan, ListsVisitedCellsAndTheRangeThatWasCovered) {
         StateStore<ProgramMachine> store;
         SerialExecutor<ProgramMachine> serial(machine, store);
         WorkerPool pool(std::max(workers, 1U));
-        ParallelExecutor<ProgramMachine> parallel(machine, store, pool);
+        ParallelExecutor<ProgramMachine> parallel(machine, store, pool, {}, in_parallel());
         AccessList<Key> list;
         const auto result = workers == 0 ? serial.execute(block, {}, {.recorded = &list})
                                          : parallel.execute(block, {}, {.recorded = &list});
@@ -198,8 +199,8 @@ TEST(Scan, OfAHundredKeysEqualsTheSerialExecutor) {
             StateStore<ProgramMachine> parallel_store;
             SerialExecutor<ProgramMachine> serial(machine, serial_store, kProgramLimits);
             WorkerPool pool(workers);
-            ParallelExecutor<ProgramMachine> parallel(machine, parallel_store, pool,
-                                                      kProgramLimits);
+            ParallelExecutor<ProgramMachine> parallel(machine, parallel_store, pool, kProgramLimits,
+                                                      in_parallel());
             Random random(workers * 2 + (declare ? 1 : 0));
             for (std::uint64_t height = 1; height <= scaled(60, 10); ++height) {
                 const auto block = range_block(random, height, kUniverse, declare);

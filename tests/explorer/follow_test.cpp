@@ -4,6 +4,7 @@
 
 #include "replay/trace/task_trace.hpp"
 #include "tests/explorer/followed_run.hpp"
+#include "tests/support/in_parallel.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -25,9 +26,9 @@ BlockShape shape_of(Random& random) {
 }
 
 ParallelOptions options_of(Random& random) {
-    return {.chunk_max = static_cast<std::uint32_t>(random.between(1, 4)),
-            .plan = random.chance(1, 2),
-            .revalidate = random.chance(1, 2)};
+    return in_parallel({.chunk_max = static_cast<std::uint32_t>(random.between(1, 4)),
+                        .plan = random.chance(1, 2),
+                        .revalidate = random.chance(1, 2)});
 }
 
 struct Sums {

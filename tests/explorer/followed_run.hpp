@@ -12,6 +12,7 @@
 #include "replay/result_difference.hpp"
 #include "tests/explorer/follow_schedule.hpp"
 #include "tests/explorer/inspector.hpp"
+#include "tests/support/in_parallel.hpp"
 
 namespace lockstep::test {
 
@@ -117,7 +118,7 @@ class FollowedRun {
             : machine(std::move(machine_in)),
               serial(machine, serial_store, limits),
               pool(workers),
-              parallel(machine, parallel_store, pool, limits, options) {}
+              parallel(machine, parallel_store, pool, limits, in_parallel(options)) {}
 
         M machine;
         StateStore<M> serial_store;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tests/explorer/programs.hpp"
+#include "tests/support/in_parallel.hpp"
 
 namespace lockstep::test {
 
@@ -21,7 +22,7 @@ struct ExploredTwin::Objects {
     explicit Objects(const ExploredSetting& setting)
         : machine{{.universe = setting.universe}},
           pool(setting.workers),
-          parallel(machine, parallel_store, pool, kLimits, setting.options) {}
+          parallel(machine, parallel_store, pool, kLimits, in_parallel(setting.options)) {}
 
     ExploredMachine machine;
     StateStore<ExploredMachine> serial_store;

@@ -107,6 +107,7 @@ void check_venue_stream(FuzzInput& in, bool hostile_hints) {
     options.window = in.flag() ? static_cast<std::uint32_t>(1 + in.below(8)) : 4096;
     options.revalidate = in.flag();
     options.plan = in.flag();
+    options.adaptive = false;
     MisdeclaredVenue::distortion.clear();
     if (hostile_hints) {
         const auto bytes = in.take_back(1 + in.byte());

@@ -11,6 +11,7 @@
 #include "replay/import/open_recorded_data.hpp"
 #include "replay/import/serial_run.hpp"
 #include "tests/support/data_dir.hpp"
+#include "tests/support/in_parallel.hpp"
 
 namespace lockstep {
 namespace {
@@ -78,7 +79,7 @@ void expect_lists_to_leave_nothing_to_repeat(const std::string& format, const st
     StateStore<Venue> parallel_store;
     SerialExecutor<Venue> serial(venue, serial_store);
     WorkerPool pool(2);
-    ParallelExecutor<Venue> parallel(venue, parallel_store, pool);
+    ParallelExecutor<Venue> parallel(venue, parallel_store, pool, {}, in_parallel());
     const auto imported =
         import_trades(**data, {}, [&](const LogBlock& block) -> Result<void, Error> {
             AccessList<StateKey> known;

@@ -40,7 +40,8 @@ class Cell final : public Counted {
   public:
     using M = typename Workload::Machine;
 
-    explicit Cell(const Workload& workload) : contestant_(workload.machine, 1, ParallelOptions{}) {
+    explicit Cell(const Workload& workload)
+        : contestant_(workload.machine, 1, ParallelOptions{.adaptive = false}) {
         workload.populate(contestant_);
         auto source = workload.source();
         for (std::uint64_t i = workload.prelude() + kWarmUps; i > 0; --i) {

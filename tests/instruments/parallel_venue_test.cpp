@@ -4,6 +4,7 @@
 
 #include "engine/parallel_executor.hpp"
 #include "tests/instruments/random_market.hpp"
+#include "tests/support/in_parallel.hpp"
 #include "tests/support/test_scale.hpp"
 
 namespace lockstep::test {
@@ -33,7 +34,7 @@ TEST_P(ParallelVenue, I11_GivesTheSameBytesAsTheSerialExecutor) {
         const Venue machine;
         StateStore<Venue> store;
         WorkerPool pool(workers);
-        ParallelExecutor<Venue> parallel(machine, store, pool);
+        ParallelExecutor<Venue> parallel(machine, store, pool, {}, in_parallel());
         for (std::size_t i = 0; i < blocks.size(); ++i) {
             const auto actual = parallel.execute(blocks[i]);
             ASSERT_TRUE(actual.has_value());

@@ -5,6 +5,7 @@
 
 #include "engine/parallel_executor.hpp"
 #include "engine/serial/serial_executor.hpp"
+#include "tests/support/in_parallel.hpp"
 #include "tests/support/program_machine.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -72,7 +73,8 @@ class HandPicked : public testing::Test {
         StateStore<ProgramMachine> parallel_store;
         SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
         WorkerPool pool(workers);
-        ParallelExecutor<ProgramMachine> parallel(machine, parallel_store, pool, kLimits);
+        ParallelExecutor<ProgramMachine> parallel(machine, parallel_store, pool, kLimits,
+                                                  in_parallel());
         const std::uint64_t blocks = scaled(150, 5);
         for (std::uint64_t height = 1; height <= blocks; ++height) {
             Block<Program> block{.header = {.height = height,
@@ -191,7 +193,8 @@ TEST(HandPickedCancel, LeavesNoTraceFromAnyThreadAtAnyTime) {  // [E3]
     StateStore<ProgramMachine> parallel_store;
     SerialExecutor<ProgramMachine> serial(machine, serial_store, kLimits);
     WorkerPool pool(3);
-    ParallelExecutor<ProgramMachine> parallel(machine, parallel_store, pool, kLimits);
+    ParallelExecutor<ProgramMachine> parallel(machine, parallel_store, pool, kLimits,
+                                              in_parallel());
     Block<Program> block;
     for (std::uint32_t i = 0; i < 200; ++i) {
         block.transactions.push_back(

@@ -47,6 +47,7 @@ class TinyBlocks {
         options.window = random.chance(1, 3) ? 4 : 4096;
         options.revalidate = random.chance(3, 4);
         options.plan = random.chance(1, 2);
+        options.adaptive = false;
 
         const ProgramMachine machine{.universe = shape.universe};
         StateStore<ProgramMachine> serial_store;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/parallel_executor.hpp"
+#include "tests/support/in_parallel.hpp"
 #include "tests/support/random_blocks.hpp"
 
 namespace lockstep::test {
@@ -20,7 +21,7 @@ TEST(MeteredSync, CountsTheUnitsOfEveryKindOfWork) {
         StateStore<ProgramMachine, MeteredSync> store;
         WorkerPool pool(1);
         ParallelExecutor<ProgramMachine, MeteredSync> executor(machine, store, pool, {},
-                                                               {.plan = plan});
+                                                               in_parallel({.plan = plan}));
         Random random(2);
         WorkMeter& meter = WorkMeter::here();
         meter.calibrate();

@@ -3,6 +3,7 @@
 #include "engine/parallel_executor.hpp"
 #include "engine/serial/serial_executor.hpp"
 #include "engine/virtual/virtual_sync.hpp"
+#include "tests/support/in_parallel.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -34,8 +35,8 @@ VirtualRun run_random_blocks(std::uint32_t cores, std::uint64_t seed, const Bloc
     const ProgramMachine machine{.universe = shape.universe};
     StateStore<ProgramMachine, VirtualSync> store;
     VirtualPool pool;
-    ParallelExecutor<ProgramMachine, VirtualSync, VirtualPool> executor(machine, store, pool,
-                                                                        kProgramLimits);
+    ParallelExecutor<ProgramMachine, VirtualSync, VirtualPool> executor(
+        machine, store, pool, kProgramLimits, in_parallel());
     Random random(seed);
     VirtualRun out;
     for (std::uint64_t i = 1; i <= blocks; ++i) {
@@ -118,7 +119,7 @@ TEST(VirtualCores, CallsThatCostTheirOwnTimeAreChargedByTransaction) {
         StateStore<ProgramMachine, VirtualSync> store;
         VirtualPool pool;
         ParallelExecutor<ProgramMachine, VirtualSync, VirtualPool> executor(
-            machine, store, pool, kProgramLimits, {.chunk_max = 1});
+            machine, store, pool, kProgramLimits, in_parallel({.chunk_max = 1}));
         Random random(9);
         EXPECT_TRUE(executor.execute(random_block(random, shape, 1)).has_value());
         return cores.now();

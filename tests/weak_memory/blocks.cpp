@@ -133,7 +133,7 @@ struct Blocks : rl::test_suite<Blocks<kThreads>, kThreads> {
         StateStore<WatchedMachine, RelacySync> store;
         RelacyPool pool{kThreads};
         ParallelExecutor<WatchedMachine, RelacySync, RelacyPool> executor{
-            machine, store, pool, {}, {.chunk_max = 1, .plan = expected.plan}};
+            machine, store, pool, {}, {.chunk_max = 1, .plan = expected.plan, .adaptive = false}};
         std::vector<Result<BlockResult, Error>> results;
     };
     std::unique_ptr<Objects> objects;
