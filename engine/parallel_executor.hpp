@@ -46,7 +46,7 @@ struct ParallelOptions {
     std::uint32_t claims_min = 8;  ///< of each worker and block: small blocks have smaller chunks
     std::uint32_t window = 4096;   ///< how far execution may run ahead of the frontier
     bool use_declared = true;      ///< ask the machine for declared keys
-    bool plan = true;              ///< change cells in place where keys are declared
+    bool plan = true;              ///< change cells in place where all accesses are known
     /// Shards of cells that are linked side by side: a power of two up to 64, 0: one worker links
     /// all, kShardsByWorkers: two for each worker where there are more than two.
     std::uint32_t link_shards = kShardsByWorkers;
@@ -217,9 +217,10 @@ class ParallelExecutor {
         phase_commit_.forget_emptied();
         span.done(1);
     }
-    [[nodiscard]] bool plans() const noexcept {
-        const bool knows =
-            run_.accesses.known() != nullptr || (kDeclares<M> && options_.use_declared);
+    /// Whether all that the transactions are going to do is known, if nothing is wrong with that.
+    [[nodiscard]] bool plans() const {
+        const bool knows = run_.accesses.known() != nullptr ||
+                           (options_.use_declared && declares_all(run_.machine, *run_.context));
         return options_.plan && run_.size() <= HandleLayout::kTxnsMax && knows;
     }
     /// All but the phases, up to values in the store; false when nothing of it stays.
@@ -241,22 +242,13 @@ class ParallelExecutor {
     /// False when the block has to be run again, speculatively.
     bool run_as_planned() {
         if (run_transactions(true)) {
-            plan_chooser_.note_success(run_.size(), planned_.setbacks());
+            plan_chooser_.note_success(run_.size(), planned_.stalls());
             return true;
         }
         if (run_.failure != nullptr || cancelled_) {
             return true;
         }
-        switch (planned_.refusal()) {
-            case Refusal::kUnguarded:
-                plan_chooser_.note_unguarded();
-                break;
-            case Refusal::kStale:
-                plan_chooser_.note_stale();
-                break;
-            default:
-                plan_chooser_.note_failure();
-        }
+        plan_chooser_.note_failure();
         return false;
     }
     /// Commits what a phase has done; its effect digest.
@@ -302,7 +294,7 @@ class ParallelExecutor {
         run_.block_number = run_.store.next_block_number();
         with_stage([this](auto& stage) { stage.prepare(link_shards()); });
         if (run_.planned) {
-            planned_.prepare(plan_chooser_.options());
+            planned_.prepare();
         } else {
             frontier_.prepare();
             settlement_.prepare();

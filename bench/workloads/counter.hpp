@@ -79,6 +79,7 @@ struct CounterMachine {
         view.write(step.account, own + step.amount);
         return {};
     }
+    static constexpr bool declares_all(const Context&) { return true; }
     void declare(const CounterStep& step, const Context&, auto&& sink) const {
         sink(step.account, Access::kWrite);
         if (mode == CounterMode::kWrite) {

@@ -70,6 +70,7 @@ struct KeyValueMachine {
         }
         return {};
     }
+    [[nodiscard]] bool declares_all(const Context&) const { return mode != KeyValueMode::kDynamic; }
     void declare(const KeyValueStep& step, const Context&, auto&& sink) const {
         for (std::size_t i = 0; mode != KeyValueMode::kDynamic && i < touched(); ++i) {
             sink(step.keys[i], i % 2 == 0 ? Access::kWrite : Access::kRead);

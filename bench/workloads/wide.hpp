@@ -49,6 +49,7 @@ struct WideMachine {
         }
         return {};
     }
+    static constexpr bool declares_all(const Context&) { return true; }
     void declare(const Transaction& keys, const Context&, auto&& sink) const {
         for (const Key key : keys) {
             sink(key, Access::kWrite);

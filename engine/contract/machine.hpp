@@ -90,13 +90,50 @@ inline constexpr bool kScans = requires {
     requires M::kScans;
 };
 
+/// What `declare` may ask of the state: the value of a cell as the block's transactions find it,
+/// null when absent. Stands in questions of type; executors bring their own.
+template <class M>
+struct StateToDeclare {
+    [[nodiscard]] const typename M::Value* get(const typename M::Key& key) const;
+};
+template <class M>
+inline constexpr bool kDeclaresByState = requires(const M& machine,
+                                                  const typename M::Transaction& transaction,
+                                                  const typename M::Context& context,
+                                                  const StateToDeclare<M>& state) {
+    machine.declare(transaction, context, state, [](const typename M::Key&, Access) {});
+};
 /// Whether a machine names keys ahead of execution: see `declare` below.
 template <class M>
-inline constexpr bool kDeclares = requires(const M& machine,
+inline constexpr bool kDeclares = kDeclaresByState<M> ||
+                                  requires(const M& machine,
                                            const typename M::Transaction& transaction,
                                            const typename M::Context& context) {
     machine.declare(transaction, context, [](const typename M::Key&, Access) {});
 };
+/// Asks a machine for the keys of a transaction, in either form of `declare`.
+template <class M, class Context, class State, class Sink>
+void declare_keys(const M& machine, const typename M::Transaction& transaction,
+                  const Context& context, const State& state, Sink&& sink) {
+    if constexpr (kDeclaresByState<M>) {
+        machine.declare(transaction, context, state, sink);
+    } else if constexpr (kDeclares<M>) {
+        machine.declare(transaction, context, sink);
+    }
+}
+/// Whether a machine declares all that the transactions of a block are going to touch: see
+/// `declares_all` below.
+template <class M, class Context>
+[[nodiscard]] bool declares_all(const M& machine, const Context& context) {
+    if constexpr (requires {
+                      { machine.declares_all(context) } -> std::same_as<bool>;
+                  }) {
+        static_assert(kDeclares<M>);
+        return machine.declares_all(context);
+    } else {
+        return false;
+    }
+}
 
 /// A state machine that the executors can run: keys, values, transactions, and pure functions.
 ///
@@ -116,10 +153,20 @@ inline constexpr bool kDeclares = requires(const M& machine,
 ///                                                    phase before the first transaction
 ///   end_block(view, header, context)                 phase after the last one
 /// Optional
-///   kModules, module(Key)                            parts of the state:
-///   engine/state/state_sums.hpp kScans                                           it reads ranges
-///   of keys, see above declare(transaction, context, sink)              calls sink(Key, Access)
-///   for keys it expects
+///   kModules, module(Key)                            parts of the state: state/state_sums.hpp
+///   kScans                                           it reads ranges of keys, see above
+///   declare(transaction, context, sink), or declare(transaction, context, state, sink)
+///                                                    calls sink(Key, Access) for keys it expects;
+///                                                    state.get(key) is the value at the start
+///   declares_all(context) -> bool                    whether the transactions of the block touch
+///                                                    nothing but what they declare, in no other
+///                                                    way, whatever the others do: rejected ones,
+///                                                    and changes that are rolled back, included
+///
+/// What a machine declares changes speed only. Where it declares all, blocks are executed as
+/// planned: in place, in the order of what is declared. A transaction that touches something else
+/// all the same costs the block a second, speculative execution. Parts are knowledge of order for
+/// speculation.
 ///
 /// A machine that throws, exceeds its step budget or its output limits gets the disposition
 /// kFaulted in the receipt of that transaction, with no effects; serial and parallel alike.

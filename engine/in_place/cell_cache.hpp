@@ -63,7 +63,7 @@ class CellCache {
         }
         slots_know_ = wanted <= slots_.size();
     }
-    /// Nobody else is at work: no answer is ever refused, no sum is shared.
+    /// Nobody else is at work: every key may be used, no sum is shared.
     static constexpr bool kShared = false;
     [[nodiscard]] const typename M::Value* read(const Key& key) { return at(key).get(); }
     [[nodiscard]] Cell* to_change(const Key& key) { return &at(key); }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <span>
+#include <utility>
 
 #include "engine/base/arena.hpp"
 #include "engine/base/chunk_pool.hpp"
@@ -136,8 +137,8 @@ class InPlaceExecutor {
                 const std::size_t last = std::min(transactions.size(), first + kGroup);
                 for (std::size_t i = first; i < last; ++i) {
                     cells_.announce([&](auto&& announce) {
-                        machine_.declare(
-                            transactions[i], context,
+                        declare_keys(
+                            machine_, transactions[i], context, std::as_const(store_),
                             [&announce](const typename M::Key& key, Access) { announce(key); });
                     });
                 }

@@ -19,8 +19,8 @@ namespace lockstep {
 /// Role:    the view of InPlaceExecutor and of planned blocks. Answers are those of SerialView,
 ///          without its map.
 /// Threads: one. `Cells` finds the cells of keys: CellCache where nobody else uses the store
-///          meanwhile, PlannedCells where others change other cells, which may refuse an answer;
-///          the view then stops.
+///          meanwhile, PlannedCells where others change other cells, which stops the view at an
+///          access that the plan does not cover.
 /// Invariants
 ///   [IP1] cells that no change of the journal names have no journal place, so one look at a cell
 ///         tells whether the transaction has changed it.
@@ -167,8 +167,8 @@ class InPlaceView {
             return 0;
         }
         if constexpr (Cells::kShared) {
-            cells_.refuse_scan();
-            halt_if_refused();
+            cells_.stop();  // nobody declares a range
+            halt_if_stopped();
             return 0;
         } else {
             return scan_cells(from, to, limit, visit);
@@ -250,7 +250,7 @@ class InPlaceView {
     [[nodiscard]] const Value* look(const Key& key, Dependence dependence) {
         const Value* value = cells_.read(key);
         if constexpr (Cells::kShared) {
-            halt_if_refused();
+            halt_if_stopped();
             if (cells_.notes()) {
                 const Cell* const own = cells_.own(key);
                 note_unless_hidden(key, own != nullptr ? change_of(*own) : nullptr, dependence);
@@ -264,16 +264,16 @@ class InPlaceView {
             cells_.note(key, dependence);
         }
     }
-    /// Null when that is refused.
+    /// Null when that is not covered by the plan.
     [[nodiscard]] Cell* to_change(const Key& key) {
         Cell* cell = cells_.to_change(key);
         if constexpr (Cells::kShared) {
-            halt_if_refused();
+            halt_if_stopped();
         }
         return cell;
     }
-    void halt_if_refused() noexcept {
-        if (cells_.refused()) [[unlikely]] {
+    void halt_if_stopped() noexcept {
+        if (cells_.stopped()) [[unlikely]] {
             budget_.halt();
         }
     }
@@ -303,9 +303,6 @@ class InPlaceView {
         }
         const Kind kind = own != nullptr ? own->kind : Kind::kNone;
         const Int128 added = own != nullptr ? own->added : Int128{0};
-        if constexpr (Cells::kShared) {
-            cells_.before_change(cell);
-        }
         Change& change = changes_.append_any();
         change.cell = &cell;
         change.previous =

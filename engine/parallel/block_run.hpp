@@ -59,7 +59,7 @@ struct BlockRun {
         Worker(BlockRun& run, std::uint32_t index, const TxnLimits& limits)
             : arena(run.memory, index),
               view(run.store, run.undeclared, arena, limits),
-              cells(run.store, run.plan, run.scheduler, arena),
+              cells(run.plan, arena),
               in_place(cells, limits),
               commit(run.store, arena) {}
 
@@ -82,7 +82,6 @@ struct BlockRun {
         InPlaceCommit<M, Sync, PlannedCells<M, Sync>> commit;
         AppendList<PlannedKey> planned_keys;  ///< of the chunk being resolved
         AppendList<Cell*> added;              ///< cells whose sums this worker has made
-        AppendList<Cell*> changed;            ///< cells that it has changed undeclared
         std::uint64_t waits_for_readers = 0;  ///< of writers, as far as they were the first reason
         StateSums<M> sums;  ///< this worker's share of the change of the state digest
         std::int64_t present_change = 0;

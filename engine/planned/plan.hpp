@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <new>
 #include <span>
+#include <utility>
 
 #include "engine/base/access.hpp"
 #include "engine/base/cache_line.hpp"
@@ -138,10 +139,11 @@ class Plan {
             const std::size_t first = worker.planned_keys.size();
             std::uint64_t met = 0;
             try {
-                run_.machine.declare(run_.transactions[txn], *run_.context,
-                                     [&](const typename M::Key& key, Access access) {
-                                         declare_key(worker, first, met, key, access);
-                                     });
+                lockstep::declare_keys(run_.machine, run_.transactions[txn], *run_.context,
+                                       std::as_const(run_.store),
+                                       [&](const typename M::Key& key, Access access) {
+                                           declare_key(worker, first, met, key, access);
+                                       });
             } catch (const std::bad_alloc&) {
                 throw;
             } catch (...) {

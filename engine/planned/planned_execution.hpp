@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "engine/base/cache_line.hpp"
 #include "engine/contract/execution.hpp"
@@ -13,18 +12,25 @@
 #include "engine/parallel/block_run.hpp"
 #include "engine/planned/planned_record.hpp"
 #include "scheduler/commit_hint.hpp"
-#include "scheduler/plan_chooser.hpp"
 
 namespace lockstep {
+
+/// Why a transaction of a planned block does not run, or not to its end.
+enum class PlanStop : std::uint8_t {
+    kNone,
+    kWait,        ///< a transaction below has to finish first
+    kFrontier,    ///< all transactions below have to be committed first
+    kUndeclared,  ///< it does what the plan does not cover, so the block cannot go on as planned
+};
 
 /// Executes the transactions of a block in place, in the order of what they declared.
 ///
 /// Role:    second stage of a planned block, and its end. A transaction runs once everybody below
 ///          has finished whom it declared a conflict with, so it sees what it would see in a serial
 ///          run and changes cells where they are: no versions, nothing to validate but what it
-///          assumed of sums. What it changes undeclared others see as versions, and whoever reads
-///          undeclared is validated. Where that fails, or the block ends early, the block is taken
-///          back, to be run speculatively.
+///          assumed of sums. Where that fails, where a transaction does what it did not declare, or
+///          where the weight limit cuts the block, the plan is abandoned: the block is taken back,
+///          to be run speculatively.
 /// Threads: execute by the worker that holds the transaction; commit_prefix by the holder of the
 ///          frontier; close and finish by the leader; settle_some by all workers.
 /// Invariants
@@ -39,21 +45,17 @@ class PlannedExecution {
 
     explicit PlannedExecution(Run& run) : run_(run) {}
 
-    void prepare(const PlanOptions& options) {
-        run_.plan.prepare(run_.size(), run_.block_number, options);
-        run_.undeclared.prepare();
+    void prepare() {
+        run_.plan.prepare(run_.size(), run_.block_number);
         for (const auto& worker : run_.workers) {
             worker->added.clear();
-            worker->changed.clear();
             worker->waits_for_readers = 0;
             worker->cells.prepare();
             worker->commit.begin(run_.block_number);
         }
         weight_taken_ = 0;
-        changed_late_ = 0;
-        changed_reads_.clear();
         // relaxed: workers start after prepare, by the pool's publication.
-        failed_.store(Refusal::kNone, std::memory_order_relaxed);
+        abandoned_.store(false, std::memory_order_relaxed);
         closed_.store(false, std::memory_order_relaxed);
         claimed_.store(0, std::memory_order_relaxed);
         settled_.store(0, std::memory_order_relaxed);
@@ -66,24 +68,24 @@ class PlannedExecution {
         for (;;) {
             const TxnIndex frontier = run_.scheduler.frontier();
             Wait wait = wait_of(worker, txn, frontier);
-            if (wait.why == Refusal::kNone) {
-                wait = attempt(worker, txn, frontier);
-                if (wait.why == Refusal::kNone) {
+            if (wait.why == PlanStop::kNone) {
+                wait.why = attempt(worker, txn);
+                if (wait.why == PlanStop::kNone) {
                     run_.scheduler.finish_execution(txn, worker.queue, note_for(txn));
                     return;
                 }
             }
-            if (wait.why == Refusal::kWait) {
+            if (wait.why == PlanStop::kWait) {
                 ++worker.metrics.waits;
                 if (run_.scheduler.block_on(txn, wait.blocker)) {
                     return;
                 }
                 continue;
             }
-            if (wait.why == Refusal::kFrontier) {
+            if (wait.why == PlanStop::kFrontier) {
                 run_.scheduler.finish_deferred(txn);
             } else {
-                give_up(wait.why);
+                abandon_plan();
             }
             return;
         }
@@ -98,7 +100,7 @@ class PlannedExecution {
     /// `complete`: nobody cancelled it, and nothing failed.
     void close(bool complete) {
         WorkSpan<Sync> span(Work::kList);
-        run_.keep = complete && run_.committed == run_.size() && refusal() == Refusal::kNone;
+        run_.keep = complete && run_.committed == run_.size() && !abandoned();
         std::size_t cells = 0;
         for (const auto& worker : run_.workers) {
             if (!run_.keep) {
@@ -112,12 +114,6 @@ class PlannedExecution {
                 }
                 // relaxed: no worker executes any more.
                 cell->slot.additions.store(nullptr, std::memory_order_relaxed);
-            }
-        }
-        for (const auto& worker : run_.workers) {
-            cells += worker->changed.size();
-            for (Cell* const cell : worker->changed.items()) {
-                take_newest_version(*cell);
             }
         }
         span.done(cells);
@@ -169,21 +165,19 @@ class PlannedExecution {
             block_metrics.transactions = run_.transactions.size();
             block_metrics.planned = 1;
         } else {
-            block_metrics.given_up = refusal() != Refusal::kNone ? 1U : 0U;
+            block_metrics.given_up = abandoned() ? 1U : 0U;
         }
         if (block_metrics.planned + block_metrics.given_up != 0) {
             metrics += block_metrics;
         }
     }
-    /// Why the block cannot stand as planned.
-    [[nodiscard]] Refusal refusal() const noexcept {
-        return failed_.load(std::memory_order_relaxed);  // relaxed: read after execution
+    /// Whether the block could not go on as planned.
+    [[nodiscard]] bool abandoned() const noexcept {
+        return abandoned_.load(std::memory_order_relaxed);  // relaxed: read after execution
     }
-
-    /// How often the block did not go as well as it might have: writers who waited for readers, and
-    /// undeclared changes that waited for the frontier.
-    [[nodiscard]] std::uint64_t setbacks() const noexcept {
-        std::uint64_t sum = changed_late_;
+    /// How often a writer waited for readers.
+    [[nodiscard]] std::uint64_t stalls() const noexcept {
+        std::uint64_t sum = 0;
         for (const auto& worker : run_.workers) {
             sum += worker->waits_for_readers;
         }
@@ -191,20 +185,13 @@ class PlannedExecution {
     }
 
   private:
-    using Value = typename M::Value;
     using Note = CommitHint<Sync>;
     using Sum = SharedSum<M, Sync>;
 
     struct Wait {
-        Refusal why = Refusal::kNone;
+        PlanStop why = PlanStop::kNone;
         TxnIndex blocker = kNoTxn;
     };
-    /// An undeclared change of a cell that somebody above declared to read.
-    struct ChangedRead {
-        std::uint32_t number = 0;  ///< among all undeclared changes
-        const Cell* cell = nullptr;
-    };
-    static constexpr std::size_t kChangedReadsMax = 64;  ///< that a commit looks at
     static constexpr TxnIndex kAhead = 2;
     static constexpr TxnIndex kCommitAhead = 8;
 
@@ -226,43 +213,32 @@ class PlannedExecution {
                 continue;
             }
             if (is(entry.below, Access::kAdd)) {
-                return {.why = Refusal::kFrontier};
+                return {.why = PlanStop::kFrontier};
             }
             for (AccessHandle at = entry.below; at != kNoAccess && run_.plan.txn_of(at) >= frontier;
                  at = is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older()) {
                 const TxnIndex below = run_.plan.txn_of(at);
                 if (!run_.scheduler.has_finished(below)) {
                     worker.waits_for_readers += is(at, Access::kRead) ? 1U : 0U;
-                    return {.why = Refusal::kWait, .blocker = below};
+                    return {.why = PlanStop::kWait, .blocker = below};
                 }
             }
         }
         return {};
     }
-    /// Calls the machine and completes what it has done; or takes it back, where it has to wait.
-    [[nodiscard]] Wait attempt(Worker& worker, TxnIndex txn, TxnIndex frontier) {
-        auto& view = worker.in_place;
-        auto& cells = worker.cells;
-        if (run_.plan.options.guards) {
-            run_.plan.note_begun(txn, true);
-        }
-        run_.plan.txns[txn].effects_seen = run_.undeclared.count();
-        cells.begin(txn, frontier, run_.accesses.active());
+    /// Calls the machine and completes what it has done; or takes it back, where the plan does not
+    /// cover it.
+    [[nodiscard]] PlanStop attempt(Worker& worker, TxnIndex txn) {
+        worker.cells.begin(txn, run_.accesses.active());
         fold_sums_below(worker, txn);
         call(worker, txn);
-        if (cells.has_private_changes()) [[unlikely]] {
-            cells.judge_private_changes(view.changes());
-        }
-        if (cells.refused()) [[unlikely]] {
-            view.rollback({});
-            view.reset();
-            if (run_.plan.options.guards) {
-                run_.plan.note_begun(txn, false);
-            }
-            return {.why = cells.refusal(), .blocker = cells.blocker()};
+        if (worker.cells.stopped()) [[unlikely]] {
+            worker.in_place.rollback({});
+            worker.in_place.reset();
+            return PlanStop::kUndeclared;
         }
         complete(worker, txn);
-        return {};
+        return PlanStop::kNone;
     }
     void call(Worker& worker, TxnIndex txn) {
         WorkSpan<Sync> span(Work::kExecute, txn);
@@ -281,33 +257,23 @@ class PlannedExecution {
             note_accesses(worker, txn);
         }
         worker.commit.take_changes(worker.in_place, txn, run_.result.receipts[txn]);
-        if (worker.cells.has_private_changes()) [[unlikely]] {
-            worker.cells.publish_private_changes(worker.changed);
-        }
-        if (!worker.in_place.events().encoded().empty() || worker.cells.concerns_commit()) {
-            keep_extras(worker, txn);
+        const auto sums = std::span<const Sum>(worker.cells.shared_sums());
+        if (!worker.in_place.events().encoded().empty() || !sums.empty()) {
+            keep_extras(worker, txn, sums);
         }
         worker.in_place.reset();
         span.done(1);
     }
-    [[gnu::noinline]] void keep_extras(Worker& worker, TxnIndex txn) {
+    /// Copies that live until the end of the block.
+    [[gnu::noinline]] void keep_extras(Worker& worker, TxnIndex txn, std::span<const Sum> sums) {
         auto* const extras = worker.arena.template make<PlannedExtras<M, Sync>>();
-        const auto events = run_.keep_events(worker, worker.in_place.events().encoded());
-        const auto sums = keep(worker, std::span<const Sum>(worker.cells.shared_sums()));
-        const auto undeclared = keep(worker, worker.cells.undeclared());
-        const auto changes = keep(worker, worker.cells.changes());
-        *extras = {events, sums, undeclared, changes};
-        run_.plan.txns[txn].extras = extras;
-    }
-    /// A copy that lives until the end of the block.
-    template <class T>
-    [[nodiscard]] static std::span<const T> keep(Worker& worker, std::span<const T> items) {
-        if (items.empty()) {
-            return {};
+        extras->events = run_.keep_events(worker, worker.in_place.events().encoded());
+        if (!sums.empty()) {
+            Sum* const kept = worker.arena.template make_array<Sum>(sums.size());
+            std::copy(sums.begin(), sums.end(), kept);
+            extras->sums = {kept, sums.size()};
         }
-        T* const kept = worker.arena.template make_array<T>(items.size());
-        std::copy(items.begin(), items.end(), kept);
-        return {kept, items.size()};
+        run_.plan.txns[txn].extras = extras;
     }
     /// Hands on what the transaction touched. REQUIRES: its changes have not been taken yet.
     void note_accesses(Worker& worker, TxnIndex txn) {
@@ -336,36 +302,22 @@ class PlannedExecution {
         if (additions == nullptr || !additions->applies_to(nullptr)) {
             return;
         }
-        worker.cells.before_change(cell);
         worker.commit.note(cell);
         cell.add(additions->sum);
         additions->restart();
     }
-    /// Puts what was changed undeclared into a cell, and empties its chain; after all sums.
-    void take_newest_version(Cell& cell) {
-        // relaxed, both: no worker executes any more.
-        const auto* const version = cell.slot.newest.load(std::memory_order_relaxed);
-        cell.slot.newest.store(nullptr, std::memory_order_relaxed);
-        if (version != nullptr && run_.keep) {
-            run_.workers.front()->commit.note(cell);
-            cell.present = !version->erased;
-            cell.value = version->erased ? Value{} : version->value;
-        }
-    }
-
     /// What an executed transaction tells its committer: its weight, when there is nothing else to
     /// look at; else 0.
     [[nodiscard]] std::uint32_t note_for(TxnIndex txn) const noexcept {
         const std::uint64_t weight = run_.result.receipts[txn].weight;
         const auto* const extras = run_.plan.txns[txn].extras;
         const bool plain =
-            (extras == nullptr || (extras->sums.empty() && extras->changes.empty())) &&
-            weight <= Note::kWeightMax;
+            (extras == nullptr || extras->sums.empty()) && weight <= Note::kWeightMax;
         return plain ? Note::of(weight) : 0U;
     }
     bool commit_group() {
         const std::uint64_t notes = run_.scheduler.noted_group();
-        if (notes == 0 || run_.undeclared.count() != 0 || Sync::suspects() ||
+        if (notes == 0 || Sync::suspects() ||
             !take_weight(Note::weight_of(notes, run_.scheduler.group_size()))) {
             return false;
         }
@@ -380,28 +332,21 @@ class PlannedExecution {
         if (candidate.deferred) {
             ++worker.metrics.deferred;
             Wait wait = wait_of(worker, txn, txn);
-            if (wait.why == Refusal::kNone) {
-                wait = attempt(worker, txn, txn);
+            if (wait.why == PlanStop::kNone) {
+                wait.why = attempt(worker, txn);
             }
-            if (wait.why != Refusal::kNone) {
-                give_up(wait.why);
+            if (wait.why != PlanStop::kNone) {
+                abandon_plan();
                 return false;
             }
         }
-        const bool plain = Note::is_plain(candidate.note) && run_.undeclared.count() == 0;
+        const bool plain = Note::is_plain(candidate.note);
         if (!take_weight(plain ? Note::weight_of(candidate.note)
                                : run_.result.receipts[txn].weight) ||
-            Sync::suspects()) {
-            give_up(Refusal::kUnplanned);
+            Sync::suspects() || !(plain || commit_sums(txn))) {
+            abandon_plan();
             return false;
         }
-        const std::uint32_t effects = run_.undeclared.count();
-        if (const Refusal why = plain ? Refusal::kNone : commit_checked(txn);
-            why != Refusal::kNone) {
-            give_up(why);
-            return false;
-        }
-        changed_late_ += candidate.deferred && effects != run_.undeclared.count() ? 1U : 0U;
         run_.committed = txn + 1;
         run_.report_commit(txn);
         run_.scheduler.finish_commit(txn, candidate.deferred, worker.queue);
@@ -414,18 +359,14 @@ class PlannedExecution {
         weight_taken_ += weight;
         return true;
     }
-    /// Adds what a transaction adds to shared sums, and announces what it has changed undeclared;
-    /// refused when it was told something else, of sums or of what it read [PC3], than what holds
-    /// now.
-    [[nodiscard]] Refusal commit_checked(TxnIndex txn) {
-        const auto& planned = run_.plan.txns[txn];
-        if (planned.effects_seen != run_.undeclared.count() && is_stale(txn, planned)) {
-            return Refusal::kStale;
+    /// Adds what a transaction adds to shared sums; false when a sum is not what the transaction
+    /// assumed.
+    [[nodiscard]] bool commit_sums(TxnIndex txn) {
+        const auto* const extras = run_.plan.txns[txn].extras;
+        if (extras == nullptr) {
+            return true;
         }
-        if (planned.extras == nullptr) {
-            return Refusal::kNone;
-        }
-        for (const Sum& sum : planned.extras->sums) {
+        for (const Sum& sum : extras->sums) {
             // acquire: pairs with additions_or_make.
             auto* additions = sum.cell->slot.additions.load(std::memory_order_acquire);
             Int128 number = sum.cell->number();
@@ -433,61 +374,25 @@ class PlannedExecution {
                 number = wrapping_add(number, additions->sum);
             }
             if (number < sum.lower || sum.upper < number) {
-                return Refusal::kUnplanned;
+                return false;
             }
             if (sum.delta != 0) {
                 additions->commit(nullptr, sum.delta);
             }
         }
-        for (const auto& change : planned.extras->changes) {
-            if (change.cell != nullptr) {
-                changed_reads_.push_back({run_.undeclared.count(), change.cell});
-            }
-            run_.undeclared.add(change.hash);
-        }
-        return Refusal::kNone;
+        return true;
     }
-    /// Whether somebody below changed undeclared what a transaction has read, and it may not have
-    /// seen that [PC3].
-    [[nodiscard]] bool is_stale(TxnIndex txn, const PlannedTxn<M, Sync>& planned) const {
-        using Read = UndeclaredRead<M, Sync>;
-        const auto reads =
-            planned.extras != nullptr ? planned.extras->undeclared : std::span<const Read>();
-        const auto found_version = [&](const Cell* cell) {
-            return std::any_of(reads.begin(), reads.end(),
-                               [cell](const Read& read) { return read.cell == cell; });
-        };
-        std::size_t looked = 0;
-        for (auto change = changed_reads_.rbegin();
-             change != changed_reads_.rend() && change->number >= planned.effects_seen; ++change) {
-            if (++looked > kChangedReadsMax) {
-                return true;
-            }
-            for (const Entry& entry : planned.accesses()) {
-                if (entry.cell == change->cell && entry.is(Access::kRead) &&
-                    !found_version(entry.cell)) {
-                    return true;
-                }
-            }
-        }
-        return std::any_of(reads.begin(), reads.end(), [&](const Read& read) {
-            return run_.undeclared.contains_since(planned.effects_seen, read.hash) &&
-                   (read.cell == nullptr || read.cell->slot.find(txn) != read.version);
-        });
-    }
-    void give_up(Refusal why) noexcept {
-        failed_.store(why, std::memory_order_relaxed);  // relaxed: read after execution
+    void abandon_plan() noexcept {
+        abandoned_.store(true, std::memory_order_relaxed);  // relaxed: read after execution
         run_.scheduler.cancel();
     }
 
     Run& run_;
     std::uint64_t weight_taken_ = 0;
-    std::uint64_t changed_late_ = 0;  ///< transactions that changed something undeclared, deferred
-    std::vector<ChangedRead> changed_reads_;
 
-    // failed_: why the block cannot stand as planned.   writers: workers   readers: leader
-    //   publish: nothing beyond itself; the last one stands.
-    typename Sync::template Atomic<Refusal> failed_{Refusal::kNone};
+    // abandoned_: the block cannot stand as planned.   writers: workers   readers: leader
+    //   publish: nothing beyond itself.
+    typename Sync::template Atomic<bool> abandoned_{false};
     // closed_: lists can be settled.   writers: leader   readers: workers
     //   publish: close's release -> closed's acquire: keep, cells with sums.
     typename Sync::template Atomic<bool> closed_{false};

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -13,9 +12,7 @@
 #include "engine/contract/machine.hpp"
 #include "engine/state/number_interval.hpp"
 #include "engine/state/state_store.hpp"
-#include "scheduler/plan_chooser.hpp"
 #include "scheduler/types.hpp"
-#include "scheduler/version.hpp"
 
 namespace lockstep {
 
@@ -94,36 +91,11 @@ struct SharedSum : NumberInterval {
     bool digested = false;  ///< it is part of the effect digest
 };
 
-/// An answer that an undeclared change may make stale: which version of a cell it was.
-template <Machine M, class Sync>
-struct UndeclaredRead {
-    using Cell = typename StateStore<M, Sync>::Cell;
-
-    std::uint64_t hash = 0;                                     ///< of the key
-    const Cell* cell = nullptr;                                 ///< null: the key had none
-    const Version<typename M::Value, Sync>* version = nullptr;  ///< null: what the cell held
-
-    friend bool operator==(const UndeclaredRead&, const UndeclaredRead&) = default;
-};
-
-/// What a transaction changed although it did not declare that.
-template <Machine M, class Sync>
-struct UndeclaredChange {
-    using Cell = typename StateStore<M, Sync>::Cell;
-
-    std::uint64_t hash = 0;      ///< of the key
-    const Cell* cell = nullptr;  ///< where somebody above declared to read it; else null
-};
-
 /// What some transactions leave and others do not.
 template <Machine M, class Sync>
 struct PlannedExtras {
     std::span<const std::byte> events;
-    // For the commit to look at:
-    std::span<const SharedSum<M, Sync>> sums;
-    std::span<const UndeclaredRead<M, Sync>> undeclared;
-    // For the commit to announce:
-    std::span<const UndeclaredChange<M, Sync>> changes;
+    std::span<const SharedSum<M, Sync>> sums;  ///< for the commit to look at
 };
 
 /// Everything that a planned block keeps of one transaction.
@@ -134,7 +106,6 @@ struct PlannedTxn {
     PlannedAccess<M, Sync>* entries = nullptr;
     const PlannedExtras<M, Sync>* extras = nullptr;  ///< null: nothing of that
     HashPositions places;                            ///< of the accesses
-    std::uint32_t effects_seen = 0;                  ///< UndeclaredEffects::count when it began
     std::uint16_t count = 0;
 
     [[nodiscard]] std::span<PlannedAccess<M, Sync>> accesses() const noexcept {
@@ -146,48 +117,21 @@ struct PlannedTxn {
 template <Machine M, class Sync>
 struct PlannedBlock {
     using PlannedAccessOf = PlannedAccess<M, Sync>;
-    using Flag = typename Sync::template Atomic<bool>;
 
     std::vector<PlannedTxn<M, Sync>> txns;
     HandleLayout handles;
     std::uint32_t number = 0;  ///< of the block: StateStore::next_block_number
-    PlanOptions options;
-    // begun: of guarded blocks, which transactions may write by now.   writers: who holds each
-    //   readers: PlannedCells.   publish: that somebody has taken back what he wrote; that he has
-    //   begun is ordered by the guards of cells.
-    std::unique_ptr<Flag[]> begun;
-    TxnIndex begun_capacity = 0;
 
-    void prepare(TxnIndex size, std::uint32_t block_number, const PlanOptions& plan_options) {
+    void prepare(TxnIndex size, std::uint32_t block_number) {
         txns.resize(size);
         handles = HandleLayout(size);
         number = block_number;
-        options = plan_options;
-        if (options.guards && begun_capacity < size) {
-            begun = std::make_unique<Flag[]>(size);
-            begun_capacity = size;
-        }
-        for (TxnIndex i = 0; options.guards && i < size; ++i) {
-            begun[i].store(false, std::memory_order_relaxed);  // relaxed: workers start later
-        }
     }
-    void note_begun(TxnIndex txn, bool has) noexcept {
-        begun[txn].store(has, std::memory_order_release);  // release: what it took back
-    }
-    [[nodiscard]] bool has_begun(TxnIndex txn) const noexcept {
-        return begun[txn].load(std::memory_order_acquire);  // acquire: as above
-    }
-
     [[nodiscard]] TxnIndex txn_of(AccessHandle access) const noexcept {
         return handles.txn_of(access);
     }
     [[nodiscard]] PlannedAccessOf& at(AccessHandle access) const noexcept {
         return txns[txn_of(access)].entries[handles.place_of(access)];
-    }
-    /// The access to the same cell that comes next, going down in block order.
-    [[nodiscard]] AccessHandle next_below(const PlannedAccessOf& access) const noexcept {
-        const AccessHandle older = access.older();
-        return older != kNoAccess ? older : access.below;
     }
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <new>
 #include <span>
+#include <utility>
 
 #include "engine/base/access.hpp"
 #include "engine/base/cache_line.hpp"
@@ -141,10 +142,11 @@ class DeclaredLinks {
             std::uint64_t met = 0;
             record.entries = worker.arena.template open_array<Entry>(kDeclaredKeysMax);
             try {
-                run_.machine.declare(run_.transactions[txn], *run_.context,
-                                     [&](const typename M::Key& key, Access access) {
-                                         declare_key(worker, record, met, key, access);
-                                     });
+                lockstep::declare_keys(run_.machine, run_.transactions[txn], *run_.context,
+                                       std::as_const(run_.store),
+                                       [&](const typename M::Key& key, Access access) {
+                                           declare_key(worker, record, met, key, access);
+                                       });
             } catch (const std::bad_alloc&) {
                 throw;
             } catch (...) {

@@ -58,10 +58,6 @@ class StateStore {
         //   layout:  in the cell, which the winner writes anyway.
         typename Sync::template Atomic<std::uint32_t> settled{0};
         bool present = false;
-        // guarded: see PlannedCells.   writers: writers of the cell, readers who did not declare it
-        //   publish: the holder's release -> the next one's acquire: who has begun to write.
-        //   layout:  in the cell, which both are going to touch.
-        typename Sync::template Atomic<bool> guarded{false};
         /// Of InPlaceView: the cell's place in its journal while a transaction has changed it.
         std::uint32_t journal = kNoChange;
         /// Of planned blocks: number of the last one that declared this cell, and the newest access

@@ -131,7 +131,7 @@ TEST(AccessListKnowledge, OfTheBlockItselfIsConfirmed) {
 }
 
 /// But for comparisons with sums in progress: no list says how they will come out. Nor does one
-/// tell of changes that were taken back, which planned blocks have to know.
+/// tell of changes that were taken back or cancel out, which planned blocks have to know.
 TEST(AccessListKnowledge, GivesOneExecutionPerTransaction) {
     for (std::uint32_t workers = 1; workers <= 4; ++workers) {
         for (const bool plan : {false, true}) {
@@ -154,6 +154,9 @@ TEST(AccessListKnowledge, GivesOneExecutionPerTransaction) {
                         if (step.op == Op::kAtLeast || step.op == Op::kExists ||
                             (plan && goes_back)) {
                             step.op = Op::kRead;  // of a sum, too
+                        }
+                        if (plan && step.op == Op::kAdd) {
+                            step.operand = 1 + std::abs(step.operand);  // none cancel out
                         }
                     }
                 }

@@ -139,137 +139,40 @@ TEST(PlannedBlocks, RunEveryTransactionOnceWhereAllIsDeclared) {
     }
 }
 
-/// Undeclared reads of what others write, below and above: guards, and waits.
-TEST(PlannedBlocks, ReadWhatNobodyDeclared) {
-    const ExecutionMetrics metrics = run_blocks(10, scaled(200, 40), 1, [](Random& random) {
-        std::vector<Program> programs = declared_programs(random, 60);
-        for (Program& program : programs) {
-            if (random.chance(1, 8)) {
-                program.steps.insert(
-                    program.steps.begin(),
-                    {.op = Op::kRead, .key = static_cast<std::uint32_t>(random.below(kKeys))});
-            }
-        }
-        return programs;
-    });
-    EXPECT_GT(metrics.planned, 0U);
-}
-
-/// The same of a few cells that many transactions declare, hence with long ways to those in the
-/// middle.
-TEST(PlannedBlocks, ReadHotCellsThatOthersDeclare) {
+/// A few cells that many transactions declare: groups of every kind, one above the other.
+TEST(PlannedBlocks, OrderTheAccessesToHotCells) {
     constexpr std::uint32_t kHot = 4;
     constexpr std::array kOps = {Op::kRead, Op::kAdd, Op::kWrite};
     constexpr std::array kKinds = {Access::kRead, Access::kAdd, Access::kWrite};
-    const ExecutionMetrics metrics = run_blocks(20, scaled(60, 20), 1, [&](Random& random) {
+    const ExecutionMetrics metrics = run_blocks(20, scaled(60, 20), 2, [&](Random& random) {
         std::vector<Program> programs(200);
         for (Program& program : programs) {
-            const auto key = static_cast<std::uint32_t>(random.below(kHot));
-            const std::size_t kind = key == 0 ? 2 : random.below(kOps.size());
-            program.steps = {{.op = kOps[kind], .key = key, .operand = 3}};
-            program.declared = {{key, kKinds[kind]}, {kHot, Access::kWrite}};  // one after one
-            program.steps.push_back({.op = Op::kWrite, .key = kHot, .operand = 1});
-            if (random.chance(1, 8)) {
-                program.steps.push_back(
-                    {.op = Op::kRead, .key = static_cast<std::uint32_t>(random.below(kHot))});
+            for (std::uint32_t key = 0; key < kHot; ++key) {
+                const std::size_t kind = random.below(kOps.size());
+                program.steps.push_back({.op = kOps[kind], .key = key, .operand = 3});
+                program.declared.emplace_back(key, kKinds[kind]);
             }
         }
         return programs;
     });
     EXPECT_GT(metrics.planned, 0U);
+    EXPECT_EQ(metrics.given_up, 0U);
 }
 
-TEST(PlannedBlocks, AreGivenUpWhenSomebodyWritesWhatOnlyOthersDeclare) {
-    Random random(7);
-    Planner pair(2);
-    std::vector<Program> programs = declared_programs(random, 100);
-    programs[60].steps.push_back({.op = Op::kWrite, .key = kKeys - 1});
-    programs[61].declared.emplace_back(kKeys - 1, Access::kAdd);
-    pair.run(block_of(1, programs));
-    EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
-    EXPECT_EQ(pair.parallel.metrics().planned, 0U);
-    for (std::uint64_t height = 2; height <= 3; ++height) {
-        pair.run(block_of(height, programs));
-    }
-    EXPECT_EQ(pair.parallel.metrics().given_up, 1U) << "it does not try again at once";
-    pair.run(block_of(4, programs));
-    EXPECT_EQ(pair.parallel.metrics().given_up, 2U);
-}
-
-/// What nobody above declared may change; who read it too early is found.
-TEST(PlannedBlocks, ChangeUndeclaredCells) {
-    constexpr std::array kOps = {Op::kWrite, Op::kErase, Op::kAdd, Op::kRead, Op::kRead};
-    const ExecutionMetrics metrics = run_blocks(30, scaled(150, 40), 2, [&](Random& random) {
+/// Reads and changes that were not declared: their blocks run speculatively in the end.
+TEST(PlannedBlocks, AreAbandonedWhereDeclarationsAreIncomplete) {
+    constexpr std::array kOps = {Op::kRead, Op::kRead, Op::kWrite, Op::kErase, Op::kAdd};
+    const ExecutionMetrics metrics = run_blocks(30, scaled(200, 40), 2, [&](Random& random) {
         std::vector<Program> programs = declared_programs(random, 60);
+        const bool complete = random.chance(1, 2);
         for (Program& program : programs) {
-            if (random.chance(1, 8)) {
-                const auto key = kKeys / 2 + random.below(kKeys / 2);
-                program.steps.insert(program.steps.begin(), {.op = kOps[random.below(kOps.size())],
-                                                             .key = static_cast<std::uint32_t>(key),
-                                                             .operand = 7});
-            }
-        }
-        return programs;
-    });
-    EXPECT_GT(metrics.planned, 4 * metrics.given_up) << metrics.given_up;
-}
-
-/// Whoever changes undeclared what only holders of a declared cell touch waits for nothing else.
-TEST(PlannedBlocks, WriteUndeclaredAheadOfTheFrontier) {
-    constexpr std::uint32_t kOwners = 12;
-    const std::uint64_t blocks = scaled(60, 20);
-    const ExecutionMetrics metrics = run_blocks(40, blocks, 2, [](Random& random) {
-        std::vector<Program> programs(200);
-        for (Program& program : programs) {
-            const auto owner = static_cast<std::uint32_t>(random.below(kOwners));
-            const std::uint32_t part = kKeys / 2 + owner;
-            const Op change = random.chance(1, 4) ? Op::kErase : Op::kWrite;
-            program.steps = {{.op = Op::kWrite, .key = owner, .operand = 3},
-                             {.op = Op::kRead, .key = part},
-                             {.op = change, .key = part, .operand = 5}};
-            program.declared = {{owner, Access::kWrite}};
-        }
-        return programs;
-    });
-    EXPECT_EQ(metrics.planned, kWorkersMax * blocks);
-    EXPECT_EQ(metrics.deferred, 0U);
-}
-
-/// The same of what others declared to read.
-TEST(PlannedBlocks, WriteWhatOthersDeclareToRead) {
-    constexpr std::uint32_t kOwners = 6;
-    const std::uint64_t blocks = scaled(60, 20);
-    const ExecutionMetrics metrics = run_blocks(50, blocks, 2, [](Random& random) {
-        std::vector<Program> programs(200);
-        for (Program& program : programs) {
-            const auto owner = static_cast<std::uint32_t>(random.below(kOwners));
-            const std::uint32_t record = kKeys / 2 + owner;
-            program.steps = {{.op = Op::kWrite, .key = owner, .operand = 3},
-                             {.op = Op::kRead, .key = record}};
-            program.declared = {{owner, Access::kWrite}, {record, Access::kRead}};
-            if (random.chance(1, 8)) {
-                program.steps.push_back({.op = Op::kWrite, .key = record, .operand = 5});
-                program.steps.push_back({.op = Op::kRead, .key = record});
-            }
-        }
-        return programs;
-    });
-    EXPECT_EQ(metrics.planned, kWorkersMax * blocks);
-    EXPECT_EQ(metrics.deferred, 0U);
-}
-
-/// Nobody orders the transactions that read it: some blocks stand, and all are right.
-TEST(PlannedBlocks, AreGivenUpWhereADeclaredReadIsStale) {
-    const ExecutionMetrics metrics = run_blocks(60, scaled(150, 40), 2, [](Random& random) {
-        constexpr std::array kOps = {Op::kWrite, Op::kErase, Op::kAdd};
-        std::vector<Program> programs = declared_programs(random, 60);
-        for (Program& program : programs) {
-            const auto key = kKeys / 2 + static_cast<std::uint32_t>(random.below(8));
-            program.steps.push_back({.op = Op::kRead, .key = key});
-            program.declared.emplace_back(key, Access::kRead);
-            if (random.chance(1, 60)) {
-                program.steps.push_back(
-                    {.op = kOps[random.below(kOps.size())], .key = key, .operand = 7});
+            if (!complete && random.chance(1, 16)) {
+                program.steps.insert(
+                    program.steps.begin() +
+                        static_cast<std::ptrdiff_t>(random.below(program.steps.size())),
+                    {.op = kOps[random.below(kOps.size())],
+                     .key = static_cast<std::uint32_t>(random.below(kKeys)),
+                     .operand = 7});
             }
         }
         return programs;
@@ -278,26 +181,114 @@ TEST(PlannedBlocks, AreGivenUpWhereADeclaredReadIsStale) {
     EXPECT_GT(metrics.given_up, 0U);
 }
 
-/// Whoever read undeclared ahead of an undeclared change is stale, and the block with it.
-TEST(PlannedBlocks, AreGivenUpWhereAnUndeclaredReadIsStale) {
-    using Declared = decltype(Program::declared);
-    for (const Declared& declared : {Declared{}, Declared{{kKeys - 1, Access::kRead}}}) {
-        Planner pair(1);  // executes whole chunks before it commits anything
-        std::vector<Program> programs(
-            64, {.steps = {{.op = Op::kRead, .key = 0}}, .declared = {{0, Access::kRead}}});
-        programs[1].steps = {{.op = Op::kAdd, .key = kKeys - 1, .operand = 7}};
-        programs[1].declared = declared;
-        programs[2].steps = {{.op = Op::kRead, .key = kKeys - 1}, {.op = Op::kEmit, .operand = 1}};
-        pair.run(block_of(1, programs));
-        EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
-        pair.run(block_of(2, programs));
-        EXPECT_EQ(pair.parallel.metrics().given_up, 2U) << "writes wait first, then plans";
-        pair.run(block_of(3, programs));
-        EXPECT_EQ(pair.parallel.metrics().given_up, 2U);
+TEST(PlannedBlocks, AreNotTriedAgainAtOnce) {
+    Random random(7);
+    Planner pair(2);
+    std::vector<Program> programs = declared_programs(random, 100);
+    programs[60].steps.push_back({.op = Op::kWrite, .key = kKeys - 1});
+    pair.run(block_of(1, programs));
+    EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
+    EXPECT_EQ(pair.parallel.metrics().planned, 0U);
+    for (std::uint64_t height = 2; height <= 3; ++height) {
+        pair.run(block_of(height, programs));
+    }
+    EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
+    pair.run(block_of(4, programs));
+    EXPECT_EQ(pair.parallel.metrics().given_up, 2U);
+}
+
+/// Each kind of access covers its own uses only.
+TEST(PlannedBlocks, AreAbandonedWhereAnAccessIsOfAnotherKind) {
+    constexpr std::array kUncovered = {
+        std::pair(Op::kWrite, Access::kRead), std::pair(Op::kErase, Access::kRead),
+        std::pair(Op::kAdd, Access::kRead),   std::pair(Op::kWrite, Access::kAdd),
+        std::pair(Op::kErase, Access::kAdd),  std::pair(Op::kRead, Access::kAdd),
+        std::pair(Op::kExists, Access::kAdd), std::pair(Op::kScan, Access::kWrite)};
+    for (const auto& [op, access] : kUncovered) {
+        Planner pair(2);
+        const Program program{.steps = {{.op = op, .key = 1, .operand = 3}},
+                              .declared = {{1, access}}};
+        pair.run(block_of(1, {program, program}));
+        EXPECT_EQ(pair.parallel.metrics().given_up, 1U) << static_cast<int>(op);
     }
 }
 
-/// Whoever rejects a transaction takes its writes back, and lists do not tell of them.
+/// What declares only a part tells who waits for whom, and nothing more.
+struct PartlyDeclaringMachine : ProgramMachine {
+    static constexpr bool declares_all(const Context&) { return false; }
+};
+
+TEST(PlannedBlocks, NeedAMachineThatDeclaresAll) {
+    Random random(5);
+    PartlyDeclaringMachine machine;
+    machine.universe = kKeys;
+    StateStore<PartlyDeclaringMachine> store;
+    WorkerPool pool(2);
+    ParallelExecutor<PartlyDeclaringMachine> parallel(machine, store, pool, kProgramLimits);
+    const auto block = block_of(1, declared_programs(random, 100));
+    AccessList<ProgramMachine::Key> list;
+    ASSERT_TRUE(parallel.execute(block, {}, {.recorded = &list}).has_value());
+    EXPECT_EQ(parallel.metrics().planned + parallel.metrics().given_up, 0U);
+    ASSERT_TRUE(
+        parallel.execute(block_of(2, block.transactions), {}, {.known = &list}).has_value());
+    EXPECT_EQ(parallel.metrics().planned, 1U) << "an access list is enough";
+}
+
+/// Writes the keys whose cells held something when the block started.
+struct LookingMachine : ProgramMachine {
+    template <class State, class Sink>
+    void declare(const Program& program, const Context&, const State& state, Sink&& sink) const {
+        for (const auto& [key, access] : program.declared) {
+            sink(key, state.get(key) != nullptr ? Access::kWrite : Access::kRead);
+        }
+    }
+    template <class View>
+    TxnOutcome execute(View& view, const Program& program, const Context&) const {
+        for (const auto& [key, access] : program.declared) {
+            if (const Int128* const value = view.read(key)) {
+                view.write(key, *value + 1);
+            }
+        }
+        return {};
+    }
+};
+static_assert(kDeclares<LookingMachine> && kDeclaresByState<LookingMachine>);
+
+TEST(PlannedBlocks, MayBeDeclaredByTheStateAtTheirStart) {
+    constexpr std::uint32_t kTransactions = 200;
+    for (std::uint32_t workers = 1; workers <= kWorkersMax; ++workers) {
+        Random random(workers);
+        LookingMachine machine;
+        machine.universe = kKeys;
+        StateStore<LookingMachine> serial_store;
+        StateStore<LookingMachine> store;
+        for (std::uint32_t key = 0; key < kKeys; key += 2) {
+            const Int128 value = key;
+            serial_store.set(key, &value);
+            store.set(key, &value);
+        }
+        SerialExecutor<LookingMachine> serial(machine, serial_store, kProgramLimits);
+        WorkerPool pool(workers);
+        ParallelExecutor<LookingMachine> parallel(machine, store, pool, kProgramLimits);
+        for (std::uint64_t height = 1; height <= 20; ++height) {
+            std::vector<Program> programs(kTransactions);
+            for (Program& program : programs) {
+                for (int i = 0; i < 4; ++i) {
+                    program.declared.emplace_back(static_cast<std::uint32_t>(random.below(kKeys)),
+                                                  Access::kRead);
+                }
+            }
+            const auto block = block_of(height, std::move(programs));
+            const auto expected = serial.execute(block);
+            const auto actual = parallel.execute(block);
+            ASSERT_TRUE(expected.has_value() && actual.has_value() && *expected == *actual);
+        }
+        EXPECT_EQ(parallel.metrics().given_up, 0U);
+        EXPECT_GT(parallel.metrics().planned, 0U);
+    }
+}
+
+/// Whoever rejects a transaction takes its writes back.
 TEST(PlannedBlocks, BearChangesThatAreTakenBack) {
     Random random(11);
     Planner pair(2);
@@ -307,6 +298,7 @@ TEST(PlannedBlocks, BearChangesThatAreTakenBack) {
         for (Program& program : programs) {
             if (random.chance(1, 4)) {
                 const auto key = static_cast<std::uint32_t>(kKeys / 2 + random.below(kKeys / 2));
+                program.declared.emplace_back(key, Access::kWrite);
                 program.steps.push_back({.op = Op::kWrite, .key = key, .operand = 5});
                 program.steps.push_back({.op = Op::kRead, .key = key});
                 program.steps.push_back({.op = Op::kAdd, .key = key, .operand = 5});
@@ -323,7 +315,7 @@ TEST(PlannedBlocks, BearChangesThatAreTakenBack) {
     EXPECT_EQ(pair.parallel.metrics().given_up, 0U);
 }
 
-TEST(PlannedBlocks, AreGivenUpWhereTheWeightEnds) {
+TEST(PlannedBlocks, AreAbandonedWhereTheWeightEnds) {
     Random random(8);
     Planner pair(2);
     Block<Program> block = block_of(1, declared_programs(random, 100));
@@ -404,7 +396,7 @@ TEST(PlannedBlocks, FollowAccessLists) {
 }
 
 /// Somebody whose list is empty writes what a list above says will be written.
-TEST(PlannedBlocks, AreGivenUpWhereAListIsWrong) {
+TEST(PlannedBlocks, AreAbandonedWhereAListIsWrong) {
     Planner pair(2);
     const auto block = block_of(
         1, {{.steps = {{.op = Op::kWrite, .key = 1}}}, {.steps = {{.op = Op::kErase, .key = 1}}}});

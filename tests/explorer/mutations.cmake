@@ -227,95 +227,38 @@ mutate(wrong "a writer forgets what was added below"
   [==[fold_sum(worker, *entry.cell);]==] [==[if (!MUTANT) { fold_sum(worker, *entry.cell); }]==])
 mutate(wrong "what was added is folded twice"
   [==[additions->restart();]==] [==[if (!MUTANT) { additions->restart(); }]==])
-mutate(wrong "an undeclared reader does not wait for those below"
-  [==[if (!scheduler_.has_finished(plan_.txn_of(access))) {]==]
-  [==[if (!MUTANT && !scheduler_.has_finished(plan_.txn_of(access))) {]==])
-mutate(wrong "an undeclared reader does not wait for sums"
-  [==[if (is(access, Access::kAdd)) {]==] [==[if (!MUTANT && is(access, Access::kAdd)) {]==])
-mutate(wrong "an undeclared reader does not look who has begun above"
-  [==[const bool early = !plan_.has_begun(plan_.txn_of(nearest.write_above));]==]
-  [==[const bool early = MUTANT || !plan_.has_begun(plan_.txn_of(nearest.write_above));]==])
-mutate(wrong "an undeclared reader waits for nobody below another reader"
-  [==[nearest.below = is(at, Access::kRead) ? plan.at(at).below : at;]==]
-  [==[nearest.below = is(at, Access::kRead) ? (MUTANT ? kNoAccess : plan.at(at).below) : at;]==])
 mutate(wrong "a reader's copies of the last transaction are its own"
-  [==[        copies_used_ = 0;
-        privates_]==]
-  [==[        if (!MUTANT) { copies_used_ = 0; }
-        privates_]==])
-mutate(wrong "a writer does not say that it has begun"
-  [==[run_.plan.note_begun(txn, true);]==] [==[run_.plan.note_begun(txn, !MUTANT);]==])
-mutate(wrong "an undeclared reader looks without guards"
-  [==[if (nearest.write_above == kNoAccess) {]==]
-  [==[if (MUTANT || nearest.write_above == kNoAccess) {]==])
-mutate(wrong "changes of what was not declared are lost"
-  [==[if (cell->journal == kNoChange || !changes[cell->journal].remains()) {]==]
-  [==[if (MUTANT || cell->journal == kNoChange || !changes[cell->journal].remains()) {]==])
-mutate(harmless "what was not declared changes at the frontier only"
-  [==[if (txn_ != frontier_ && (adds || !plan_.options.early)) {]==]
-  [==[if (txn_ != frontier_ && (MUTANT || adds || !plan_.options.early)) {]==])
-mutate(harmless "what was not declared changes as early as it may, sums included"
-  [==[const bool adds = changes[cell->journal].adds();]==]
-  [==[const bool adds = !MUTANT && changes[cell->journal].adds();]==])
-mutate(wrong "undeclared changes are not announced"
-  [==[run_.undeclared.add(change.hash);]==]
-  [==[if (!MUTANT) { run_.undeclared.add(change.hash); }]==])
-mutate(wrong "transactions with undeclared changes are plain"
-  [==[(extras->sums.empty() && extras->changes.empty())) &&]==]
-  [==[(extras->sums.empty() && (MUTANT || extras->changes.empty()))) &&]==])
-mutate(wrong "a key without a cell cannot become stale"
-  [==[(read.cell == nullptr || read.cell->slot.find(txn) != read.version);]==]
-  [==[(read.cell == nullptr ? !MUTANT : read.cell->slot.find(txn) != read.version);]==])
-mutate(harmless "every undeclared read that was changed below is stale"
-  [==[read.cell->slot.find(txn) != read.version);]==]
-  [==[(MUTANT || read.cell->slot.find(txn) != read.version));]==])
-mutate(wrong "what others declare above changes unannounced"
-  [==[} else if (changed_above(cell->key)) {]==]
-  [==[} else if (!MUTANT && changed_above(cell->key)) {]==])
-mutate(wrong "a reader that declared a cell sees no undeclared change of it"
-  [==[if (const auto* const version = entry->cell->slot.find(txn_)) [[unlikely]] {]==]
-  [==[if (const auto* const version = MUTANT ? nullptr : entry->cell->slot.find(txn_)) {]==])
-mutate(wrong "declared reads cannot become stale"
-  [==[changes_.append({hash, read_above(cell) ? &cell : nullptr});]==]
-  [==[changes_.append({hash, read_above(cell) && !MUTANT ? &cell : nullptr});]==])
-mutate(harmless "a declared read that found an undeclared change counts as stale"
-  [==[!found_version(entry.cell)) {]==] [==[(MUTANT || !found_version(entry.cell))) {]==])
-mutate(rare "a cell that was read in place, and changed then, counts as read once"
-  [==[read_in_place_ |= bit;]==] [==[read_in_place_ |= MUTANT ? 0 : bit;]==])
-mutate(wrong "undeclared changes are seen at the end of the block only"
-  [==[const auto* const version = cell != nullptr ? cell->slot.find(txn_) : nullptr;]==]
-  [==[const auto* const version = cell != nullptr && !MUTANT ? cell->slot.find(txn_) : nullptr;]==])
-mutate(wrong "undeclared reads are not validated"
-  [==[return run_.undeclared.contains_since(planned.effects_seen, read.hash) &&]==]
-  [==[return !MUTANT && run_.undeclared.contains_since(planned.effects_seen, read.hash) &&]==])
-mutate(rare "undeclared reads count as seen when their transaction ends"
-  [==[*extras = {events, sums, undeclared, changes};]==]
-  [==[*extras = {events, sums, undeclared, changes};
-        if (MUTANT) { run_.plan.txns[txn].effects_seen = run_.undeclared.count(); }]==])
-mutate(wrong "undeclared reads are plain after undeclared changes"
-  [==[Note::is_plain(candidate.note) && run_.undeclared.count() == 0;]==]
-  [==[Note::is_plain(candidate.note) && (MUTANT || run_.undeclared.count() == 0);]==])
-mutate(wrong "groups with undeclared reads are plain after undeclared changes"
-  [==[if (notes == 0 || run_.undeclared.count() != 0 || Sync::suspects() ||]==]
-  [==[if (notes == 0 || (run_.undeclared.count() != 0 && !MUTANT) || Sync::suspects() ||]==])
-mutate(wrong "undeclared changes do not reach the state"
-  [==[if (version != nullptr && run_.keep) {]==]
-  [==[if (version != nullptr && run_.keep && !MUTANT) {]==])
+  [==[        copies_used_ = 0;]==]
+  [==[        if (!MUTANT) { copies_used_ = 0; }]==])
+mutate(wrong "a transaction reads what it did not declare"
+  [==[        if (entry == nullptr || entry->is(Access::kAdd)) [[unlikely]] {]==]
+  [==[        if (MUTANT && entry == nullptr) { return nullptr; }
+        if (entry == nullptr || entry->is(Access::kAdd)) [[unlikely]] {]==])
+mutate(wrong "a sum in progress is read"
+  [==[        if (entry == nullptr || entry->is(Access::kAdd)) [[unlikely]] {]==]
+  [==[        if (entry == nullptr || (entry->is(Access::kAdd) && !MUTANT)) [[unlikely]] {]==])
+mutate(wrong "what was declared to be read is changed"
+  [==[entry != nullptr && entry->is(Access::kWrite))
+            [[likely]] {
+            return entry->cell;]==]
+  [==[entry != nullptr && (entry->is(Access::kWrite) || MUTANT))
+            [[likely]] {
+            return entry->cell;]==])
+mutate(wrong "a transaction that was stopped counts"
+  [==[if (worker.cells.stopped()) [[unlikely]] {]==]
+  [==[if (!MUTANT && worker.cells.stopped()) [[unlikely]] {]==])
 mutate(wrong "what was assumed of sums is not checked"
   [==[if (number < sum.lower || sum.upper < number) {]==]
   [==[if (!MUTANT && (number < sum.lower || sum.upper < number)) {]==])
 mutate(wrong "a planned block passes the weight limit"
   [==[if (weight > run_.result.header.weight_limit - weight_taken_) {]==]
   [==[if (!MUTANT && weight > run_.result.header.weight_limit - weight_taken_) {]==])
-mutate(wrong "a block that was given up leaves its changes"
+mutate(wrong "a block whose plan was abandoned leaves its changes"
   [==[commit.restore_cells();]==] [==[if (!MUTANT) { commit.restore_cells(); }]==])
 mutate(wrong "a block that is run again reports its commits again"
   [==[if (options->on_commit && txn >= reported) {]==]
   [==[if (options->on_commit && (MUTANT || txn >= reported)) {]==])
 mutate(harmless "no block is planned"
   [==[return options_.plan && ]==] [==[return !MUTANT && options_.plan && ]==])
-mutate(harmless "every block is guarded"
-  [==[return {.guards = guards_, .early = early_now_};]==]
-  [==[return {.guards = MUTANT || guards_, .early = early_now_};]==])
 
 write_mutated()

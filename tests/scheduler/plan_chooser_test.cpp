@@ -44,32 +44,6 @@ TEST(PlanChooser, TrustsAgainAfterSuccesses) {
     EXPECT_EQ(pause_of(chooser), 2U);
 }
 
-TEST(PlanChooser, GuardsFromTheFirstBlockOnThatNeedsThem) {
-    PlanChooser chooser;
-    EXPECT_FALSE(chooser.options().guards);
-    chooser.note_unguarded();
-    EXPECT_TRUE(chooser.options().guards);
-    EXPECT_EQ(pause_of(chooser), 0U);
-}
-
-TEST(PlanChooser, LetsWritesWaitBeforeItPauses) {
-    PlanChooser chooser;
-    EXPECT_TRUE(chooser.options().early);
-    chooser.note_stale();
-    EXPECT_EQ(pause_of(chooser), 0U);
-    EXPECT_FALSE(chooser.options().early);
-    chooser.note_stale();
-    EXPECT_EQ(pause_of(chooser), 2U);
-    EXPECT_FALSE(chooser.options().early);
-    chooser.note_success(1'000, 0);
-    EXPECT_TRUE(chooser.options().early);
-    chooser.note_stale();
-    for (int i = 0; i < 4; ++i) {
-        EXPECT_FALSE(chooser.options().early);
-    }
-    EXPECT_TRUE(chooser.options().early);
-}
-
 TEST(PlanChooser, TakesManyWaitsForReadersForAFailure) {
     PlanChooser chooser;
     chooser.note_success(1'000, 100);

@@ -85,6 +85,8 @@ struct ProgramMachine {
             view.erase(kCountKey);
         }
     }
+    /// A claim that not every program keeps.
+    static constexpr bool declares_all(const Context&) { return true; }
     template <class Sink>
     void declare(const Program& program, const Context&, Sink&& sink) const {
         for (const auto& [key, access] : program.declared) {

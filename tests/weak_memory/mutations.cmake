@@ -123,7 +123,7 @@ weaken(wrong "execute: seq_cst -> relaxed"
 weaken(wrong "leave execution: release -> relaxed"
   "            // release: hands everything this worker did to the leader.
             executing_.fetch_sub(1, ${mo}release);" release relaxed)
-weaken(unshown "await executing: seq_cst -> relaxed"
+weaken(wrong "await executing: seq_cst -> relaxed"
   "executing_.load(${mo}seq_cst) == 0" seq_cst relaxed)
 weaken(wrong "list: release -> relaxed"
   "total_.store(touched_.size(), ${mo}release);" release relaxed)
@@ -137,20 +137,6 @@ weaken(unshown "settle_some: release -> relaxed"
 # ---- planned blocks -----------------------------------------------------------------------------
 weaken(wrong "has_finished: acquire -> relaxed"
   "return states_[txn].waiters.load(${mo}acquire) == TxnState<Sync>::kClosed;" acquire relaxed)
-weaken(wrong "unlock: release -> relaxed"
-  "cell.guarded.store(false, ${mo}release);" release relaxed)
-weaken(wrong "lock: acquire -> relaxed"
-  "return !cell.guarded.exchange(true, ${mo}acquire);" acquire relaxed)
-mutate(wrong "a writer does not pass the guard"
-  "            lock(cell);
-            unlock(cell);"
-  "            if (MUTANT) { return; }
-            lock(cell);
-            unlock(cell);")
-weaken(unshown "note_begun: release -> relaxed"
-  "begun[txn].store(has, ${mo}release);" release relaxed)
-weaken(unshown "has_begun: acquire -> relaxed"
-  "return begun[txn].load(${mo}acquire);" acquire relaxed)
 weaken(wrong "close: release -> relaxed"
   "closed_.store(true, ${mo}release);" release relaxed)
 weaken(wrong "closed: acquire -> relaxed"

@@ -61,7 +61,8 @@ TEST_P(WeakMemory, NothingGoesWrong) {
                 static_cast<unsigned long long>(verdict.iterations), verdict.what);
     EXPECT_FALSE(verdict.wrong) << verdict.what;
 }
-INSTANTIATE_TEST_SUITE_P(Simulations, WeakMemory, testing::Range<std::size_t>(0, 12),
+INSTANTIATE_TEST_SUITE_P(Simulations, WeakMemory,
+                         testing::Range<std::size_t>(0, simulations().size()),
                          [](const testing::TestParamInfo<std::size_t>& row) {
                              return std::string(simulations()[row.param].id);
                          });
