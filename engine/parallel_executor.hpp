@@ -24,6 +24,7 @@
 #include "engine/parallel/worker_pool.hpp"
 #include "engine/planned/plan.hpp"
 #include "engine/planned/planned_execution.hpp"
+#include "engine/planned/planned_settlement.hpp"
 #include "engine/speculative/declared_links.hpp"
 #include "engine/speculative/incarnation.hpp"
 #include "engine/speculative/install.hpp"
@@ -230,7 +231,7 @@ class ParallelExecutor {
         pool_.run([this](std::uint32_t worker) { work(worker); });
         settled_ = run_.keep;
         if (planned) {
-            planned_.finish(metrics_);
+            planned_settlement_.finish(metrics_, planned_.abandoned());
         } else {
             if (!run_.keep) {
                 take_back_phase();
@@ -295,6 +296,7 @@ class ParallelExecutor {
         with_stage([this](auto& stage) { stage.prepare(link_shards()); });
         if (run_.planned) {
             planned_.prepare();
+            planned_settlement_.prepare();
         } else {
             frontier_.prepare();
             settlement_.prepare();
@@ -340,7 +342,7 @@ class ParallelExecutor {
                 cancel_requested_.load(std::memory_order_relaxed) && run_.committed < run_.size();
             const bool complete = run_.failure == nullptr && !cancelled_;
             if (run_.planned) {
-                planned_.close(complete);
+                planned_settlement_.close(complete && !planned_.abandoned());
             } else {
                 settlement_.list(complete);
             }
@@ -349,7 +351,7 @@ class ParallelExecutor {
             }
         }
         if (run_.planned) {
-            settle(planned_, worker, leads);
+            settle(planned_settlement_, worker, leads);
         } else {
             settle(settlement_, worker, leads);
         }
@@ -598,6 +600,7 @@ class ParallelExecutor {
     Plan<M, Sync> plan_{run_};
     StageOf<Plan<M, Sync>> plan_stage_{run_, plan_};
     PlannedExecution<M, Sync> planned_{run_};
+    PlannedSettlement<M, Sync> planned_settlement_{run_};
     PlanChooser plan_chooser_;
     Incarnations<M, Sync> incarnations_{run_};
     Frontier<M, Sync> frontier_{run_, incarnations_};

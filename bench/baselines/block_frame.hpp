@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/baselines/access_log.hpp"
@@ -110,9 +111,9 @@ struct BlockFrame {
             store.prefetch_index(key);
             keys.push_back(key);
         };
-        if constexpr (requires { machine.declare(transactions[0], *context, sink); }) {
+        if constexpr (kDeclares<M>) {
             for (std::uint32_t i = first; i < last; ++i) {
-                machine.declare(transactions[i], *context, sink);
+                declare_keys(machine, transactions[i], *context, std::as_const(store), sink);
             }
             for (const Key& key : keys) {
                 if (const CellId id = store.candidate(key); id != kNoCell) {

@@ -153,11 +153,8 @@ class OrderedLocks {
         const auto sink = [&](const Key& key, Access access) {
             own.keys.emplace_back(key, access != Access::kRead);
         };
-        if constexpr (requires {
-                          frame_.machine.declare(frame_.transactions[0], *frame_.context, sink);
-                      }) {
-            frame_.machine.declare(frame_.transactions[txn], *frame_.context, sink);
-        }
+        declare_keys(frame_.machine, frame_.transactions[txn], *frame_.context,
+                     std::as_const(frame_.store), sink);
         if (own.keys.empty()) {
             own.alone.run(txn, own.log);
             ++frame_.workers[worker].metrics.executions;

@@ -135,6 +135,29 @@ template <class M, class Context>
     }
 }
 
+/// Whether a machine groups its cells into units (`static Key unit(const Key&)`): cells that are
+/// used together conflict together. A plan orders units, each under its own key, so declaring one
+/// cell of a unit declares all of them, in the same way:
+///
+///     kWrite  any cell of the unit may be read, written, erased, added to
+///     kRead   any cell of the unit may be read
+///     kAdd    any cell of the unit may be added to, or compared with (`at_least`)
+///
+/// Several ways in one transaction count as kWrite. `unit(unit(key)) == unit(key)`, and the unit's
+/// key need not be that of a cell. Other machines have units of one cell.
+template <class M>
+inline constexpr bool kHasUnits = requires(const typename M::Key& key) {
+    { M::unit(key) } -> std::same_as<typename M::Key>;
+};
+template <class M>
+[[nodiscard]] constexpr typename M::Key unit_of(const typename M::Key& key) {
+    if constexpr (kHasUnits<M>) {
+        return M::unit(key);
+    } else {
+        return key;
+    }
+}
+
 /// A state machine that the executors can run: keys, values, transactions, and pure functions.
 ///
 /// Required of `M`
@@ -158,6 +181,7 @@ template <class M, class Context>
 ///   declare(transaction, context, sink), or declare(transaction, context, state, sink)
 ///                                                    calls sink(Key, Access) for keys it expects;
 ///                                                    state.get(key) is the value at the start
+///   static unit(Key) -> Key                          which cells conflict together, see above
 ///   declares_all(context) -> bool                    whether the transactions of the block touch
 ///                                                    nothing but what they declare, in no other
 ///                                                    way, whatever the others do: rejected ones,

@@ -20,6 +20,7 @@
 #include "engine/in_place/in_place_commit.hpp"
 #include "engine/in_place/in_place_view.hpp"
 #include "engine/parallel/access_notes.hpp"
+#include "engine/planned/declared_keys.hpp"
 #include "engine/planned/planned_cells.hpp"
 #include "engine/planned/planned_record.hpp"
 #include "engine/speculative/access_record.hpp"
@@ -59,7 +60,7 @@ struct BlockRun {
         Worker(BlockRun& run, std::uint32_t index, const TxnLimits& limits)
             : arena(run.memory, index),
               view(run.store, run.undeclared, arena, limits),
-              cells(run.plan, arena),
+              cells(run.store, run.plan, arena, commit, added),
               in_place(cells, limits),
               commit(run.store, arena) {}
 
@@ -77,11 +78,12 @@ struct BlockRun {
         AppendList<const Entry*> effective;  ///< entries with effects, of the incarnation at hand
         std::vector<CellAccess<typename M::Key>> accesses;  ///< of the transaction being noted
         // Of planned blocks:
+        AppendList<Cell*> added;  ///< cells whose sums this worker has made
         PlannedCells<M, Sync> cells;
         InPlaceView<M, Sync, PlannedCells<M, Sync>> in_place;
         InPlaceCommit<M, Sync, PlannedCells<M, Sync>> commit;
-        AppendList<PlannedKey> planned_keys;  ///< of the chunk being resolved
-        AppendList<Cell*> added;              ///< cells whose sums this worker has made
+        AppendList<PlannedKey> planned_keys;     ///< of the chunk being resolved
+        DeclaredKeys<PlannedKey> declared_keys;  ///< those of one transaction
         std::uint64_t waits_for_readers = 0;  ///< of writers, as far as they were the first reason
         StateSums<M> sums;  ///< this worker's share of the change of the state digest
         std::int64_t present_change = 0;

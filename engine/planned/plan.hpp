@@ -15,7 +15,8 @@
 
 namespace lockstep {
 
-/// Puts the declared accesses of a block in order, cell by cell.
+/// Puts the declared accesses of a block in order, cell by cell; those of a unit under the cell of
+/// its key.
 ///
 /// Role:    target of LinkStage for planned blocks.
 /// Threads: as LinkStage says.
@@ -108,9 +109,8 @@ class Plan {
     }
 
   private:
-    using Named = typename Run::PlannedKey;
-
     void name_keys(Worker& worker, TxnIndex txn) {
+        worker.declared_keys.begin();
         if (run_.accesses.known() != nullptr) {
             take_listed(worker, txn);
         } else {
@@ -120,19 +120,26 @@ class Plan {
     /// Knowledge from an access list, which may be hostile: keys that do not ascend are left out.
     void take_listed(Worker& worker, TxnIndex txn) {
         const std::size_t first = worker.planned_keys.size();
+        const typename M::Key* last = nullptr;
+        std::uint64_t met = 0;
         for (const auto& access : run_.accesses.known()->of(txn)) {
-            const auto named = worker.planned_keys.items().subspan(first);
-            if (named.size() == run_.plan.handles.accesses_max() ||
-                (!named.empty() && !(named.back().key < access.key))) {
+            if (last != nullptr && !(*last < access.key)) {
                 continue;
             }
-            append(worker, access.key, M::hash(access.key),
-                   access.effect == Effect::kWrite ? Access::kWrite
-                   : access.effect == Effect::kAdd && access.dependence != Dependence::kValue
-                       ? Access::kAdd
-                   : access.effect == Effect::kAdd ? Access::kWrite
-                                                   : Access::kRead);
+            last = &access.key;
+            const Access kind =
+                access.effect == Effect::kWrite ? Access::kWrite
+                : access.effect == Effect::kAdd && access.dependence != Dependence::kValue
+                    ? Access::kAdd
+                : access.effect == Effect::kAdd ? Access::kWrite
+                                                : Access::kRead;
+            if constexpr (kHasUnits<M>) {
+                declare_key(worker, first, met, access.key, kind);
+            } else {
+                append(worker, access.key, M::hash(access.key), kind);
+            }
         }
+        worker.planned_keys.truncate(first + run_.plan.handles.accesses_max());
     }
     void declare_keys(Worker& worker, TxnIndex txn) {
         if constexpr (kDeclares<M>) {
@@ -154,11 +161,11 @@ class Plan {
     }
     /// `met` has a bit for each hash so far, so that few keys are compared with all before them.
     [[gnu::always_inline]] void declare_key(Worker& worker, std::size_t first, std::uint64_t& met,
-                                            const typename M::Key& key, Access access) {
+                                            const typename M::Key& named, Access access) {
+        const typename M::Key key = unit_of<M>(named);
         const std::uint64_t hash = M::hash(key);
         const std::uint64_t bit = std::uint64_t{1} << (hash >> 58);
-        if ((met & bit) != 0 &&
-            declare_again(worker.planned_keys.items().subspan(first), key, access)) {
+        if ((met & bit) != 0 && declare_again(worker, first, key, hash, access)) {
             return;
         }
         met |= bit;
@@ -166,21 +173,18 @@ class Plan {
     }
     /// Whether a key needs no access of its own: there are as many as have handles, or it has been
     /// declared before; the stronger access counts.
-    [[nodiscard]] [[gnu::noinline]] bool declare_again(std::span<Named> named,
+    [[nodiscard]] [[gnu::noinline]] bool declare_again(Worker& worker, std::size_t first,
                                                        const typename M::Key& key,
-                                                       Access access) const noexcept {
+                                                       std::uint64_t hash, Access access) const {
+        const auto named = worker.planned_keys.items().subspan(first);
         if (named.size() >= run_.plan.handles.accesses_max()) {
             return true;
         }
-        for (Named& known : named) {
-            if (known.key == key) {
-                if (known.access != access) {
-                    known.access = Access::kWrite;
-                }
-                return true;
-            }
+        auto* const known = worker.declared_keys.find(named, key, hash);
+        if (known != nullptr && known->access != access) {
+            known->access = Access::kWrite;
         }
-        return false;
+        return known != nullptr;
     }
     void append(Worker& worker, const typename M::Key& key, std::uint64_t hash, Access access) {
         worker.planned_keys.append({key, hash, access});

@@ -8,10 +8,14 @@
 
 #include "engine/base/append_list.hpp"
 #include "engine/base/arena.hpp"
+#include "engine/base/cache_line.hpp"
 #include "engine/contract/access_list.hpp"
 #include "engine/contract/machine.hpp"
+#include "engine/in_place/in_place_commit.hpp"
 #include "engine/planned/planned_record.hpp"
+#include "engine/planned/unit_members.hpp"
 #include "engine/state/state_store.hpp"
+#include "scheduler/version.hpp"
 
 namespace lockstep {
 
@@ -19,23 +23,33 @@ namespace lockstep {
 ///
 /// Role:    gives InPlaceView the cells that the transaction declared, which are its own while it
 ///          runs: as a whole for writes, with other readers for reads, with other adders for
-///          additions. An access that the declaration does not cover stops the transaction, and
-///          with it the plan.
+///          additions. A cell of a unit is used as the unit was declared. An access that the
+///          declaration does not cover stops the transaction, and with it the plan.
 /// Threads: one worker; the plan does not change meanwhile.
 /// Invariants
-///   [PC1] a cell changes only while the transaction runs that declared to write it.
+///   [PC1] a cell changes only while the transaction runs that declared to write its unit.
+///   [PC2] what was added to a cell of a unit is complete, and stays as it is, while a transaction
+///         runs that declared to write or to read the unit: it waited until all adders below were
+///         committed, and adders above wait for it. The sums of a cell whose unit was written
+///         without a use of that cell stay beside it, below those of later adders.
+/// Cost:    a comparison or two for a declared key in its order; see UnitMembers for others.
 template <Machine M, class Sync>
 class PlannedCells {
   public:
     using Key = typename M::Key;
     using Value = typename M::Value;
-    using Cell = typename StateStore<M, Sync>::Cell;
+    using Store = StateStore<M, Sync>;
+    using Cell = typename Store::Cell;
     using Entry = PlannedAccess<M, Sync>;
     using Sum = SharedSum<M, Sync>;
+    using Commit = InPlaceCommit<M, Sync, PlannedCells>;
 
     static constexpr bool kShared = true;
 
-    PlannedCells(const PlannedBlock<M, Sync>& plan, Arena& arena) : plan_(plan), arena_(arena) {}
+    /// `added`: lists cells whose sums are made.
+    PlannedCells(Store& store, const PlannedBlock<M, Sync>& plan, Arena& arena, Commit& commit,
+                 AppendList<Cell*>& added)
+        : store_(store), plan_(plan), arena_(arena), commit_(commit), added_(added) {}
 
     /// Before the first execution of a block.
     void prepare() noexcept { copies_.clear(); }
@@ -47,45 +61,60 @@ class PlannedCells {
         stopped_ = false;
         copies_used_ = 0;
         sums_.clear();
+        if constexpr (kHasUnits<M>) {
+            members_.clear();
+            expected_.clear();
+        }
         notes_ = notes;
+        noted_.clear();
         touched_.assign(notes ? entries_.size() : 0, {});
     }
 
     // ---- what InPlaceView asks ------------------------------------------------------------------
 
     [[nodiscard]] const Value* read(const Key& key) {
-        Entry* const entry = find(key);
-        if (entry != nullptr && entry->is(Access::kWrite)) [[likely]] {
-            return entry->cell->get();
+        const Use use = find(key);
+        if (use.declared_as(Access::kWrite)) [[likely]] {
+            return use.get();
         }
-        if (entry == nullptr || entry->is(Access::kAdd)) [[unlikely]] {
+        if (!use.declared_as(Access::kRead)) [[unlikely]] {
             stop();
             return nullptr;
         }
-        return is(entry->below, Access::kAdd) ? copy(*entry->cell) : entry->cell->get();
+        if (use.is_member()) {
+            return use.cell != nullptr && has_sum(*use.cell) ? copy(*use.cell) : use.get();
+        }
+        return is(use.entry->below, Access::kAdd) ? copy(*use.cell) : use.cell->get();
     }
     /// The cell of a key that was declared to be written.
     [[nodiscard]] Cell* to_change(const Key& key) {
-        if (Entry* const entry = find(key); entry != nullptr && entry->is(Access::kWrite))
-            [[likely]] {
-            return entry->cell;
+        const Use use = find(key);
+        if (use.declared_as(Access::kWrite)) [[likely]] {
+            return made(key, use);
         }
         stop();
         return nullptr;
     }
     /// What the transaction adds to a cell that it declared to add to; null for any other.
     [[nodiscard]] Sum* shared_sum(const Key& key) {
-        Entry* const entry = find(key);
-        if (entry == nullptr || !entry->is(Access::kAdd)) {
+        const Use use = find(key);
+        if (!use.declared_as(Access::kAdd)) {
             return nullptr;
         }
+        Cell* const cell = made(key, use);
         for (Sum& sum : sums_.items()) {
-            if (sum.cell == entry->cell) {
+            if (sum.cell == cell) {
                 return &sum;
             }
         }
+        if (use.is_member()) {
+            static_cast<void>(cell->slot.additions_or_make([&] {
+                added_.append(cell);
+                return arena_.template make<Additions<Value, Sync>>();
+            }));
+        }
         Sum& sum = sums_.append(Sum{});
-        sum.cell = entry->cell;
+        sum.cell = cell;
         return &sum;
     }
     [[nodiscard]] std::span<Sum> shared_sums() noexcept { return sums_.items(); }
@@ -101,55 +130,84 @@ class PlannedCells {
     [[nodiscard]] static bool ask_at_least(Sum& sum, Int128 amount) {
         return sum.ask_at_least(guess_of(sum), sum.delta, amount);
     }
-    /// A hint that declared keys have no use for.
+    /// Fetches cells of units that the transaction is going to use.
     template <class Name>
-    void expect(Name&& /*name*/) const noexcept {}
+    void expect(Name&& name) {
+        if constexpr (kHasUnits<M>) {
+            expected_.clear();
+            name([this](const Key& key) {
+                const std::uint64_t hash = M::hash(key);
+                store_.prefetch_index_of(hash);
+                expected_.append(hash);
+            });
+            for (const std::uint64_t hash : expected_.items()) {
+                if (const CellId id = store_.candidate_of(hash); id != kNoCell) {
+                    prefetch_lines<Prefetch::kToRead>(&store_.cell(id), sizeof(Cell));
+                }
+            }
+        }
+    }
     /// The transaction does what the plan does not cover.
     void stop() noexcept { stopped_ = true; }
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
     [[nodiscard]] bool notes() const noexcept { return notes_; }
     /// The cell that the transaction may change under a key; null when there is none.
-    [[nodiscard]] const Cell* own(const Key& key) noexcept {
-        const Entry* const entry = find(key);
-        return entry != nullptr && entry->is(Access::kWrite) ? entry->cell : nullptr;
+    [[nodiscard]] const Cell* own(const Key& key) {
+        const Use use = find(key);
+        return use.declared_as(Access::kWrite) ? use.cell : nullptr;
     }
     /// Notes what an answer depended on, where the access list is wanted.
     void note(const Key& key, Dependence dependence) {
-        const Entry* const entry = notes_ ? find(key) : nullptr;
-        if (entry != nullptr) {
-            Dependence& known = touched_[place_of(*entry)].dependence;
+        if (!notes_) {
+            return;
+        }
+        if (const Use use = find(key); use.entry != nullptr && !use.is_member()) {
+            Dependence& known = touched_[place_of(*use.entry)].dependence;
             known = std::max(known, dependence);
+        } else {
+            noted_.push_back({.key = key, .dependence = dependence});
         }
     }
 
     // ---- what the executor asks afterwards ------------------------------------------------------
 
-    /// Completes the notes; `effect_of(cell)` tells how the transaction has changed a cell.
-    template <class EffectOf>
-    void note_effects(EffectOf&& effect_of) {
-        for (std::size_t i = 0; i < entries_.size(); ++i) {
-            if (entries_[i].is(Access::kWrite)) {
-                touched_[i].effect = effect_of(*entries_[i].cell);
-            }
+    /// Puts what others added to a cell into it. REQUIRES: nobody else looks at the cell, and all
+    /// that was added is committed.
+    void fold_sum(Cell& cell) {
+        if (has_sum(cell)) {
+            // relaxed: has_sum acquired them.
+            auto* additions = cell.slot.additions.load(std::memory_order_relaxed);
+            commit_.note(cell);
+            cell.add(additions->sum);
+            additions->restart();
         }
-        for (const Sum& sum : sums_.items()) {
-            if (sum.delta != 0) {
-                touched_[place_of(*find(sum.cell->key))].effect = Effect::kAdd;
-            }
+    }
+    /// Notes how the transaction has changed a cell. REQUIRES: the access list is wanted.
+    void note_effect(const Cell& cell, Effect effect) {
+        if (const Use use = find(cell.key); !use.is_member()) {
+            touched_[place_of(*use.entry)].effect = effect;
+        } else {
+            noted_.push_back({.key = cell.key, .effect = effect});
         }
     }
     /// Whether the transaction touched what the list that the plan was made from says of it. The
     /// list may be wrong in any way: declared accesses are then fewer than listed.
     [[nodiscard]] bool touched_as(std::span<const CellAccess<Key>> listed) const noexcept {
-        return std::equal(touched_.begin(), touched_.end(), listed.begin(), listed.end(),
-                          [](const Touched& touched, const CellAccess<Key>& access) {
-                              return touched.dependence == access.dependence &&
-                                     touched.effect == access.effect && touched.at_all();
-                          });
+        if (!noted_.empty() || touched_.size() != listed.size()) {
+            return false;
+        }
+        for (std::size_t i = 0; i < listed.size(); ++i) {
+            const bool same_key = !kHasUnits<M> || entries_[i].cell->key == listed[i].key;
+            if (!same_key || !touched_[i].at_all() ||
+                touched_[i].dependence != listed[i].dependence ||
+                touched_[i].effect != listed[i].effect) {
+                return false;
+            }
+        }
+        return true;
     }
-    /// What was noted, in no order.
+    /// What was noted, in no order, and in several items where a cell was used in several ways.
     [[nodiscard]] std::vector<CellAccess<Key>>& noted() {
-        noted_.clear();
         for (std::size_t i = 0; i < touched_.size(); ++i) {
             if (touched_[i].at_all()) {
                 noted_.push_back({.key = entries_[i].cell->key,
@@ -161,6 +219,22 @@ class PlannedCells {
     }
 
   private:
+    /// A key that may be used, its cell, and the access that says how.
+    struct Use {
+        Entry* entry = nullptr;  ///< null: it may not be used
+        Cell* cell = nullptr;    ///< null: there is none yet, which happens in units only
+
+        [[nodiscard]] bool declared_as(Access kind) const noexcept {
+            return entry != nullptr && entry->is(kind);
+        }
+        /// Whether the cell is one of a unit with another key.
+        [[nodiscard]] bool is_member() const noexcept {
+            return kHasUnits<M> && entry != nullptr && cell != entry->cell;
+        }
+        [[nodiscard]] const Value* get() const noexcept {
+            return kHasUnits<M> && cell == nullptr ? nullptr : cell->get();
+        }
+    };
     /// A cell as it was when it was read.
     struct Copy {
         const Cell* cell = nullptr;
@@ -185,23 +259,70 @@ class PlannedCells {
         const auto* additions = sum.cell->slot.additions.load(std::memory_order_acquire);
         return wrapping_add(sum.cell->number(), additions->sum_hint(nullptr));
     }
-    /// The access that declared a key. Mostly the same as before, or the next one.
-    [[nodiscard]] Entry* find(const Key& key) noexcept {
+    /// Whether something was added to a cell that is not in it yet.
+    [[nodiscard]] static bool has_sum(const Cell& cell) noexcept {
+        // acquire: pairs with additions_or_make.
+        const auto* additions = cell.slot.additions.load(std::memory_order_acquire);
+        return additions != nullptr && additions->applies_to(nullptr);
+    }
+    /// How a key may be used. Mostly the same as before, or the one that was declared next.
+    [[nodiscard]] Use find(const Key& key) {
         if (last_ < entries_.size()) [[likely]] {
             if (Entry& entry = entries_[last_]; entry.cell->key == key) {
-                return &entry;
+                return {&entry, entry.cell};
             }
             const std::size_t next = last_ + 1 < entries_.size() ? last_ + 1 : 0;
             if (Entry& entry = entries_[next]; entry.cell->key == key) {
                 last_ = next;
-                return &entry;
+                return {&entry, entry.cell};
             }
         }
-        Entry* const found = search(key);
-        if (found != nullptr) {
-            last_ = place_of(*found);
+        if constexpr (kHasUnits<M>) {
+            return find_in_unit(key);
+        } else {
+            return declared(key);
         }
-        return found;
+    }
+    /// The same of a key that was declared.
+    [[nodiscard]] Use declared(const Key& key) noexcept {
+        Entry* const entry = search(key);
+        if (entry == nullptr) {
+            return {};
+        }
+        last_ = place_of(*entry);
+        return {entry, entry->cell};
+    }
+    /// The same of a key that is perhaps not that of its unit.
+    [[nodiscard]] [[gnu::noinline]] Use find_in_unit(const Key& key) {
+        const Key unit = M::unit(key);
+        if (unit == key) {
+            return declared(key);
+        }
+        if (const Use* const met = members_.find(key)) {
+            return *met;
+        }
+        Entry* const entry = search(unit);
+        if (entry == nullptr) {
+            return {};
+        }
+        const CellId id = store_.find_in_block(key, M::hash(key));
+        return id == kNoCell ? Use{entry, nullptr} : remembered(*entry, store_.cell(id));
+    }
+    /// A cell of a unit that the transaction uses for the first time, as far as is remembered.
+    Use remembered(Entry& entry, Cell& cell) {
+        if (entry.is(Access::kWrite)) {
+            fold_sum(cell);  // [PC2]
+        }
+        return members_.remember({&entry, &cell});
+    }
+    /// The cell of a use, which others can find from now on.
+    [[nodiscard]] Cell* made(const Key& key, const Use& use) {
+        if constexpr (kHasUnits<M>) {
+            if (use.cell == nullptr) [[unlikely]] {
+                return remembered(*use.entry, store_.cell(store_.intern(key))).cell;
+            }
+        }
+        return use.cell;
     }
     [[nodiscard]] std::size_t place_of(const Entry& entry) const noexcept {
         return static_cast<std::size_t>(&entry - entries_.data());
@@ -241,8 +362,11 @@ class PlannedCells {
         return fresh.get();
     }
 
+    Store& store_;
     const PlannedBlock<M, Sync>& plan_;
     Arena& arena_;
+    Commit& commit_;
+    AppendList<Cell*>& added_;
     std::span<Entry> entries_;
     std::size_t last_ = 0;  ///< access used last
     HashPositions places_;  ///< of the declared accesses
@@ -250,9 +374,12 @@ class PlannedCells {
     AppendList<Copy*> copies_;     ///< in the arena, since the machine keeps pointers to values
     std::size_t copies_used_ = 0;  ///< by the execution
     AppendList<Sum> sums_;
+    // Of machines with units:
+    UnitMembers<Key, Use> members_;
+    AppendList<std::uint64_t> expected_;  ///< hashes of keys
     bool notes_ = false;
-    std::vector<Touched> touched_;  ///< where it notes: of each declared access
-    std::vector<CellAccess<Key>> noted_;
+    std::vector<Touched> touched_;        ///< where it notes: of each declared access
+    std::vector<CellAccess<Key>> noted_;  ///< beside those
 };
 
 }  // namespace lockstep

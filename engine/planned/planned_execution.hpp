@@ -25,16 +25,14 @@ enum class PlanStop : std::uint8_t {
 
 /// Executes the transactions of a block in place, in the order of what they declared.
 ///
-/// Role:    second stage of a planned block, and its end. A transaction runs once everybody below
+/// Role:    second stage of a planned block. A transaction runs once everybody below
 ///          has finished whom it declared a conflict with, so it sees what it would see in a serial
 ///          run and changes cells where they are: no versions, nothing to validate but what it
 ///          assumed of sums. Where that fails, where a transaction does what it did not declare, or
 ///          where the weight limit cuts the block, the plan is abandoned: the block is taken back,
 ///          to be run speculatively.
 /// Threads: execute by the worker that holds the transaction; commit_prefix by the holder of the
-///          frontier; close and finish by the leader; settle_some by all workers.
-/// Invariants
-///   [PL1] whatever changes a cell, its value from before the block is in some worker's list.
+///          frontier; the rest by the leader.
 template <Machine M, class Sync>
 class PlannedExecution {
   public:
@@ -56,9 +54,6 @@ class PlannedExecution {
         weight_taken_ = 0;
         // relaxed: workers start after prepare, by the pool's publication.
         abandoned_.store(false, std::memory_order_relaxed);
-        closed_.store(false, std::memory_order_relaxed);
-        claimed_.store(0, std::memory_order_relaxed);
-        settled_.store(0, std::memory_order_relaxed);
     }
 
     /// Runs a transaction, unless it has to wait for others.
@@ -96,81 +91,6 @@ class PlannedExecution {
                            [&](const auto& candidate) { return commit_one(worker, candidate); });
     }
 
-    /// After the last worker has left execution: decides whether the block stands as it is.
-    /// `complete`: nobody cancelled it, and nothing failed.
-    void close(bool complete) {
-        WorkSpan<Sync> span(Work::kList);
-        run_.keep = complete && run_.committed == run_.size() && !abandoned();
-        std::size_t cells = 0;
-        for (const auto& worker : run_.workers) {
-            if (!run_.keep) {
-                worker->in_place.rollback({});  // of a transaction that something has thrown out of
-            }
-            worker->in_place.reset();
-            cells += worker->added.size();
-            for (Cell* const cell : worker->added.items()) {
-                if (run_.keep) {
-                    fold_sum(*run_.workers.front(), *cell);
-                }
-                // relaxed: no worker executes any more.
-                cell->slot.additions.store(nullptr, std::memory_order_relaxed);
-            }
-        }
-        span.done(cells);
-        closed_.store(true, std::memory_order_release);  // release: publishes keep and the cells
-    }
-    [[nodiscard]] bool closed() const noexcept {
-        return closed_.load(std::memory_order_acquire);  // acquire: pairs with close
-    }
-    /// Adds up, or takes back, what workers changed, one worker's list after the other.
-    /// REQUIRES: closed().
-    void settle_some(Worker& worker) {
-        for (;;) {
-            // relaxed: the counter publishes nothing.
-            const std::size_t claimed = claimed_.fetch_add(1, std::memory_order_relaxed);
-            if (claimed >= run_.workers.size()) {
-                return;
-            }
-            WorkSpan<Sync> span(Work::kSettle);
-            auto& commit = run_.workers[claimed]->commit;
-            span.done(commit.changed());
-            if (run_.keep) {
-                commit.sum_up(worker.sums, worker.present_change);
-            } else {
-                commit.restore_cells();
-            }
-            // release: publishes sums and cells to the leader.
-            settled_.fetch_add(1, std::memory_order_release);
-        }
-    }
-    [[nodiscard]] bool settled() const noexcept {
-        // acquire: pairs with settle_some.
-        return settled_.load(std::memory_order_acquire) == run_.workers.size();
-    }
-    /// Folds the workers' shares into the store. After the last worker has left settlement.
-    void finish(ExecutionMetrics& metrics) {
-        if (run_.keep) {
-            run_.store.adopt_interned();
-        }
-        ExecutionMetrics block_metrics;
-        for (const auto& worker : run_.workers) {
-            if (run_.keep) {
-                worker->commit.forget_emptied();
-                run_.store.fold(worker->sums, worker->present_change);
-            }
-            block_metrics += worker->metrics;
-            block_metrics.memory_bytes += worker->arena.bytes_used();
-        }
-        if (run_.keep) {
-            block_metrics.transactions = run_.transactions.size();
-            block_metrics.planned = 1;
-        } else {
-            block_metrics.given_up = abandoned() ? 1U : 0U;
-        }
-        if (block_metrics.planned + block_metrics.given_up != 0) {
-            metrics += block_metrics;
-        }
-    }
     /// Whether the block could not go on as planned.
     [[nodiscard]] bool abandoned() const noexcept {
         return abandoned_.load(std::memory_order_relaxed);  // relaxed: read after execution
@@ -278,33 +198,30 @@ class PlannedExecution {
     /// Hands on what the transaction touched. REQUIRES: its changes have not been taken yet.
     void note_accesses(Worker& worker, TxnIndex txn) {
         using Kind = typename decltype(worker.in_place)::Kind;
-        worker.cells.note_effects([changes = worker.in_place.changes()](const Cell& cell) {
-            if (cell.journal == kNoChange || !changes[cell.journal].remains()) {
-                return Effect::kNone;
+        const auto changes = worker.in_place.changes();
+        for (const auto& change : changes) {
+            if (change.kind != Kind::kShared && changes[change.cell->journal].remains()) {
+                const Kind last = changes[change.cell->journal].kind;
+                worker.cells.note_effect(*change.cell,
+                                         last == Kind::kAdd ? Effect::kAdd : Effect::kWrite);
             }
-            return changes[cell.journal].kind == Kind::kAdd ? Effect::kAdd : Effect::kWrite;
-        });
+        }
+        for (const Sum& sum : worker.cells.shared_sums()) {
+            if (sum.delta != 0) {
+                worker.cells.note_effect(*sum.cell, Effect::kAdd);
+            }
+        }
         run_.accesses.note(worker.cells, txn, worker.arena);
     }
-    /// Puts into the cells that a transaction declared to write what others added below it.
+    /// Puts into the cells that a transaction declared to write what others added below it; the
+    /// other cells of a unit follow when the transaction first uses them.
     void fold_sums_below(Worker& worker, TxnIndex txn) {
         for (const Entry& entry : run_.plan.txns[txn].accesses()) {
             if (entry.below != kNoAccess && entry.is(Access::kWrite) &&
                 !is(entry.below, Access::kWrite)) {
-                fold_sum(worker, *entry.cell);
+                worker.cells.fold_sum(*entry.cell);
             }
         }
-    }
-    /// REQUIRES: nobody else looks at the cell, and all that was added is committed.
-    void fold_sum(Worker& worker, Cell& cell) {
-        // acquire: pairs with additions_or_make.
-        auto* additions = cell.slot.additions.load(std::memory_order_acquire);
-        if (additions == nullptr || !additions->applies_to(nullptr)) {
-            return;
-        }
-        worker.commit.note(cell);
-        cell.add(additions->sum);
-        additions->restart();
     }
     /// What an executed transaction tells its committer: its weight, when there is nothing else to
     /// look at; else 0.
@@ -393,15 +310,6 @@ class PlannedExecution {
     // abandoned_: the block cannot stand as planned.   writers: workers   readers: leader
     //   publish: nothing beyond itself.
     typename Sync::template Atomic<bool> abandoned_{false};
-    // closed_: lists can be settled.   writers: leader   readers: workers
-    //   publish: close's release -> closed's acquire: keep, cells with sums.
-    typename Sync::template Atomic<bool> closed_{false};
-    // claimed_: next worker whose list is settled.   writers: workers   readers: same
-    //   publish: nothing.
-    alignas(kCacheLineSize) typename Sync::template Atomic<std::size_t> claimed_{0};
-    // settled_: lists settled.   writers: workers   readers: leader
-    //   publish: a worker's release -> the leader's acquire: sums, cells.
-    alignas(kCacheLineSize) typename Sync::template Atomic<std::size_t> settled_{0};
 };
 
 }  // namespace lockstep

@@ -69,6 +69,11 @@ class FlatState {
         }
         return found;
     }
+    /// The value of a cell, null when absent.
+    [[nodiscard]] const Value* get(const Key& key) const noexcept {
+        const Cell& found = cells_[place(key)];
+        return found.present ? &found.value : nullptr;
+    }
     void prefetch(const Key& key) const noexcept {
         prefetch_lines<Prefetch::kToWrite>(
             &cells_[static_cast<std::size_t>(M::hash(key)) & (cells_.size() - 1)], sizeof(Cell));

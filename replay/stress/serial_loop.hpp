@@ -279,12 +279,12 @@ class SerialLoop {
     void prefetch(std::span<const Transaction> transactions, std::uint32_t from,
                   const Context& context) const {
         const auto sink = [this](const typename M::Key& key, Access) { state_.prefetch(key); };
-        if constexpr (requires { machine_.declare(transactions[0], context, sink); }) {
+        if constexpr (kDeclares<M>) {
             // The first group has nobody before it to prefetch for it.
             const std::uint32_t first = from == 0 ? 0 : from + kPrefetchGroup;
             const auto end = std::min<std::size_t>(transactions.size(), from + 2 * kPrefetchGroup);
             for (std::size_t i = first; i < end; ++i) {
-                machine_.declare(transactions[i], context, sink);
+                declare_keys(machine_, transactions[i], context, std::as_const(state_), sink);
             }
         }
     }

@@ -31,18 +31,22 @@ std::string text_of(const Program& program) {
 }  // namespace
 
 std::string describe(const Finding& finding) {
-    std::string text = finding.what + "\n  session " + std::to_string(finding.seed) + ", block " +
-                       std::to_string(finding.block) + ", strategy " + finding.strategy + ", " +
-                       std::to_string(finding.setting.workers) + " workers, chunk_max " +
-                       std::to_string(finding.setting.options.chunk_max) + ", claims_min " +
-                       std::to_string(finding.setting.options.claims_min) + ", window " +
-                       std::to_string(finding.setting.options.window) + ", universe " +
-                       std::to_string(finding.setting.universe) +
-                       (finding.setting.listed                 ? ", hints as lists"
-                        : finding.setting.options.use_declared ? ""
-                                                               : ", hints unused") +
-                       (finding.setting.options.revalidate ? "" : ", no revalidation") +
-                       (finding.setting.options.plan ? ", planned" : "") + "\n";
+    std::string text =
+        finding.what + "\n  session " + std::to_string(finding.seed) + ", block " +
+        std::to_string(finding.block) + ", strategy " + finding.strategy + ", " +
+        std::to_string(finding.setting.workers) + " workers, chunk_max " +
+        std::to_string(finding.setting.options.chunk_max) + ", claims_min " +
+        std::to_string(finding.setting.options.claims_min) + ", window " +
+        std::to_string(finding.setting.options.window) + ", universe " +
+        std::to_string(finding.setting.universe) +
+        (finding.setting.listed                 ? ", hints as lists"
+         : finding.setting.options.use_declared ? ""
+                                                : ", hints unused") +
+        (finding.setting.options.revalidate ? "" : ", no revalidation") +
+        (finding.setting.options.plan ? ", planned" : "") +
+        (finding.setting.unit_cells > 1 ? ", units of " + std::to_string(finding.setting.unit_cells)
+                                        : "") +
+        "\n";
     for (std::size_t i = 0; i < finding.blocks.size(); ++i) {
         const Block<Program>& block = finding.blocks[i];
         text += i + 1 == finding.blocks.size() ? "  block that went wrong" : "  block before it";

@@ -224,26 +224,50 @@ mutate(wrong "a reader does not wait for sums"
   [==[if (is(entry.below, Access::kAdd)) {]==]
   [==[if (!MUTANT && is(entry.below, Access::kAdd)) {]==])
 mutate(wrong "a writer forgets what was added below"
-  [==[fold_sum(worker, *entry.cell);]==] [==[if (!MUTANT) { fold_sum(worker, *entry.cell); }]==])
+  [==[worker.cells.fold_sum(*entry.cell);]==]
+  [==[if (!MUTANT) { worker.cells.fold_sum(*entry.cell); }]==])
 mutate(wrong "what was added is folded twice"
   [==[additions->restart();]==] [==[if (!MUTANT) { additions->restart(); }]==])
 mutate(wrong "a reader's copies of the last transaction are its own"
   [==[        copies_used_ = 0;]==]
   [==[        if (!MUTANT) { copies_used_ = 0; }]==])
 mutate(wrong "a transaction reads what it did not declare"
-  [==[        if (entry == nullptr || entry->is(Access::kAdd)) [[unlikely]] {]==]
-  [==[        if (MUTANT && entry == nullptr) { return nullptr; }
-        if (entry == nullptr || entry->is(Access::kAdd)) [[unlikely]] {]==])
+  [==[        if (!use.declared_as(Access::kRead)) [[unlikely]] {]==]
+  [==[        if (MUTANT && use.entry == nullptr) { return nullptr; }
+        if (!use.declared_as(Access::kRead)) [[unlikely]] {]==])
 mutate(wrong "a sum in progress is read"
-  [==[        if (entry == nullptr || entry->is(Access::kAdd)) [[unlikely]] {]==]
-  [==[        if (entry == nullptr || (entry->is(Access::kAdd) && !MUTANT)) [[unlikely]] {]==])
+  [==[        if (!use.declared_as(Access::kRead)) [[unlikely]] {]==]
+  [==[        if (MUTANT && use.declared_as(Access::kAdd)) { return use.get(); }
+        if (!use.declared_as(Access::kRead)) [[unlikely]] {]==])
 mutate(wrong "what was declared to be read is changed"
-  [==[entry != nullptr && entry->is(Access::kWrite))
-            [[likely]] {
-            return entry->cell;]==]
-  [==[entry != nullptr && (entry->is(Access::kWrite) || MUTANT))
-            [[likely]] {
-            return entry->cell;]==])
+  [==[        if (use.declared_as(Access::kWrite)) [[likely]] {
+            return made(key, use);]==]
+  [==[        if (use.declared_as(Access::kWrite) || (MUTANT && use.entry != nullptr)) [[likely]] {
+            return made(key, use);]==])
+mutate(wrong "keys are not declared under their unit"
+  [==[const typename M::Key key = unit_of<M>(named);]==]
+  [==[const typename M::Key key = MUTANT ? named : unit_of<M>(named);]==])
+mutate(wrong "a cell of a unit is used without the unit's access"
+  [==[        Entry* const entry = search(unit);
+        if (entry == nullptr) {]==]
+  [==[        Entry* const entry =
+            search(unit) != nullptr || !MUTANT || entries_.empty() ? search(unit) : &entries_[0];
+        if (entry == nullptr) {]==])
+mutate(wrong "the first way to use a unit counts"
+  [==[                    known.access = Access::kWrite;]==]
+  [==[                    known.access = MUTANT ? known.access : Access::kWrite;]==])
+mutate(wrong "sums of a unit's cells are not folded for writers"
+  [==[            fold_sum(cell);  // [PC2]]==]
+  [==[            if (!MUTANT) { fold_sum(cell); }]==])
+mutate(wrong "sums of a unit's cells are not shown to readers"
+  [==[use.cell != nullptr && has_sum(*use.cell) ?]==]
+  [==[use.cell != nullptr && !MUTANT && has_sum(*use.cell) ?]==])
+mutate(harmless "cells of units are not remembered"
+  [==[        return members_.remember({&entry, &cell});]==]
+  [==[        if (MUTANT) { members_.clear(); }
+        return members_.remember({&entry, &cell});]==])
+mutate(wrong "cells of units of the last transaction are remembered"
+  [==[            members_.clear();]==] [==[            if (!MUTANT) { members_.clear(); }]==])
 mutate(wrong "a transaction that was stopped counts"
   [==[if (worker.cells.stopped()) [[unlikely]] {]==]
   [==[if (!MUTANT && worker.cells.stopped()) [[unlikely]] {]==])

@@ -33,7 +33,9 @@ struct ExploredTwin::Objects {
 };
 
 ExploredTwin::ExploredTwin(const ExploredSetting& setting)
-    : objects_(std::make_unique<Objects>(setting)), listed_(setting.listed) {}
+    : objects_(std::make_unique<Objects>(setting)),
+      listed_(setting.listed),
+      unit_cells_(setting.unit_cells) {}
 
 ExploredTwin::~ExploredTwin() {
     if (Explorer::here().outcome() != Explorer::Outcome::kFinished) {
@@ -59,6 +61,7 @@ std::optional<std::string> ExploredTwin::run(const Block<Program>& block, Strate
     const std::uint64_t steps_max = halts_for_ever ? kStepsMax / 10 : kStepsMax;
     inspector_.watch(o.parallel);
     ExploredMachine::executions_before_failure = faults.out_of_memory_at;
+    ExploredMachine::unit_cells = unit_cells_;
     Explorer::here().set_plan({.strategy = &strategy,
                                .steps_max = steps_max,
                                .monitor = &inspector_,
@@ -178,6 +181,9 @@ ExploredSetting random_setting(Random& random) {
     setting.options.revalidate = !random.chance(1, 4);
     setting.listed = random.chance(1, 5);
     setting.options.plan = random.chance(1, 2);
+    if (random.chance(1, 2)) {
+        setting.unit_cells = random.chance(1, 2) ? 2 : 4;
+    }
     return setting;
 }
 

@@ -20,6 +20,9 @@ namespace lockstep::test {
 struct ExploredMachine : ProgramMachine {
     /// Executions by explored workers until one throws std::bad_alloc.
     static inline std::uint64_t executions_before_failure = kNever;
+    static inline Key unit_cells = 1;  ///< how many cells make a unit
+
+    static Key unit(Key key) { return key - key % unit_cells; }
 
     template <class View>
     TxnOutcome execute(View& view, const Program& program, const Context& context) const {
@@ -39,6 +42,7 @@ struct ExploredSetting {
     std::uint32_t universe = 4;
     ParallelOptions options = {};
     bool listed = false;  ///< hints are given as access lists
+    std::uint32_t unit_cells = 1;
 };
 
 /// Trouble from outside during one block.
@@ -85,6 +89,7 @@ class ExploredTwin {
                                                      std::uint64_t waits) const;
     std::unique_ptr<Objects> objects_;
     bool listed_ = false;
+    std::uint32_t unit_cells_;
     Inspector inspector_;
     std::uint64_t cancelled_ = 0;
     std::uint64_t out_of_memory_ = 0;

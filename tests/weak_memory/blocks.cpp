@@ -34,6 +34,8 @@ struct WatchedMachine {
     using Value = Watched;
     using Transaction = Transfer;
     struct Context {};
+    static inline bool units = false;  ///< keys 0 and 1 conflict together
+    static Key unit(Key key) { return units && key == 1 ? 0 : key; }
     static std::uint64_t hash(Key key) { return mix64(key); }
     static void encode_key(ByteWriter& out, Key key) { out.put(key); }
     static void encode_value(ByteWriter& out, Key, const Value& value) {
@@ -48,10 +50,14 @@ struct WatchedMachine {
     /// Or nothing, which abandons the plan.
     static constexpr bool declares_all(const Context&) { return true; }
     static void declare(const Transfer& transfer, const Context&, auto&& sink) {
-        if (transfer.declared) {
+        if (!transfer.declared) {
+            return;
+        }
+        if (transfer.kind == Transfer::Kind::kAdd) {
+            sink(transfer.to, Access::kAdd);
+        } else {
             sink(transfer.from, Access::kRead);
-            sink(transfer.to,
-                 transfer.kind == Transfer::Kind::kAdd ? Access::kAdd : Access::kWrite);
+            sink(transfer.to, Access::kWrite);
         }
     }
     static TxnOutcome execute(auto& view, const Transfer& transfer, const Context&) {
@@ -162,10 +168,12 @@ struct Blocks : rl::test_suite<Blocks<kThreads>, kThreads> {
 };
 
 template <int kThreads>
-Verdict run_block(std::uint64_t iterations, std::vector<Transfer> transfers, bool plan = false) {
+Verdict run_block(std::uint64_t iterations, std::vector<Transfer> transfers, bool plan = false,
+                  bool units = false) {
     const WatchedMachine machine;
     StateStore<WatchedMachine> store;
     set_keys(store);
+    WatchedMachine::units = units;
     SerialExecutor<WatchedMachine> serial(machine, store);
     expected.transfers = std::move(transfers);
     expected.plan = plan;
@@ -221,6 +229,12 @@ std::vector<Simulation> simulations_of_blocks() {
          [](std::uint64_t n) {
              return run_block_as_planned<2>(
                  n, {add(0, 2, true), add(0, 3, true), copy(0, 1, true), copy(1, 0, true)});
+         }},
+        {"PlannedUnits", "planned block: adders to a unit, a reader, a writer", 2'000,
+         [](std::uint64_t n) {
+             return run_block<2>(
+                 n, {add(1, 2, true), add(1, 3, true), copy(1, 2, true), copy(2, 1, true)}, true,
+                 true);
          }},
         {"PlannedAbandoned", "planned block: an undeclared writer, so it is run again", 1'000,
          [](std::uint64_t n) {
