@@ -15,6 +15,10 @@ constexpr std::uint64_t padding_of(std::uint64_t length) {
     return (8 - length % 8) % 8;
 }
 
+bool all_zero(std::span<const std::byte> bytes) {
+    return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
 /// The header check covers the header's bytes without the check itself.
 std::uint64_t header_check(const FrameFields& fields) {
     ByteWriter covered;
@@ -67,15 +71,56 @@ FrameFailure FrameReader::torn(std::string message) const {
     return out;
 }
 
+FrameFailure FrameReader::damaged_header(std::string message) const {
+    FrameFailure out = corrupt(std::move(message));
+    if (sequence_ > 0) {
+        const std::span<const std::byte> bytes = buffer_;
+        out.torn_by_zeros = all_zero(bytes.last(kFrameCheckSize)) ? 0 : kFrameCheckSize;
+    }
+    return out;
+}
+
+/// `check`: what the check of the payload should be.
+FrameFailure FrameReader::damaged_payload(std::uint64_t check) const {
+    FrameFailure out = corrupt("frame payload is damaged: its check does not match");
+    ByteWriter whole;
+    whole.put(check);
+    const std::span<const std::byte> found = std::span(buffer_).last(kFrameCheckSize);
+    const auto [lost, ignored] =
+        std::mismatch(found.begin(), found.end(), whole.bytes().begin(), whole.bytes().end());
+    if (all_zero(std::span(lost, found.end()))) {
+        // Some bytes of a check may be zeros by themselves, eight are not.
+        out.torn_by_zeros = lost == found.begin() ? 0 : 1;
+    }
+    return out;
+}
+
+Result<bool, Error> FrameReader::only_zeros_follow(std::uint64_t count) {
+    buffer_.resize(kUnsizedStep);
+    for (std::uint64_t found = 0;;) {
+        const auto got = source_->read(buffer_);
+        if (!got) {
+            return failure(got.error());
+        }
+        found += *got;
+        if (!all_zero(std::span(buffer_).first(*got))) {
+            return false;
+        }
+        if (*got < buffer_.size()) {
+            return found >= count;
+        }
+    }
+}
+
 Result<void, FrameFailure> FrameReader::check_header(const FrameFields& fields) const {
     if (fields.magic != kFrameMagic) {
-        return failure(corrupt(sequence_ == 0 ? "not a Lockstep log: wrong magic"
-                                              : "frame header is damaged: wrong magic"));
+        return failure(damaged_header(sequence_ == 0 ? "not a Lockstep log: wrong magic"
+                                                     : "frame header is damaged: wrong magic"));
     }
     if (fields.version != kFrameVersion) {
-        return failure(corrupt("frame version " + std::to_string(fields.version) +
-                               " is not supported; this build reads version " +
-                               std::to_string(kFrameVersion)));
+        return failure(damaged_header("frame version " + std::to_string(fields.version) +
+                                      " is not supported; this build reads version " +
+                                      std::to_string(kFrameVersion)));
     }
     return {};
 }
@@ -129,7 +174,7 @@ Result<std::optional<Frame>, FrameFailure> FrameReader::next() {
         return failure(std::move(checked.error()));
     }
     if (check != header_check(fields)) {
-        return failure(corrupt("frame header is damaged: its check does not match"));
+        return failure(damaged_header("frame header is damaged: its check does not match"));
     }
     if (fields.length > kFramePayloadMax) {
         return failure(corrupt("frame length " + std::to_string(fields.length) +
@@ -148,8 +193,9 @@ Result<std::optional<Frame>, FrameFailure> FrameReader::next() {
     const std::span<const std::byte> bytes = buffer_;
     const std::span<const std::byte> padded =
         bytes.subspan(kFrameHeaderSize, bytes.size() - kFrameHeaderSize - kFrameCheckSize);
-    if (ByteReader(bytes.last(kFrameCheckSize)).get<std::uint64_t>() != check_of(padded)) {
-        return failure(corrupt("frame payload is damaged: its check does not match"));
+    const std::uint64_t payload_check = check_of(padded);
+    if (ByteReader(bytes.last(kFrameCheckSize)).get<std::uint64_t>() != payload_check) {
+        return failure(damaged_payload(payload_check));
     }
     const auto length = static_cast<std::size_t>(fields.length);
     for (const std::byte pad : padded.subspan(length)) {

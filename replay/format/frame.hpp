@@ -57,6 +57,9 @@ struct Frame {
 struct FrameFailure {
     Error error;
     bool torn = false;  ///< the file ends inside this frame: a writer was stopped, nothing is wrong
+    /// So does what was written of it, if so many zeros or more are all that follows: a file
+    /// system that was stopped keeps the length of a file, not its last bytes. Nothing: damage.
+    std::optional<std::uint64_t> torn_by_zeros = {};
 };
 
 /// Reads frames front to back with one frame in memory.
@@ -72,6 +75,8 @@ class FrameReader {
     [[nodiscard]] Result<std::optional<Frame>, FrameFailure> next();
 
     [[nodiscard]] const std::string& name() const { return source_->name(); }
+    /// Whether only zeros follow, at least so many. Call after a failure: it reads on.
+    [[nodiscard]] Result<bool, Error> only_zeros_follow(std::uint64_t count);
     /// Offset of the next frame.
     [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
     /// XXH3-128 of the last frame read; zero before the first.
@@ -80,6 +85,8 @@ class FrameReader {
   private:
     [[nodiscard]] FrameFailure corrupt(std::string message) const;
     [[nodiscard]] FrameFailure torn(std::string message) const;
+    [[nodiscard]] FrameFailure damaged_header(std::string message) const;
+    [[nodiscard]] FrameFailure damaged_payload(std::uint64_t check) const;
     [[nodiscard]] Result<void, FrameFailure> check_header(const FrameFields& fields) const;
     [[nodiscard]] Result<void, FrameFailure> read_body(std::uint64_t length);
 

@@ -55,8 +55,7 @@ Result<std::optional<LogBlock>, Error> LogReader::next() {
     }
     auto read = frames_.next();
     if (!read) {
-        return read.error().torn ? stop_torn(std::move(read.error().error))
-                                 : failure(std::move(read.error().error));
+        return stop(std::move(read.error()));
     }
     if (!*read) {
         return stop_torn(
@@ -88,6 +87,17 @@ Result<std::optional<LogBlock>, Error> LogReader::next() {
     ++blocks_;
     transactions_ += block->transactions.size();
     return std::move(*block);
+}
+
+Result<std::optional<LogBlock>, Error> LogReader::stop(FrameFailure broken) {
+    if (broken.torn_by_zeros && options_.allow_torn_tail) {
+        const auto zeros = frames_.only_zeros_follow(*broken.torn_by_zeros);
+        if (!zeros) {
+            return failure(zeros.error());
+        }
+        broken.torn = *zeros;
+    }
+    return broken.torn ? stop_torn(std::move(broken.error)) : failure(std::move(broken.error));
 }
 
 Result<std::optional<LogBlock>, Error> LogReader::stop_torn(Error error) {

@@ -15,14 +15,16 @@
 namespace lockstep {
 
 struct LogReaderOptions {
-    /// A log without its end, as a stopped writer leaves it, is read up to the last whole frame.
+    /// A log without its end, as a stopped writer or machine leaves it, is read up to the last
+    /// whole frame.
     bool allow_torn_tail = false;
 };
 
 /// Reads a log front to back with one block in memory; logs may be larger than memory.
 ///
-/// A torn tail (the file ends inside a frame, or between frames without an end frame) is told apart
-/// from corruption (anything else): the first can be allowed, the second never.
+/// A torn tail (the file ends inside a frame, or between frames without an end frame, or in zeros
+/// from inside a frame on, as a crash of the whole machine leaves it) is told apart from corruption
+/// (anything else): the first can be allowed, the second never.
 /// Errors: kCorrupt with file, offset of the frame, block and transaction as far as known;
 /// kEnvironment from the file. An error is final.
 class LogReader {
@@ -56,6 +58,7 @@ class LogReader {
         : frames_(std::move(source)), options_(options) {}
     [[nodiscard]] Error corrupt(std::string message, std::uint64_t offset) const;
     [[nodiscard]] Result<void, Error> read_header();
+    [[nodiscard]] Result<std::optional<LogBlock>, Error> stop(FrameFailure broken);
     [[nodiscard]] Result<std::optional<LogBlock>, Error> stop_torn(Error error);
     [[nodiscard]] Result<std::optional<LogBlock>, Error> finish(const Frame& frame);
 

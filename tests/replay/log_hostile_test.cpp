@@ -151,6 +151,38 @@ TEST(HostileLog, AnAllowedTornTailLeavesTheWholeBlocks) {
     }
 }
 
+TEST(HostileLog, AnAllowedTailOfZerosLeavesTheWholeBlocks) {
+    const Bytes whole = log_bytes(sample_blocks(2));
+    const std::size_t one = log_bytes(sample_blocks(1)).size();
+    const std::size_t end = kFrameHeaderSize + 16 + kFrameCheckSize;
+    for (const std::size_t zeros : {std::size_t{4096}, whole.size()}) {
+        for (std::size_t size = header_frame_size(); size < whole.size(); ++size) {
+            Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+            cut.resize(size + zeros);
+            const Outcome outcome = read(cut, kTornAllowed);
+            // Bytes that are zeros anyway are not missed.
+            const bool lost = !std::equal(whole.begin(), whole.end(), cut.begin());
+            ASSERT_EQ(outcome.error.has_value(), !lost) << size;
+            ASSERT_EQ(outcome.torn_tail.has_value(), lost) << size;
+            ASSERT_GE(outcome.blocks, (size >= one - end ? 1U : 0U) + (size >= whole.size() - end));
+            ASSERT_TRUE(read(cut).error.has_value()) << size;
+            cut.back() = std::byte{1};
+            ASSERT_TRUE(read(cut, kTornAllowed).error.has_value()) << size;
+        }
+    }
+}
+
+TEST(HostileLog, AFileThatEndsInZerosWithinAFrameIsTorn) {
+    const Bytes whole = log_bytes(sample_blocks(2));
+    for (std::size_t size = header_frame_size(); size + kFrameCheckSize <= whole.size(); ++size) {
+        Bytes lost = whole;
+        std::fill(lost.begin() + static_cast<std::ptrdiff_t>(size), lost.end(), std::byte{0});
+        const Outcome outcome = read(lost, kTornAllowed);
+        ASSERT_FALSE(outcome.error.has_value()) << size << outcome.error->describe();
+        ASSERT_TRUE(outcome.torn_tail.has_value()) << size;
+    }
+}
+
 TEST(HostileLog, EveryFlippedBitIsCorruptionEvenWhenTornTailsAreAllowed) {
     const Bytes whole = log_bytes(sample_blocks(1));
     for (std::size_t i = 0; i < whole.size(); ++i) {
