@@ -1,10 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <new>
+#include <string>
 
 #include "engine/base/error.hpp"
 #include "replay/command/commands.hpp"
 #include "replay/command/report_error.hpp"
+#include "replay/command/standard_streams.hpp"
+#include "replay/command/whole_numbers.hpp"
 
 namespace {
 
@@ -28,17 +31,19 @@ int run(int argc, const char* const* argv) {
     lockstep::register_stress_command(app, exit_code);
 #endif
     lockstep::register_replay_command(app, exit_code);
+    lockstep::demand_whole_numbers(app);
     try {
         app.parse(argc, argv);
+    } catch (const CLI::Success& asked) {
+        return app.exit(asked);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : static_cast<int>(lockstep::ErrorCode::kUsage);
+        return lockstep::report_error({.code = lockstep::ErrorCode::kUsage,
+                                       .message = std::string(error.what()) + " (see --help)"});
     }
     return exit_code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run_guarded(int argc, const char* const* argv) {
     try {
         return run(argc, argv);
     } catch (const std::bad_alloc&) {
@@ -46,4 +51,16 @@ int main(int argc, char** argv) {
     } catch (const std::exception& error) {
         return lockstep::report_error({.message = error.what()});
     }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    lockstep::StandardStreams streams;
+    const int exit_code = run_guarded(argc, argv);
+    if (const auto printed = streams.finish(); !printed) {
+        const int failed = lockstep::report_error(printed.error());
+        return exit_code != 0 ? exit_code : failed;
+    }
+    return exit_code;
 }

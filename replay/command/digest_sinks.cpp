@@ -8,6 +8,9 @@ Result<void, Error> DigestSinks::open(const DigestOptions& options, const LogRea
     header_ = digest_header(log);
     effects_ = options.effects;
     if (!options.write.empty()) {
+        if (auto free = check_run_info_place(options.write); !free) {
+            return free;
+        }
         auto writer = DigestWriter::create(options.write, header_);
         if (!writer) {
             return failure(std::move(writer.error()));
@@ -25,6 +28,7 @@ Result<void, Error> DigestSinks::open(const DigestOptions& options, const LogRea
                                  .file = options.against});
         }
         expected_ = std::move(*side);
+        compared_.emplace();
     }
     return {};
 }
@@ -32,11 +36,12 @@ Result<void, Error> DigestSinks::open(const DigestOptions& options, const LogRea
 Error DigestSinks::differ(DivergencePlace place, Difference difference,
                           std::optional<DigestRecord> left, std::optional<DigestRecord> right) {
     Error error = difference.error(expected_->name());
+    compared_->agrees = false;
     divergence_ = Divergence{.place = place,
                              .difference = std::move(difference),
                              .left = std::move(left),
                              .right = std::move(right),
-                             .first_block = compared_ == 0 && !expected_->partial()};
+                             .first_block = compared_->blocks == 0 && !expected_->partial()};
     return error;
 }
 
@@ -66,7 +71,7 @@ Result<void, Error> DigestSinks::check(const DigestRecord& actual) {
         const DivergencePlace place = place_of(*expected, actual, *difference);
         return failure(differ(place, std::move(*difference), std::move(expected), actual));
     }
-    ++compared_;
+    ++compared_->blocks;
     return {};
 }
 
@@ -99,6 +104,15 @@ Result<void, Error> DigestSinks::close(bool complete, const RunInfo& run) {
                                    .what = "the log ends before this block"},
                                   std::move(*more), {}));
         }
+    }
+    if (compared_ && compared_->blocks == 0 && (!complete || expected_->partial())) {
+        return failure(Error{.code = ErrorCode::kUsage,
+                             .message = "no block was compared: the replay met none of its blocks",
+                             .file = expected_->name()});
+    }
+    if (compared_) {
+        compared_->agrees = true;
+        compared_->all = complete;
     }
     return writer_ ? writer_->close(run) : Result<void, Error>{};
 }

@@ -18,6 +18,13 @@ struct DigestOptions {
     std::string against;   ///< digest file or bundle to compare with; empty: none
 };
 
+/// How far a replay was compared with the other side.
+struct Compared {
+    std::uint64_t blocks = 0;         ///< that were equal
+    std::optional<bool> agrees = {};  ///< nothing: the replay failed before that could be said
+    bool all = false;                 ///< neither side has blocks left that were not compared
+};
+
 /// Writes and compares digests as blocks come out.
 class DigestSinks {
   public:
@@ -29,8 +36,11 @@ class DigestSinks {
     [[nodiscard]] Result<void, Error> take(const BlockResult& result, const Digest& input);
 
     /// `complete`: the log was replayed to its end, so the digest file must end here too.
+    /// Errors: kUsage when no block was compared.
     [[nodiscard]] Result<void, Error> close(bool complete, const RunInfo& run);
 
+    /// Nothing without `against`.
+    [[nodiscard]] const std::optional<Compared>& compared() const { return compared_; }
     /// Where the other side (left) and this run (right) part, when that ended the replay.
     [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
     /// The other side, which stands at the divergence. REQUIRES `against`.
@@ -46,7 +56,7 @@ class DigestSinks {
     std::optional<DigestRecord> ahead_;  ///< of a bundle: its next block
     DigestHeader header_;
     std::optional<Divergence> divergence_;
-    std::uint64_t compared_ = 0;
+    std::optional<Compared> compared_;
     bool effects_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include "replay/command/commands.hpp"
 #include "replay/command/describe_cell.hpp"
 #include "replay/command/describe_divergence.hpp"
+#include "replay/command/named_files.hpp"
 #include "replay/command/print_json.hpp"
 #include "replay/command/report_error.hpp"
 
@@ -233,7 +234,18 @@ Result<Answer, Error> answer(const DivergeOptions& options) {
     return compare_sides(options);
 }
 
+/// Neither side may be what a bundle is written to.
+Result<void, Error> check_files(const DivergeOptions& options) {
+    NamedFiles files;
+    files.reads_digests("A", options.left).reads_digests("B", options.right);
+    files.reads("--log", options.log).reads("--run", options.run);
+    return files.writes("--bundle", options.bundle).prints().check();
+}
+
 int run_diverge(const DivergeOptions& options) {
+    if (const auto distinct = check_files(options); !distinct) {
+        return report_error(distinct.error());
+    }
     const auto found = answer(options);
     if (!found) {
         return report_error(found.error());

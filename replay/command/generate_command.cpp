@@ -7,7 +7,10 @@
 #include <string>
 
 #include "replay/command/commands.hpp"
+#include "replay/command/named_files.hpp"
+#include "replay/command/print_json.hpp"
 #include "replay/command/report_error.hpp"
+#include "replay/command/terminal_text.hpp"
 #include "replay/format/log_writer.hpp"
 #include "replay/generate/workload.hpp"
 
@@ -15,6 +18,7 @@ namespace lockstep {
 namespace {
 
 constexpr std::uint64_t kBlocksPerUpdate = 16;
+constexpr std::uint64_t kGeneratedMax = 1'000'000'000;
 
 struct GenerateOptions {
     std::string workload = "trades";
@@ -56,10 +60,20 @@ Result<LogWriter, Error> write_log(const GenerateOptions& options, Workload& wor
     return writer;
 }
 
+Result<void, Error> check_files(const GenerateOptions& options, bool prints) {
+    NamedFiles files;
+    files.writes("--output", options.output);
+    return prints ? files.prints().check() : files.check();
+}
+
 int run_generate(GenerateOptions options) {
     options.shape.kind = *workload_by_name(options.workload);
     if (const char* reason = Workload::refuse(options.shape)) {
         return report_error({.code = ErrorCode::kUsage, .message = reason});
+    }
+    const bool prints = options.json || !is_standard_output(options.output);
+    if (const auto distinct = check_files(options, prints); !distinct) {
+        return report_error(distinct.error());
     }
     Workload workload(options.shape);
     const Result<LogWriter, Error> writer = write_log(options, workload);
@@ -67,19 +81,19 @@ int run_generate(GenerateOptions options) {
         return report_error(writer.error());
     }
     if (options.json) {
-        const nlohmann::json summary = {{"workload", options.workload},
-                                        {"seed", options.shape.seed},
-                                        {"accounts", options.shape.accounts},
-                                        {"markets", options.shape.markets},
-                                        {"setup_blocks", workload.setup_blocks()},
-                                        {"blocks", writer->blocks()},
-                                        {"transactions", writer->transactions()},
-                                        {"output", options.output}};
-        std::cout << summary.dump(2) << '\n';
-    } else if (options.output != "-") {
+        const nlohmann::ordered_json summary = {{"workload", options.workload},
+                                                {"seed", options.shape.seed},
+                                                {"accounts", options.shape.accounts},
+                                                {"markets", options.shape.markets},
+                                                {"setup_blocks", workload.setup_blocks()},
+                                                {"blocks", writer->blocks()},
+                                                {"transactions", writer->transactions()},
+                                                {"output", options.output}};
+        print_json(std::cout, summary);
+    } else if (prints) {
         std::cout << writer->transactions() << " transactions in " << writer->blocks()
                   << " blocks, of which " << workload.setup_blocks()
-                  << " set up: " << options.output << '\n';
+                  << " set up: " << terminal_text(options.output) << '\n';
     }
     return 0;
 }
@@ -116,6 +130,7 @@ void register_generate_command(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_option("-o,--output", options->output, "log to write, - for stdout")->required();
     command->add_option("--blocks", options->blocks, "blocks after those that set up")
+        ->check(CLI::Range(std::uint64_t{0}, kGeneratedMax))
         ->capture_default_str();
     add_shape_options(*command, options->shape);
     command->add_flag("--json", options->json, "print a summary as JSON");

@@ -7,7 +7,10 @@
 #include <string>
 
 #include "replay/command/commands.hpp"
+#include "replay/command/named_files.hpp"
+#include "replay/command/print_json.hpp"
 #include "replay/command/report_error.hpp"
+#include "replay/command/terminal_text.hpp"
 #include "replay/format/log_writer.hpp"
 #include "replay/import/hyperliquid_check.hpp"
 #include "replay/import/import_summary.hpp"
@@ -36,8 +39,8 @@ LogHeader header_of(const ImportOptions& options, const RecordedData& data) {
             .source = describe_import_source(options.format, options.input, data)};
 }
 
-nlohmann::json summary_of(const ImportOptions& options, const ImportedTrades& imported) {
-    nlohmann::json left_out = nlohmann::json::object();
+nlohmann::ordered_json summary_of(const ImportOptions& options, const ImportedTrades& imported) {
+    nlohmann::ordered_json left_out = nlohmann::ordered_json::object();
     for (const auto& [rule, count] : imported.survey.left_out()) {
         left_out[rule] = count;
     }
@@ -99,16 +102,16 @@ Result<ImportedTrades, Error> import(const ImportOptions& options) {
         return failure(closed.error());
     }
     for (const std::string& note : import_notes(*imported, options.trades, **data)) {
-        std::cerr << "lockstep: note: " << note << '\n';
+        std::cerr << "lockstep: note: " << terminal_text(note) << '\n';
     }
     return imported;
 }
 
-nlohmann::json json_of(const Agreement& agreement) {
+nlohmann::ordered_json json_of(const Agreement& agreement) {
     return {{"compared", agreement.compared}, {"agreed", agreement.agreed}};
 }
 
-nlohmann::json json_of(const HyperliquidReport& report) {
+nlohmann::ordered_json json_of(const HyperliquidReport& report) {
     return {{"trades", report.trades},
             {"executed_trades", report.executed_trades},
             {"start_positions", json_of(report.positions)},
@@ -148,8 +151,19 @@ int check(const ImportOptions& options) {
         }
         return report_error(error);
     }
-    std::cout << (options.json ? json_of(*report).dump(2) + "\n" : report->text());
+    if (options.json) {
+        print_json(std::cout, json_of(*report));
+    } else {
+        std::cout << report->text();
+    }
     return report->sound() ? 0 : static_cast<int>(ErrorCode::kDivergence);
+}
+
+Result<void, Error> check_files(const ImportOptions& options, bool prints) {
+    NamedFiles files;
+    files.reads("INPUT", options.input).writes("--output", options.output);
+    files.writes("--names", options.names);
+    return prints ? files.prints().check() : files.check();
 }
 
 int run_import(const ImportOptions& options) {
@@ -160,16 +174,20 @@ int run_import(const ImportOptions& options) {
         return report_error(
             {.code = ErrorCode::kUsage, .message = "--output or --check is needed"});
     }
+    const bool prints = options.json || !is_standard_output(options.output);
+    if (const auto distinct = check_files(options, prints); !distinct) {
+        return report_error(distinct.error());
+    }
     const Result<ImportedTrades, Error> imported = import(options);
     if (!imported) {
         return report_error(imported.error());
     }
     if (options.json) {
-        std::cout << summary_of(options, *imported).dump(2) << '\n';
-    } else if (options.output != "-") {
+        print_json(std::cout, summary_of(options, *imported));
+    } else if (prints) {
         std::cout << imported->counts.trades << " trades of " << imported->survey.markets().size()
                   << " markets in " << imported->blocks << " blocks, " << imported->transactions
-                  << " transactions: " << options.output << '\n';
+                  << " transactions: " << terminal_text(options.output) << '\n';
     }
     return 0;
 }

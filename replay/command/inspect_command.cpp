@@ -14,6 +14,7 @@
 #include "replay/command/describe_divergence.hpp"
 #include "replay/command/describe_transaction.hpp"
 #include "replay/command/log_survey.hpp"
+#include "replay/command/named_files.hpp"
 #include "replay/command/print_json.hpp"
 #include "replay/command/progress_bar.hpp"
 #include "replay/command/report_error.hpp"
@@ -369,6 +370,11 @@ Result<Json, Error> inspect(const InspectOptions& options) {
 }
 
 int run_inspect(const InspectOptions& options) {
+    NamedFiles files;
+    files.reads_digests("LOG", options.log);
+    if (const auto distinct = files.prints().check(); !distinct) {
+        return report_error(distinct.error());
+    }
     const auto shown = inspect(options);
     if (!shown) {
         return report_error(shown.error());

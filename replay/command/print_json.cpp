@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <ostream>
 
-#include "replay/digest/digest_text.hpp"
+#include "replay/command/terminal_text.hpp"
 
 namespace lockstep {
 namespace {
@@ -14,7 +14,7 @@ constexpr std::size_t kLineMax = 96;
 
 std::string scalar(const Json& value) {
     if (value.is_string()) {
-        return escape_text(value.get<std::string>());
+        return terminal_text(value.get<std::string>());
     }
     if (value.is_null()) {
         return "-";
@@ -30,7 +30,7 @@ std::string flat(const Json& value) {
     if (value.is_object()) {
         std::string out;
         for (const auto& [name, field] : value.items()) {
-            out += (out.empty() ? "" : "  ") + escape_text(name) + ' ' + flat(field);
+            out += (out.empty() ? "" : "  ") + terminal_text(name) + ' ' + flat(field);
         }
         return out.empty() ? "none" : out;
     }
@@ -53,7 +53,7 @@ void print_fields(std::ostream& out, const Json& object, int indent) {
         width = std::max(width, name.size());
     }
     for (const auto& [name, value] : object.items()) {
-        const std::string label = escape_text(name);
+        const std::string label = terminal_text(name);
         const std::string text = flat(value);
         const std::string gap(width - std::min(width, label.size()) + 2, ' ');
         if (value.is_primitive() || text.size() <= kLineMax) {
@@ -77,7 +77,7 @@ void print_fields(std::ostream& out, const Json& object, int indent) {
 }
 
 std::string json_text(const Json& value) {
-    return value.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+    return value.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';
 }
 
 void print_json(std::ostream& out, const Json& value) {

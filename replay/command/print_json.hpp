@@ -11,7 +11,7 @@ namespace lockstep {
 /// escaped, so that nothing in a file can steer a terminal.
 void print_fields(std::ostream& out, const nlohmann::ordered_json& object, int indent = 0);
 
-/// For programs: indented JSON and a line end. Bytes that are no UTF-8 are replaced.
+/// For programs: indented JSON in ASCII and a line end. Bytes that are no UTF-8 are replaced.
 void print_json(std::ostream& out, const nlohmann::ordered_json& value);
 
 /// The text that print_json writes.

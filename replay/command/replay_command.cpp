@@ -12,12 +12,15 @@
 #include "replay/command/commands.hpp"
 #include "replay/command/describe_accesses.hpp"
 #include "replay/command/digest_sinks.hpp"
+#include "replay/command/named_files.hpp"
 #include "replay/command/print_json.hpp"
 #include "replay/command/progress_bar.hpp"
 #include "replay/command/replay_divergence.hpp"
 #include "replay/command/replay_report.hpp"
 #include "replay/command/report_error.hpp"
+#include "replay/command/terminal_text.hpp"
 #include "replay/command/trace_sinks.hpp"
+#include "replay/command/whole_numbers.hpp"
 #include "replay/divergence/side.hpp"
 #include "replay/format/log_reader.hpp"
 #include "replay/format/output_file.hpp"
@@ -175,7 +178,26 @@ Result<void, Error> explain(const DigestSinks& digests, const DigestHeader& head
     return follow_up.write_bundle(digests, header, diverged ? report.error->block : std::nullopt);
 }
 
+Result<void, Error> check_files(const ReplayCommandOptions& options) {
+    NamedFiles files;
+    files.reads("LOG", options.log).reads_digests("--against", options.digests.against);
+    files.reads("--use-access-lists", options.accesses.use);
+    files.writes_digests("--digests", options.digests.write);
+    files.writes("--access-lists", options.accesses.write);
+    files.writes("--bundle", options.divergence.bundle).writes("--trace", options.trace.trace);
+    files.writes("--record-schedule", options.trace.schedule).writes("--report", options.report);
+    return files.prints().check();
+}
+
 int run_replay(const ReplayCommandOptions& options) {
+    if (const auto distinct = check_files(options); !distinct) {
+        return report_error(distinct.error());
+    }
+    if (options.replay.verify && options.replay.workers == 0) {
+        return report_error({.code = ErrorCode::kUsage,
+                             .message = "--verify compares with the serial executor, which is what "
+                                        "--workers 0 runs"});
+    }
     auto log = LogReader::open(options.log, options.reader);
     if (!log) {
         return report_error(log.error());
@@ -187,6 +209,7 @@ int run_replay(const ReplayCommandOptions& options) {
                         .summary = {},
                         .violations = {},
                         .against = {},
+                        .compared = {},
                         .mismatches = {},
                         .conflicts = {},
                         .chains = {},
@@ -206,6 +229,7 @@ int run_replay(const ReplayCommandOptions& options) {
             report.error->file = options.log;
         }
     }
+    report.compared = digests.compared();
     if (auto explained = explain(digests, header, follow_up, report); !explained) {
         return report_error(explained.error());
     }
@@ -220,7 +244,8 @@ int run_replay(const ReplayCommandOptions& options) {
     }
     std::cout.flush();
     if (report.torn_tail) {
-        std::cerr << "lockstep: torn tail left out: " << report.torn_tail->describe() << '\n';
+        std::cerr << "lockstep: torn tail left out: " << terminal_text(report.torn_tail->describe())
+                  << '\n';
     }
     const int exit_code = report.error ? report_error(*report.error) : 0;
     if (!options.report.empty()) {
@@ -257,10 +282,11 @@ void register_replay_command(CLI::App& app, int& exit_code) {
     command->add_option("--use-access-lists", options->accesses.use,
                         "execute with recorded access lists as knowledge and name where they "
                         "are wrong");
-    command->add_flag("--conflicts{20}", options->accesses.conflicts,
-                      "report the cells over which most transactions wait for each other, 20 or "
-                      "--conflicts=N of them, and the longest chain of such transactions; implied "
-                      "by --report");
+    demand_whole_number(*command->add_flag(
+        "--conflicts{20}", options->accesses.conflicts,
+        "report the cells over which most transactions wait for each other, 20 or "
+        "--conflicts=N of them, and the longest chain of such transactions; implied "
+        "by --report"));
     command->add_option("--bisect", options->divergence.bisect,
                         "command that, with a height behind it, prints the other side's state or "
                         "block digest at that height: finds the divergent block in log2(blocks) "

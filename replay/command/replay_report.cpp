@@ -6,7 +6,7 @@
 #include "instruments/status.hpp"
 #include "replay/command/describe_accesses.hpp"
 #include "replay/command/print_json.hpp"
-#include "replay/digest/digest_text.hpp"
+#include "replay/command/terminal_text.hpp"
 #include "replay/digest/run_info.hpp"
 
 namespace lockstep {
@@ -152,6 +152,32 @@ std::string verified_text(const ReplaySummary& summary) {
            decimal3(count_of(summary.executing_serial), parallel) + " x)";
 }
 
+/// A verdict on what was compared, and only that.
+std::string compared_text(const std::optional<Compared>& compared) {
+    if (!compared || (compared->blocks == 0 && !compared->agrees)) {
+        return "not compared";
+    }
+    const std::string blocks =
+        grouped(compared->blocks) + (compared->blocks == 1 ? " block" : " blocks");
+    if (!compared->agrees) {
+        return "not compared behind the first " + blocks + ", which agree";
+    }
+    if (!*compared->agrees) {
+        return "differs behind " + blocks + " that agree";
+    }
+    return "agrees in " + blocks +
+           (compared->all ? ", all that there are" : "; others not compared");
+}
+
+Json compared_json(const std::optional<Compared>& compared) {
+    if (!compared) {
+        return nullptr;
+    }
+    return {{"blocks", compared->blocks},
+            {"agrees", optional_json(compared->agrees)},
+            {"all", compared->all}};
+}
+
 std::string counts_text(const Json& counts) {
     std::string out;
     for (const auto& [label, count] : counts.items()) {
@@ -214,6 +240,7 @@ Json report_json(const ReplayReport& report) {
         {"serial_seconds", summary.verified ? seconds(summary.executing_serial) : Json(nullptr)},
         {"difference", difference_json(summary.difference)},
         {"against", optional_json(report.against)},
+        {"compared", compared_json(report.compared)},
         {"access_lists", access_json(report)},
         {"conflicts", report.conflicts ? describe_conflicts(*report.conflicts) : Json()},
         {"conflict_chains", chains_json(report.chains)},
@@ -231,7 +258,7 @@ void print_report(std::ostream& out, const ReplayReport& report) {
         label.resize(16, ' ');
         out << label << text << '\n';
     };
-    line("log", escape_text(report.log) + " (" + escape_text(report.header.chain_id) + ')');
+    line("log", terminal_text(report.log) + " (" + terminal_text(report.header.chain_id) + ')');
     line("blocks", grouped(summary.blocks));
     line("transactions", grouped(summary.transactions) + " (applied " + grouped(summary.applied) +
                              ", rejected " + grouped(summary.rejected) + ", skipped " +
@@ -258,10 +285,7 @@ void print_report(std::ostream& out, const ReplayReport& report) {
     line("block digest", summary.block.hex());
     line("verified", verified_text(summary));
     if (report.against) {
-        line("against",
-             escape_text(*report.against) +
-                 (report.error && report.error->code == ErrorCode::kDivergence ? ": differs"
-                                                                               : ": agrees"));
+        line("against", terminal_text(*report.against) + ": " + compared_text(report.compared));
     }
     if (report.mismatches) {
         line("access lists", grouped(summary.blocks_listed) + " blocks listed, " +
@@ -281,7 +305,7 @@ void print_report(std::ostream& out, const ReplayReport& report) {
                                ? "hold"
                                : std::to_string(report.violations->size()) + " BROKEN");
         for (const std::string& violation : *report.violations) {
-            line("", escape_text(violation));
+            line("", terminal_text(violation));
         }
     }
     if (report.torn_tail) {

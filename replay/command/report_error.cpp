@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include "replay/command/terminal_text.hpp"
+
 namespace lockstep {
 namespace {
 
@@ -24,7 +26,8 @@ const char* kind_name(ErrorCode code) {
 }  // namespace
 
 int report_error(const Error& error) {
-    std::cerr << "lockstep: " << kind_name(error.code) << ": " << error.describe() << '\n';
+    std::cerr << "lockstep: " << kind_name(error.code) << ": " << terminal_text(error.describe())
+              << '\n';
     return static_cast<int>(error.code);
 }
 

@@ -26,6 +26,7 @@ class CheckedLineWriter {
     /// Check of the last line: stands for all lines so far.
     [[nodiscard]] std::uint64_t check() const noexcept { return check_; }
     [[nodiscard]] const std::string& path() const noexcept { return file_.path(); }
+    [[nodiscard]] bool is_named() const noexcept { return file_.is_named(); }
 
   private:
     explicit CheckedLineWriter(OutputFile file) : file_(std::move(file)) {}

@@ -168,7 +168,16 @@ Result<void, Error> DigestWriter::close() {
 }
 
 Result<void, Error> DigestWriter::close(const RunInfo& run) {
-    if (auto closed = close(); !closed || lines_.path() == "-") {
+    if (!lines_.is_named()) {
+        return close();
+    }
+    // Two writers must not leave the digests of one and the run of the other, and a writer that is
+    // stopped in between no run of other digests.
+    const FolderLock lock(lines_.path());
+    if (auto removed = remove_run_info(lines_.path()); !removed) {
+        return removed;
+    }
+    if (auto closed = close(); !closed) {
         return closed;
     }
     return write_run_info(lines_.path(), lines_.check(), run);

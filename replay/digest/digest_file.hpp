@@ -72,7 +72,8 @@ class DigestWriter {
     [[nodiscard]] Result<void, Error> append(const DigestRecord& record);
     /// Writes the last line and gives the file its name.
     [[nodiscard]] Result<void, Error> close();
-    /// The same, and tells beside the file which run wrote it; standard output has no beside.
+    /// The same, and tells beside the file which run wrote it; what is no file, such as a pipe or
+    /// standard output, has no beside.
     [[nodiscard]] Result<void, Error> close(const RunInfo& run);
 
   private:

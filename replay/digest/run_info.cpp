@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <filesystem>
+#include <span>
 #include <version>
 
 #include "replay/digest/checked_lines.hpp"
@@ -11,6 +12,7 @@ namespace lockstep {
 namespace {
 
 constexpr std::string_view kRunTitle = "lockstep-run 1";
+constexpr std::string_view kRunFormat = "lockstep-run";
 
 #if defined(__has_feature)
 #define LOCKSTEP_HAS_FEATURE(name) __has_feature(name)
@@ -88,6 +90,46 @@ std::string build_description(const RunInfo& info) {
 
 std::string run_info_path(const std::string& digests_path) {
     return digests_path + ".run";
+}
+
+Result<void, Error> check_run_info_place(const std::string& digests_path) {
+    const std::string path = run_info_path(digests_path);
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (!std::filesystem::exists(status)) {
+        return {};
+    }
+    std::string start(kRunFormat.size(), '\0');
+    if (std::filesystem::is_regular_file(status)) {
+        auto source = FileSource::open(path);
+        if (!source && !std::filesystem::exists(path, error)) {
+            return {};  // another writer is about to replace it
+        }
+        if (!source) {
+            return failure(std::move(source.error()));
+        }
+        // tidy: allow(raw_bytes) characters
+        (void)(*source)->read(std::as_writable_bytes(std::span(start)));
+    }
+    if (start != kRunFormat) {
+        return failure(Error{.code = ErrorCode::kUsage,
+                             .message = "is in the way of the run file of " + digests_path,
+                             .file = path});
+    }
+    return {};
+}
+
+Result<void, Error> remove_run_info(const std::string& digests_path) {
+    if (auto checked = check_run_info_place(digests_path); !checked) {
+        return checked;
+    }
+    std::error_code error;
+    std::filesystem::remove(run_info_path(digests_path), error);
+    if (error) {
+        return failure(Error{.message = "cannot remove: " + error.message(),
+                             .file = run_info_path(digests_path)});
+    }
+    return {};
 }
 
 Result<void, Error> write_run_info(const std::string& digests_path, std::uint64_t digests_check,

@@ -34,6 +34,14 @@ struct RunInfo {
 /// Name of the file beside a digest file that tells who wrote it.
 [[nodiscard]] std::string run_info_path(const std::string& digests_path);
 
+/// Errors: kUsage when what stands beside a digest file under the name of its run is none: it is
+/// then somebody else's.
+[[nodiscard]] Result<void, Error> check_run_info_place(const std::string& digests_path);
+
+/// Removes the run beside a digest file that is about to be replaced. Errors: the same, and
+/// kEnvironment.
+[[nodiscard]] Result<void, Error> remove_run_info(const std::string& digests_path);
+
 /// Writes the run beside the digest file whose last line has `digests_check`, so that the digest
 /// file itself is free of it.
 [[nodiscard]] Result<void, Error> write_run_info(const std::string& digests_path,

@@ -33,29 +33,32 @@ constexpr std::int64_t largest_size(MarketKind kind) {
 const char* Workload::refuse(const WorkloadOptions& options) {
     const WorkloadMix& mix = options.mix;
     if (options.accounts < 2 || options.accounts > Zipf::kCountMax) {
-        return "accounts must be 2 to 4194304";
+        return "--accounts must be 2 to 4194304";
     }
     if (options.markets < 1 || options.markets > kMaxListedMarkets) {
-        return "markets must be 1 to 4096";
+        return "--markets must be 1 to 4096";
     }
     if (options.block_transactions < 1 || options.block_transactions > kBlockTransactionsMax) {
-        return "transactions per block must be 1 to 1048576";
+        return "--block-size must be 1 to 1048576";
     }
     if (std::max(options.zipf_accounts, options.zipf_markets) > Zipf::kQuartersMax) {
-        return "Zipf exponents are at most 16 quarters";
+        return "--zipf-accounts and --zipf-markets are at most 16 quarters";
     }
     if (options.block_interval_ms < 1 || options.block_interval_ms > 3'600'000) {
-        return "the block interval must be 1 ms to an hour";
+        return "--block-interval-ms must be 1 to 3600000";
     }
     for (const std::uint32_t share : {mix.deposits, mix.withdrawals, mix.transfers,
                                       mix.oracle_updates, mix.book_updates, options.faults}) {
         if (share > 100) {
-            return "a share is more than 100 percent";
+            return "--deposits, --withdrawals, --transfers, --oracle-updates, --book-updates and "
+                   "--faults are at most 100 percent";
         }
     }
     if (mix.deposits + mix.withdrawals + mix.transfers + mix.oracle_updates + mix.book_updates >
         100) {
-        return "the shares add up to more than 100 percent";
+        return "--deposits, --withdrawals, --transfers, --oracle-updates and --book-updates add up "
+               "to "
+               "more than 100 percent";
     }
     return nullptr;
 }

@@ -17,6 +17,18 @@ void note_if(std::vector<std::string>& notes, std::uint64_t count, const std::st
     }
 }
 
+/// A field of a csv file, in quotes where RFC 4180 demands them.
+std::string csv_field(const std::string& text) {
+    if (text.find_first_of(",\"\r\n") == std::string::npos) {
+        return text;
+    }
+    std::string out = "\"";
+    for (const char c : text) {
+        out.append(c == '"' ? 2 : 1, c);
+    }
+    return out + '"';
+}
+
 }  // namespace
 
 std::string describe_import_genesis(const TradeImportOptions& options) {
@@ -76,7 +88,7 @@ std::vector<std::string> import_notes(const ImportedTrades& imported,
 std::string import_names_csv(const ImportedTrades& imported) {
     std::string out = "kind,id,name\n";
     const auto add = [&out](std::string_view kind, std::uint64_t id, const std::string& name) {
-        out.append(kind).append(",").append(std::to_string(id)).append(",").append(name);
+        out.append(kind).append(",").append(std::to_string(id)).append(",").append(csv_field(name));
         out.push_back('\n');
     };
     const std::vector<MarketSurvey>& markets = imported.survey.markets();

@@ -37,13 +37,17 @@ Transaction signed_by(AccountId signer, std::uint64_t nonce, std::int64_t time_m
 }  // namespace
 
 CommandRun run_lockstep(const std::vector<std::string>& arguments, const std::string& input) {
-    const TemporaryFolder folder;
     std::string line = quoted(LOCKSTEP_COMMAND);
     for (const std::string& argument : arguments) {
         line += ' ' + quoted(argument);
     }
-    line += " >" + quoted(folder.file("out")) + " 2>" + quoted(folder.file("err")) + " <" +
-            quoted(input.empty() ? "/dev/null" : input);
+    return run_script(line + " <" + quoted(input.empty() ? "/dev/null" : input));
+}
+
+CommandRun run_script(const std::string& script) {
+    const TemporaryFolder folder;
+    const std::string line = "lockstep=" + quoted(LOCKSTEP_COMMAND) + "; { " + script + "\n} >" +
+                             quoted(folder.file("out")) + " 2>" + quoted(folder.file("err"));
     const int status = std::system(line.c_str());
     return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
             .out = content(folder.file("out")),

@@ -19,6 +19,9 @@ struct CommandRun {
 [[nodiscard]] CommandRun run_lockstep(const std::vector<std::string>& arguments,
                                       const std::string& input = {});
 
+/// Runs a script of the shell, in which "$lockstep" is the command. What it prints is caught.
+[[nodiscard]] CommandRun run_script(const std::string& script);
+
 /// A small log that the venue executes: three accounts, deposits, transfers, and in every block one
 /// withdrawal that is rejected. Heights start at 1.
 [[nodiscard]] std::vector<LogBlock> transfer_blocks(std::size_t count);

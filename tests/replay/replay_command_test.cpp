@@ -210,6 +210,64 @@ TEST_F(ReplayCommand, ATornTailIsAnErrorUnlessAllowed) {
     EXPECT_TRUE(json.at("torn_tail").at("offset").is_number_unsigned());
 }
 
+TEST_F(ReplayCommand, ATailOfZerosIsTorn) {
+    std::vector<std::byte> bytes = read_bytes(log);
+    std::fill(bytes.end() - 200, bytes.end(), std::byte{0});
+    bytes.resize(bytes.size() + 5'000);
+    write_bytes(log, bytes);
+    EXPECT_EQ(replay({}).exit_code, 3);
+    const CommandRun allowed = replay({"--allow-torn-tail", "--json"});
+    EXPECT_EQ(allowed.exit_code, 0);
+    EXPECT_NE(allowed.err.find("torn tail"), std::string::npos);
+    EXPECT_EQ(Json::parse(allowed.out).at("blocks"), kReplayedBlocks - 1);
+}
+
+TEST_F(ReplayCommand, AVerdictIsAboutWhatWasCompared) {
+    ASSERT_EQ(replay({"--digests", file("good")}).exit_code, 0);
+    const auto compared = [&](std::vector<std::string> more, int exit_code) {
+        more.insert(more.begin(), {"--against", file("good")});
+        const std::string out = replay(more).out;
+        EXPECT_EQ(out.find(": agrees") != std::string::npos, exit_code == 0) << out;
+        return report(std::move(more), exit_code).at("compared");
+    };
+    EXPECT_EQ(compared({}, 0),
+              (Json{{"blocks", kReplayedBlocks}, {"agrees", true}, {"all", true}}));
+    EXPECT_EQ(compared({"--limit-blocks", "3"}, 0),
+              (Json{{"blocks", 3}, {"agrees", true}, {"all", false}}));
+    EXPECT_NE(replay({"--against", file("good"), "--limit-blocks", "3"}).out.find("not compared"),
+              std::string::npos);
+    EXPECT_EQ(compared({"--limit-blocks", "0"}, 1).at("agrees"), Json());
+
+    const std::vector<std::byte> whole = read_bytes(log);
+    std::vector<std::byte> bytes = whole;
+    bytes[bytes.size() - 100] ^= std::byte{1};  // in the last block
+    write_bytes(log, bytes);
+    EXPECT_EQ(compared({}, 3),
+              (Json{{"blocks", kReplayedBlocks - 1}, {"agrees", nullptr}, {"all", false}}));
+    EXPECT_NE(replay({"--against", file("good")}).out.find("not compared behind"),
+              std::string::npos);
+    bytes = whole;
+    bytes.resize(bytes.size() - 100);
+    write_bytes(log, bytes);
+    EXPECT_EQ(compared({"--allow-torn-tail"}, 2),
+              (Json{{"blocks", kReplayedBlocks - 1}, {"agrees", false}, {"all", false}}));
+}
+
+TEST_F(ReplayCommand, ABundleOfOtherBlocksIsNoAgreement) {
+    ASSERT_EQ(replay({"--bundle", file("b"), "--bundle-block", "5"}).exit_code, 0);
+    EXPECT_EQ(report({"--against", file("b")}).at("compared").at("blocks"), 1);
+    const CommandRun none = replay({"--against", file("b"), "--limit-blocks", "4"});
+    EXPECT_EQ(none.exit_code, 1);
+    EXPECT_NE(none.err.find("no block was compared"), std::string::npos) << none.err;
+    EXPECT_EQ(none.out.find("agrees"), std::string::npos) << none.out;
+}
+
+TEST_F(ReplayCommand, NothingIsVerifiedWithoutAnExecutorToVerify) {
+    const CommandRun refused = replay({"--verify", "--workers", "0"});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_NE(refused.err.find("--verify"), std::string::npos) << refused.err;
+}
+
 TEST_F(ReplayCommand, ExitCodesTellErrorsApart) {
     EXPECT_EQ(run_lockstep({}).exit_code, 1);
     EXPECT_EQ(run_lockstep({"replay"}).exit_code, 1);

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace lockstep {
+
+/// `text` on one line that cannot steer a terminal: bytes that are no UTF-8, control characters
+/// and those that turn the direction of writing come out as \xNN.
+[[nodiscard]] std::string terminal_text(std::string_view text);
+
+}  // namespace lockstep
