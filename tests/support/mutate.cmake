@@ -5,8 +5,7 @@
 
 set(number 0)
 set(rows "")
-file(GLOB_RECURSE headers RELATIVE "${SOURCE_DIR}"
-     "${SOURCE_DIR}/scheduler/*.hpp" "${SOURCE_DIR}/engine/*.hpp")
+file(GLOB_RECURSE headers RELATIVE "${SOURCE_DIR}" "${SOURCE_DIR}/scheduler/*.hpp" "${SOURCE_DIR}/engine/*.hpp")
 foreach(header IN LISTS headers)
   string(MAKE_C_IDENTIFIER "${header}" id)
   file(READ "${SOURCE_DIR}/${header}" text_${id})
