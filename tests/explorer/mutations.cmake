@@ -249,13 +249,22 @@ mutate(wrong "keys are not declared under their unit"
   [==[const typename M::Key key = MUTANT ? named : unit_of<M>(named);]==])
 mutate(wrong "a cell of a unit is used without the unit's access"
   [==[        Entry* const entry = search(unit);
-        if (entry == nullptr) {]==]
-  [==[        Entry* const entry =
-            search(unit) != nullptr || !MUTANT || entries_.empty() ? search(unit) : &entries_[0];
-        if (entry == nullptr) {]==])
-mutate(wrong "the first way to use a unit counts"
-  [==[                    known.access = Access::kWrite;]==]
-  [==[                    known.access = MUTANT ? known.access : Access::kWrite;]==])
+        if (entry == nullptr) {
+            return {};
+        }
+        const CellId]==]
+  [==[        static Cell nobody;
+        static Entry any;
+        any.cell = &nobody;
+        any.set_access(Access::kWrite);
+        Entry* const entry = MUTANT && search(unit) == nullptr ? &any : search(unit);
+        if (entry == nullptr) {
+            return {};
+        }
+        const CellId]==])
+mutate(harmless "the first way to use a key counts"
+  [==[            known->access = Access::kWrite;]==]
+  [==[            known->access = MUTANT ? known->access : Access::kWrite;]==])
 mutate(wrong "sums of a unit's cells are not folded for writers"
   [==[            fold_sum(cell);  // [PC2]]==]
   [==[            if (!MUTANT) { fold_sum(cell); }]==])

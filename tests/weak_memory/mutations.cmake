@@ -53,7 +53,7 @@ weaken(wrong "block_on: release -> relaxed"
   "if (list.compare_exchange_weak(head, waiter, ${mo}release," release relaxed)
 weaken(unshown "block_on: acquire -> relaxed"
   "TxnIndex head = list.load(${mo}acquire);" acquire relaxed)
-mutate(unshown "wake_waiters: acq_rel -> acquire"
+mutate(wrong "wake_waiters: acq_rel -> acquire"
   "exchange(TxnState<Sync>::kClosed, ${mo}acq_rel)"
   "exchange(TxnState<Sync>::kClosed, MUTANT ? ${mo}acquire : (${mo}acq_rel))")
 mutate(wrong "wake_waiters: acq_rel -> release"
