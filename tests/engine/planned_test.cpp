@@ -224,7 +224,8 @@ TEST(PlannedBlocks, NeedAMachineThatDeclaresAll) {
     machine.universe = kKeys;
     StateStore<PartlyDeclaringMachine> store;
     WorkerPool pool(2);
-    ParallelExecutor<PartlyDeclaringMachine> parallel(machine, store, pool, kProgramLimits);
+    ParallelExecutor<PartlyDeclaringMachine> parallel(machine, store, pool, kProgramLimits,
+                                                      in_parallel());
     const auto block = block_of(1, declared_programs(random, 100));
     AccessList<ProgramMachine::Key> list;
     ASSERT_TRUE(parallel.execute(block, {}, {.recorded = &list}).has_value());
@@ -269,7 +270,8 @@ TEST(PlannedBlocks, MayBeDeclaredByTheStateAtTheirStart) {
         }
         SerialExecutor<LookingMachine> serial(machine, serial_store, kProgramLimits);
         WorkerPool pool(workers);
-        ParallelExecutor<LookingMachine> parallel(machine, store, pool, kProgramLimits);
+        ParallelExecutor<LookingMachine> parallel(machine, store, pool, kProgramLimits,
+                                                  in_parallel());
         for (std::uint64_t height = 1; height <= 20; ++height) {
             std::vector<Program> programs(kTransactions);
             for (Program& program : programs) {

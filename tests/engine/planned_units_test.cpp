@@ -10,6 +10,7 @@
 #include "engine/parallel_executor.hpp"
 #include "engine/planned/unit_members.hpp"
 #include "engine/serial/serial_executor.hpp"
+#include "tests/support/in_parallel.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -37,7 +38,8 @@ using List = AccessList<Key>;
 template <class M>
 struct Twin {
     explicit Twin(std::uint32_t workers, ParallelOptions options = {})
-        : pool(workers), parallel(machine, parallel_store, pool, kProgramLimits, options) {
+        : pool(workers),
+          parallel(machine, parallel_store, pool, kProgramLimits, in_parallel(options)) {
         machine.universe = kKeys;
     }
 
