@@ -46,6 +46,13 @@ class Arena {
     [[nodiscard]] T* make() {
         return make_array<T>(1);
     }
+    /// A copy of a value in the first `bytes` bytes of the room that its type takes. REQUIRES:
+    /// copies touch no more than that.
+    template <class T>
+    requires std::is_trivially_destructible_v<T>
+    [[nodiscard]] T* copy(const T& value, std::size_t bytes) {
+        return ::new (allocate(bytes, alignof(T))) T(value);
+    }
     /// Room for an array of at most `most` elements that the caller constructs one by one. Where
     /// there may be fewer, close_array gives the rest back, before anything else is taken.
     template <class T>

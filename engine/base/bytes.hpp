@@ -14,6 +14,53 @@
 
 namespace lockstep {
 
+/// The canonical bytes of an integer, bool or enumeration: little-endian, as many as it has. Plain
+/// moves on little-endian hosts.
+template <class T>
+void store_value(std::byte* out, T value) noexcept {
+    if constexpr (std::is_enum_v<T>) {
+        store_value(out, static_cast<std::underlying_type_t<T>>(value));
+    } else if constexpr (std::is_same_v<T, bool>) {
+        *out = std::byte{value};
+    } else if constexpr (std::is_same_v<T, Int128>) {
+        store_value(out, low64(value));
+        store_value(out + 8, high64(value));
+    } else {
+        static_assert(std::is_integral_v<T>);
+        const auto bits = static_cast<std::make_unsigned_t<T>>(value);
+        if constexpr (std::endian::native == std::endian::little) {
+            std::memcpy(out, &bits, sizeof(T));
+        } else {
+            for (std::size_t i = 0; i < sizeof(T); ++i) {
+                out[i] = static_cast<std::byte>((bits >> (8 * i)) & 0xff);
+            }
+        }
+    }
+}
+/// Inverse of store_value.
+template <class T>
+[[nodiscard]] T load_value(const std::byte* in) noexcept {
+    if constexpr (std::is_enum_v<T>) {
+        return static_cast<T>(load_value<std::underlying_type_t<T>>(in));
+    } else if constexpr (std::is_same_v<T, bool>) {
+        return *in != std::byte{0};
+    } else if constexpr (std::is_same_v<T, Int128>) {
+        return make_int128(load_value<std::uint64_t>(in + 8), load_value<std::uint64_t>(in));
+    } else {
+        static_assert(std::is_integral_v<T>);
+        std::make_unsigned_t<T> bits = 0;
+        if constexpr (std::endian::native == std::endian::little) {
+            std::memcpy(&bits, in, sizeof(T));
+        } else {
+            for (std::size_t i = 0; i < sizeof(T); ++i) {
+                bits = static_cast<std::make_unsigned_t<T>>(
+                    bits | (static_cast<std::make_unsigned_t<T>>(in[i]) << (8 * i)));
+            }
+        }
+        return static_cast<T>(bits);
+    }
+}
+
 /// The one canonical encoder: little-endian fixed-width integers, length-prefixed byte strings.
 ///
 /// Role:  everything that is hashed or compared between machines goes through it, so no padding,
@@ -27,7 +74,7 @@ class ByteWriter {
         if constexpr (std::same_as<T, bool>) {
             put(static_cast<std::uint8_t>(value));
         } else {
-            store(extend(sizeof(T)), value);
+            store_value(extend(sizeof(T)), value);
         }
     }
     template <class T>
@@ -38,7 +85,7 @@ class ByteWriter {
     template <std::integral... T>
     requires(sizeof...(T) > 1) void put(T... values) {
         std::byte* out = extend((sizeof(T) + ...));
-        ((store(out, values), out += sizeof(T)), ...);
+        ((store_value(out, values), out += sizeof(T)), ...);
     }
     /// u32 length, then the bytes.
     void put_bytes(std::span<const std::byte> bytes) {
@@ -62,17 +109,6 @@ class ByteWriter {
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   private:
-    template <std::integral T>
-    static void store(std::byte* out, T value) noexcept {
-        const auto bits = static_cast<std::make_unsigned_t<T>>(value);
-        if constexpr (std::endian::native == std::endian::little) {
-            std::memcpy(out, &bits, sizeof(T));
-        } else {
-            for (std::size_t i = 0; i < sizeof(T); ++i) {
-                out[i] = static_cast<std::byte>((bits >> (8 * i)) & 0xff);
-            }
-        }
-    }
     /// Room for `count` more bytes, which the caller fills.
     [[nodiscard]] std::byte* extend(std::size_t count) {
         if (count > buffer_.size() - size_) [[unlikely]] {
@@ -99,13 +135,8 @@ class ByteReader {
         if constexpr (std::same_as<T, bool>) {
             return get<std::uint8_t>() != 0;
         } else {
-            std::make_unsigned_t<T> bits = 0;
             const std::span<const std::byte> raw = take(sizeof(T));
-            for (std::size_t i = 0; i < raw.size(); ++i) {
-                bits = static_cast<std::make_unsigned_t<T>>(
-                    bits | (static_cast<std::make_unsigned_t<T>>(raw[i]) << (8 * i)));
-            }
-            return static_cast<T>(bits);
+            return raw.empty() ? T{} : load_value<T>(raw.data());
         }
     }
     [[nodiscard]] Int128 get_int128() noexcept {

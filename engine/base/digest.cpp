@@ -3,9 +3,25 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "engine/base/digest_wide.hpp"
+
 namespace lockstep {
+namespace {
+
+#ifdef LOCKSTEP_WIDE_DIGEST
+/// Longest input that XXH3 hashes without its loop over vectors.
+constexpr std::size_t kShortMax = 240;
+const bool kHasWide = __builtin_cpu_supports("avx2") != 0;
+#endif
+
+}  // namespace
 
 Digest digest_of(std::span<const std::byte> bytes) noexcept {
+#ifdef LOCKSTEP_WIDE_DIGEST
+    if (bytes.size() > kShortMax && kHasWide) {
+        return internal::wide_digest_of(bytes);
+    }
+#endif
     // tidy: allow(raw_bytes) the one place where digests are made
     const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
     return {.high = hash.high64, .low = hash.low64};

@@ -135,6 +135,16 @@ template <class M, class Context>
     }
 }
 
+/// Bytes that a copy of a value touches: those in use of a value of variable size, else all.
+template <class M>
+[[nodiscard]] std::size_t footprint(const typename M::Value& value) {
+    if constexpr (requires { M::footprint(value); }) {
+        return M::footprint(value);
+    } else {
+        return sizeof(value);
+    }
+}
+
 /// Whether a machine groups its cells into units (`static Key unit(const Key&)`): cells that are
 /// used together conflict together. A plan orders units, each under its own key, so declaring one
 /// cell of a unit declares all of them, in the same way:
@@ -182,6 +192,9 @@ template <class M>
 ///                                                    calls sink(Key, Access) for keys it expects;
 ///                                                    state.get(key) is the value at the start
 ///   static unit(Key) -> Key                          which cells conflict together, see above
+///   static footprint(Value) -> bytes                 of a value of variable size: how many of its
+///                                                    first bytes copies touch; see
+///                                                    accounts/cell.hpp
 ///   declares_all(context) -> bool                    whether the transactions of the block touch
 ///                                                    nothing but what they declare, in no other
 ///                                                    way, whatever the others do: rejected ones,

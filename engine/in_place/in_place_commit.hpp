@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -35,7 +36,7 @@ class InPlaceCommit {
     using Cell = typename Store::Cell;
 
     /// `arena`: for what is kept until the next begin; reset only directly before that.
-    InPlaceCommit(Store& store, Arena& arena) : store_(store), changed_(arena) {}
+    InPlaceCommit(Store& store, Arena& arena) : store_(store), arena_(arena), changed_(arena) {}
 
     /// Starts a block, or a part of one: what was applied before can no longer be taken back.
     void begin() { begin(store_.next_block_number()); }
@@ -119,7 +120,7 @@ class InPlaceCommit {
     void restore_cells() {
         for (std::size_t i = 0; i < changed_.pieces(); ++i) {
             for (Changed& changed : changed_.piece(i)) {
-                changed.cell()->value = std::move(changed.before);
+                changed.cell()->value = std::move(*changed.before);
                 changed.cell()->present = changed.was_present();
             }
         }
@@ -142,7 +143,7 @@ class InPlaceCommit {
     /// A cell as it was before its first change since begin.
     struct Changed {
         TaggedPointer<Cell, 2> cell_and_presence;
-        typename M::Value before{};
+        typename M::Value* before = nullptr;  ///< in the arena
 
         [[nodiscard]] Cell* cell() const noexcept { return cell_and_presence.get(); }
         [[nodiscard]] bool was_present() const noexcept { return cell_and_presence.tag() != 0; }
@@ -156,7 +157,7 @@ class InPlaceCommit {
             const Changed& changed = all[i];
             const Cell& cell = *changed.cell();
             if (changed.was_present()) {
-                sums.remove(cell.key, cell_digest<M>(scratch_, cell.key, changed.before));
+                sums.remove(cell.key, cell_digest<M>(scratch_, cell.key, *changed.before));
                 --present_change;
             }
             if (cell.present) {
@@ -187,7 +188,16 @@ class InPlaceCommit {
         // relaxed: one thread at a time changes a cell; no election as in claim_settlement.
         if (cell.settled.load(std::memory_order_relaxed) != block_number_) {
             cell.settled.store(block_number_, std::memory_order_relaxed);
-            changed_.append({{&cell, was_present ? 1U : 0U}, std::move(before)});
+            changed_.append({{&cell, was_present ? 1U : 0U}, keep(std::move(before))});
+        }
+    }
+    [[nodiscard]] typename M::Value* keep(typename M::Value&& value) {
+        if constexpr (std::is_trivially_destructible_v<typename M::Value>) {
+            return arena_.copy(value, footprint<M>(value));
+        } else {
+            auto* const kept = arena_.template make<typename M::Value>();
+            *kept = std::move(value);
+            return kept;
         }
     }
     template <class Sum>
@@ -235,6 +245,7 @@ class InPlaceCommit {
     }
 
     Store& store_;
+    Arena& arena_;
     EffectDigest<M> effects_;
     ByteWriter scratch_;
     std::vector<Ordered> order_;  ///< of the changes at hand; as large as was ever needed
