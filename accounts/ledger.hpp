@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "accounts/cell.hpp"
 #include "accounts/ids.hpp"
 #include "accounts/position.hpp"
 #include "accounts/state_key.hpp"

@@ -2,25 +2,6 @@
 
 namespace lockstep {
 
-Position Position::decode(const Cell& cell) noexcept {
-    return {.lots = cell.load<std::int64_t>(0),
-            .remainder = cell.load<std::uint32_t>(8),
-            .epoch = cell.load<std::uint32_t>(12),
-            .cost = cell.load<Int128>(16),
-            .since = {.funding = cell.load<Int128>(32), .social = cell.load<Int128>(48)}};
-}
-
-Cell Position::encode() const noexcept {
-    Cell cell;
-    cell.store(0, lots);
-    cell.store(8, remainder);
-    cell.store(12, epoch);
-    cell.store(16, cost);
-    cell.store(32, since.funding);
-    cell.store(48, since.social);
-    return cell;
-}
-
 bool settle_funding(Position& position, const FundingIndex& index, FundingFlow& flow) noexcept {
     flow = {};
     if (position.since == index) {

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
-#include "accounts/cell.hpp"
+#include "engine/base/bytes.hpp"
 #include "engine/base/checked.hpp"
 #include "engine/base/int128.hpp"
 
@@ -17,8 +18,8 @@ struct FundingIndex {
 
 /// A position in cash-flow form: no entry price, hence no division and no order dependence (D2).
 ///
-/// Profit since opening is `cost + q * price * multiplier`. Invariants [I5]: an absent cell is
-/// q = 0; a present one has q != 0; 0 <= remainder < 2^32 by type.
+/// Profit since opening is `cost + q * price * multiplier`. Invariants [I5]: an account holds it
+/// exactly when q != 0; 0 <= remainder < 2^32 by type.
 struct Position {
     std::int64_t lots = 0;        ///< signed; > 0 is long
     std::uint32_t remainder = 0;  ///< Q32 quanta owed to the position
@@ -26,8 +27,27 @@ struct Position {
     Int128 cost = 0;              ///< quanta received less quanta paid, fees and funding included
     FundingIndex since{};         ///< index up to which funding is settled
 
-    [[nodiscard]] static Position decode(const Cell& cell) noexcept;
-    [[nodiscard]] Cell encode() const noexcept;
+    /// From 72 bytes in a block of an account:
+    /// market u32 · remainder u32 · lots i64 · cost i128 · funding i128 · social i128 · epoch u32 ·
+    /// u32 0.
+    [[nodiscard]] static Position load(const std::byte* at) noexcept {
+        return {.lots = load_value<std::int64_t>(at + 8),
+                .remainder = load_value<std::uint32_t>(at + 4),
+                .epoch = load_value<std::uint32_t>(at + 64),
+                .cost = load_value<Int128>(at + 16),
+                .since = {.funding = load_value<Int128>(at + 32),
+                          .social = load_value<Int128>(at + 48)}};
+    }
+    /// Into the same place; the market stays.
+    void store(std::byte* at) const noexcept {
+        store_value(at + 4, remainder);
+        store_value(at + 8, lots);
+        store_value(at + 16, cost);
+        store_value(at + 32, since.funding);
+        store_value(at + 48, since.social);
+        store_value(at + 64, epoch);
+        store_value(at + 68, std::uint32_t{0});
+    }
     friend bool operator==(const Position&, const Position&) = default;
 };
 

@@ -13,14 +13,12 @@ namespace lockstep {
 /// Kinds of state cells. The numbers are part of every digest.
 enum class CellKind : std::uint8_t {
     // per account
-    kAccount = 1,        ///< AccountRecord
-    kNonces = 2,         ///< NonceRecord; item = page, chunk = ring slot and stripe
-    kCash = 3,           ///< number, quanta; item = asset
-    kPosition = 4,       ///< Position; item = market
-    kOpenMarkets = 5,    ///< IdChunk; chunk = part of the list
-    kOrderFill = 6,      ///< OrderFillRecord; low 56 bits = order digest
-    kAccountVolume = 7,  ///< number, numeraire quanta traded
-    kDepositUsed = 8,    ///< mark; owner = deposit reference, item = asset
+    kAccount = 1,      ///< head block: AccountLayout
+    kNonces = 2,       ///< TablePage; item = stripe, chunk = its number
+    kCash = 3,         ///< number, quanta; item = asset; of those without room in the head block
+    kPositions = 4,    ///< continuation block: AccountLayout; chunk = its number, from 1
+    kOrders = 5,       ///< TablePage; chunk = its number
+    kDepositUsed = 8,  ///< mark; owner = deposit reference, item = asset
 
     // venue
     kVenue = 16,       ///< VenueRecord
@@ -104,9 +102,26 @@ static_assert(sizeof(StateKey) == 16 && std::is_trivially_copyable_v<StateKey>);
 
 /// True for kinds whose cell is one Int128.
 [[nodiscard]] constexpr bool is_numeric(CellKind kind) noexcept {
-    return kind == CellKind::kCash || kind == CellKind::kAccountVolume ||
-           kind == CellKind::kAssetTotal || kind == CellKind::kInsurance ||
+    return kind == CellKind::kCash || kind == CellKind::kAssetTotal ||
+           kind == CellKind::kInsurance ||
            (kind >= CellKind::kOpenInterest && kind <= CellKind::kSettleClear);
+}
+
+/// The cell whose order the cells of a unit share: the head block of an account for all that is the
+/// account's own; the volume of a market for all that its transactions only add to.
+[[nodiscard]] constexpr StateKey unit_key(const StateKey& key) noexcept {
+    const CellKind kind = key.kind();
+    if (kind == CellKind::kNonces && is_venue(AccountId{key.owner()})) {
+        return {kind, key.owner(), key.item(), 1};  // the root of its table
+    }
+    if (kind == CellKind::kCash || kind == CellKind::kPositions || kind == CellKind::kOrders ||
+        kind == CellKind::kNonces) {
+        return {CellKind::kAccount, key.owner()};
+    }
+    if (kind >= CellKind::kOpenInterest && kind <= CellKind::kSettleClear) {
+        return {CellKind::kVolume, 0, key.item()};
+    }
+    return key;
 }
 
 /// Makers of keys, one per way of addressing.
@@ -116,16 +131,8 @@ static_assert(sizeof(StateKey) == 16 && std::is_trivially_copyable_v<StateKey>);
 [[nodiscard]] constexpr StateKey cash_key(AccountId account, AssetId asset) noexcept {
     return {CellKind::kCash, raw(account), raw(asset)};
 }
-[[nodiscard]] constexpr StateKey position_key(AccountId account, MarketId market) noexcept {
-    return {CellKind::kPosition, raw(account), raw(market)};
-}
-[[nodiscard]] constexpr StateKey open_markets_key(AccountId account, std::uint32_t chunk) noexcept {
-    return {CellKind::kOpenMarkets, raw(account), 0, chunk};
-}
-[[nodiscard]] constexpr StateKey order_key(AccountId account, std::uint64_t order) noexcept {
-    return StateKey::from_words(
-        static_cast<std::uint64_t>(CellKind::kOrderFill) << 56 | (order & 0xff'ffff'ffff'ffffU),
-        raw(account));
+[[nodiscard]] constexpr StateKey positions_key(AccountId account, std::uint32_t block) noexcept {
+    return {CellKind::kPositions, raw(account), 0, block};
 }
 [[nodiscard]] constexpr StateKey asset_key(CellKind kind, AssetId asset) noexcept {
     return {kind, 0, raw(asset)};

@@ -10,12 +10,12 @@ namespace lockstep {
 
 /// Parts of the venue's state that digest files sum up apart.
 enum class StateModule : std::uint8_t {
-    kAccounts,    ///< who they are, their open markets and volumes
+    kAccounts,    ///< head blocks: who they are, cash, the first positions
     kNonces,      ///< spent nonces
-    kCollateral,  ///< cash, deposits that were credited
-    kPositions,
-    kOrders,  ///< fills of orders
-    kAssets,  ///< parameters of venue and assets, asset totals
+    kCollateral,  ///< cash without room in head blocks, deposits that were credited
+    kPositions,   ///< continuation blocks
+    kOrders,      ///< fills of orders
+    kAssets,      ///< parameters of venue and assets, asset totals
     kInsurance,
     kFeeds,    ///< feeds and their prices
     kMarkets,  ///< terms and parameters
@@ -33,17 +33,15 @@ static_assert(static_cast<std::size_t>(StateModule::kTotals) + 1 == kStateModule
 [[nodiscard]] constexpr StateModule state_module(CellKind kind) noexcept {
     switch (kind) {
         case CellKind::kAccount:
-        case CellKind::kOpenMarkets:
-        case CellKind::kAccountVolume:
             return StateModule::kAccounts;
         case CellKind::kNonces:
             return StateModule::kNonces;
         case CellKind::kCash:
         case CellKind::kDepositUsed:
             return StateModule::kCollateral;
-        case CellKind::kPosition:
+        case CellKind::kPositions:
             return StateModule::kPositions;
-        case CellKind::kOrderFill:
+        case CellKind::kOrders:
             return StateModule::kOrders;
         case CellKind::kInsurance:
             return StateModule::kInsurance;

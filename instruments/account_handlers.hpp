@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 
 #include "instruments/events.hpp"
 #include "instruments/portfolio.hpp"
@@ -14,7 +15,7 @@ template <class View>
     if (view.exists(account_key(tx.account))) {
         return Status::kExists;
     }
-    view.write(account_key(tx.account), AccountRecord{}.encode());
+    view.write(account_key(tx.account), new_account());
     return Status::kApplied;
 }
 
@@ -32,14 +33,10 @@ template <class View>
     if (view.exists(used)) {
         return Status::kDepositReplay;
     }
-    AccountRecord record{};
-    const Cell* cell = view.read(account_key(tx.account));
-    if (cell != nullptr) {
-        record = AccountRecord::decode(*cell);
-    } else {
-        view.write(account_key(tx.account), record.encode());
+    if (!view.exists(account_key(tx.account))) {
+        view.write(account_key(tx.account), new_account());
     }
-    if (!credit(view, tx.account, record, tx.asset, tx.amount) ||
+    if (!credit(view, tx.account, tx.asset, tx.amount) ||
         !post(view, asset_key(CellKind::kAssetTotal, tx.asset), tx.amount)) {
         return Status::kOverflow;
     }
@@ -60,24 +57,28 @@ template <class View>
     if (amount <= 0) {
         return Status::kAmount;
     }
-    AccountRecord record{};
-    if (const Status status = load_account(view, account, record); status != Status::kApplied) {
+    const Cell* cell = nullptr;
+    if (const Status status = load_account(view, account, cell); status != Status::kApplied) {
         return status;
     }
-    const StateKey cash = cash_key(account, asset);
-    if (!view.at_least(cash, amount)) {
+    if (cell == nullptr || cash_of(view, account, AccountHead(*cell), asset) < amount) {
         return Status::kInsufficientCash;
     }
-    if (!post(view, cash, -amount)) {
+    if (!credit(view, account, asset, -amount)) {
         return Status::kOverflow;
     }
-    const OpenMarkets open = OpenMarkets::load(view, CellKind::kOpenMarkets, raw(account));
-    if (open.ids().empty() && (record.assets & (record.assets - 1)) == 0) {
+    cell = view.read(account_key(account));
+    if (cell == nullptr) {
+        return Status::kInconsistent;
+    }
+    const AccountHead head(*cell);
+    if (head.positions() == 0 && std::has_single_bit(head.assets())) {
         return Status::kApplied;  // nothing but this cash, which stays >= 0
     }
-    expect_exposures(view, Exposure{account, &record, &open});
-    const Risk risk = assess(view, context, account, record, open, 0, nullptr);
-    return risk.covers_initial() ? Status::kApplied : Status::kMargin;
+    expect_positions(view, ExpectedAccount{account, cell});
+    const MarginPolicy policy = MarginPolicy::of_cash_out();
+    const Risk after = assess(view, context, account, head, policy.profit_cap, nullptr);
+    return policy.holds(after, [] { return Risk{}; }) ? Status::kApplied : Status::kMargin;
 }
 
 template <class View>
@@ -101,16 +102,14 @@ template <class View>
     if (tx.from == tx.to) {
         return Status::kSelfTransfer;
     }
-    const Cell* cell = view.read(account_key(tx.to));
-    if (cell == nullptr) {
+    if (!view.exists(account_key(tx.to))) {
         return Status::kNoAccount;
     }
-    AccountRecord receiver = AccountRecord::decode(*cell);
     const Status status = check_cash_out(view, context, tx.from, tx.asset, tx.amount);
     if (status != Status::kApplied) {
         return status;
     }
-    if (!credit(view, tx.to, receiver, tx.asset, tx.amount)) {
+    if (!credit(view, tx.to, tx.asset, tx.amount)) {
         return Status::kOverflow;
     }
     emit(view, EventType::kCashMoved,
@@ -135,30 +134,26 @@ template <class View>
     return Status::kApplied;
 }
 
-/// Reads, changes and writes one account's record, frozen or not.
+/// Changes the head block of one account, frozen or not.
 template <class View, class Change>
 [[nodiscard]] Status change_account(View& view, AccountId account, Change&& change) {
-    const Cell* cell = view.read(account_key(account));
-    if (cell == nullptr) {
+    Cell* const head = view.change(account_key(account));
+    if (head == nullptr) {
         return Status::kNoAccount;
     }
-    AccountRecord record = AccountRecord::decode(*cell);
-    change(record);
-    view.write(account_key(account), record.encode());
+    change(*head);
     return Status::kApplied;
 }
 
 template <class View>
 [[nodiscard]] Status handle(View& view, const VenueContext&, const Envelope&,
                             const SetDelegate& tx) {
-    return change_account(view, tx.account,
-                          [&](AccountRecord& record) { record.delegate = tx.delegate; });
+    return change_account(view, tx.account, [&](Cell& head) { set_delegate(head, tx.delegate); });
 }
 
 template <class View>
 [[nodiscard]] Status handle(View& view, const VenueContext&, const Envelope&, const SetFrozen& tx) {
-    return change_account(view, tx.account,
-                          [&](AccountRecord& record) { record.frozen = tx.frozen; });
+    return change_account(view, tx.account, [&](Cell& head) { set_frozen(head, tx.frozen); });
 }
 
 template <class View>
@@ -167,16 +162,15 @@ template <class View>
     if (tx.tier >= kMaxFeeTiers) {
         return Status::kParamRange;
     }
-    return change_account(view, tx.account,
-                          [&](AccountRecord& record) { record.fee_tier = tx.tier; });
+    return change_account(view, tx.account, [&](Cell& head) { set_fee_tier(head, tx.tier); });
 }
 
 /// The bound only rises: a cancelled order stays cancelled.
 template <class View>
 [[nodiscard]] Status handle(View& view, const VenueContext&, const Envelope&,
                             const CancelOrders& tx) {
-    return change_account(view, tx.account, [&](AccountRecord& record) {
-        record.salt_below = std::max(record.salt_below, tx.salt_below);
+    return change_account(view, tx.account, [&](Cell& head) {
+        set_salt_below(head, std::max(AccountHead(head).salt_below(), tx.salt_below));
     });
 }
 

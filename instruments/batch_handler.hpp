@@ -18,14 +18,14 @@ struct BatchAccount {
 };
 
 template <class View>
-[[nodiscard]] Risk assess_stored(View& view, const VenueContext& context, AccountId account) {
-    AccountRecord record{};
-    if (const Cell* cell = view.read(account_key(account))) {
-        record = AccountRecord::decode(*cell);
+[[nodiscard]] Risk assess_stored(View& view, const VenueContext& context, AccountId account,
+                                 Int128 profit_cap) {
+    const Cell* cell = view.read(account_key(account));
+    if (cell == nullptr) {
+        return {};
     }
-    const OpenMarkets open = OpenMarkets::load(view, CellKind::kOpenMarkets, raw(account));
-    expect_exposures(view, Exposure{account, &record, &open});
-    return assess(view, context, account, record, open, context.venue.profit_cap, nullptr);
+    expect_positions(view, ExpectedAccount{account, cell});
+    return assess(view, context, account, AccountHead(*cell), profit_cap, nullptr);
 }
 
 /// The accounts of the fills, each once, in the order of their first appearance.
@@ -56,8 +56,9 @@ template <class View>
 [[nodiscard]] Status settle_atomic(View& view, const VenueContext& context, const Batch& tx) {
     std::array<BatchAccount, 2 * kMaxBatch> accounts;
     const std::size_t count = collect_accounts(tx.fills, accounts);
+    const MarginPolicy policy = MarginPolicy::of_fill(context);
     for (std::size_t i = 0; i < count; ++i) {
-        accounts[i].before = assess_stored(view, context, accounts[i].account);
+        accounts[i].before = assess_stored(view, context, accounts[i].account, policy.profit_cap);
     }
     for (const Trade& fill : tx.fills) {
         const Status status = settle_trade(view, context, fill, MarginCheck::kLater);
@@ -69,8 +70,8 @@ template <class View>
         }
     }
     for (std::size_t i = 0; i < count; ++i) {
-        const Risk after = assess_stored(view, context, accounts[i].account);
-        if (!after.covers_initial() && !reduces_risk(accounts[i].before, after)) {
+        const Risk after = assess_stored(view, context, accounts[i].account, policy.profit_cap);
+        if (!policy.holds(after, [&] { return accounts[i].before; })) {
             return accounts[i].takes ? Status::kMarginTaker : Status::kMarginMaker;
         }
     }

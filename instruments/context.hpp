@@ -8,6 +8,7 @@
 #include "accounts/ids.hpp"
 #include "accounts/position.hpp"
 #include "instruments/margin.hpp"
+#include "instruments/margin_row.hpp"
 #include "instruments/status.hpp"
 #include "instruments/transaction.hpp"
 
@@ -50,6 +51,11 @@ struct AssetContext {
     std::int32_t liability_ppm = 0;
     std::int64_t price = 1;    ///< ticks
     std::int64_t divisor = 1;  ///< numeraire quanta = amount * price / divisor
+
+    /// Its quanta count as they are.
+    [[nodiscard]] bool is_unit() const noexcept {
+        return priced && price == 1 && divisor == 1 && (haircut_ppm | liability_ppm) == 0;
+    }
 };
 
 /// Decision of the start of the block on an oracle update.
@@ -75,18 +81,21 @@ struct VenueContext {
     std::int64_t time_ms = 0;
     SetVenueParams venue{};
     std::vector<MarketContext> markets;      ///< sorted by id
+    std::vector<MarginRow> rows;             ///< of each market
     std::vector<std::uint32_t> market_slot;  ///< by id: 1 + place in `markets`, 0 = none
     std::array<AssetContext, kMaxAssets> assets{};
+    bool governs = false;                ///< some transaction sets parameters
     std::vector<OracleDecision> oracle;  ///< sorted by (update, signer)
     std::vector<BookDecision> books;     ///< sorted by (update, signer)
 
+    /// 1 + place of a market in `markets` and `rows`; 0: there is none.
+    [[nodiscard]] std::uint32_t place_of(MarketId id) const noexcept {
+        return raw(id) < market_slot.size() ? market_slot[raw(id)] : 0;
+    }
     /// The market, or null.
     [[nodiscard]] const MarketContext* market(MarketId id) const noexcept {
-        const std::uint32_t number = raw(id);
-        if (number >= market_slot.size() || market_slot[number] == 0) {
-            return nullptr;
-        }
-        return &markets[market_slot[number] - 1];
+        const std::uint32_t place = place_of(id);
+        return place == 0 ? nullptr : &markets[place - 1];
     }
     /// The asset, or null.
     [[nodiscard]] const AssetContext* asset(AssetId id) const noexcept {

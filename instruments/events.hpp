@@ -32,24 +32,11 @@ class EventBytes {
   public:
     template <class T>
     EventBytes& put(T value) noexcept {
-        static_assert(std::is_trivially_copyable_v<T>);
-        if constexpr (std::is_same_v<T, Int128>) {
-            return put(low64(value)).put(high64(value));
-        } else if constexpr (std::is_enum_v<T>) {
-            return put(static_cast<std::underlying_type_t<T>>(value));
-        } else if constexpr (std::is_same_v<T, bool>) {
-            return put(static_cast<std::uint8_t>(value));
-        } else {
-            const auto bits = static_cast<std::make_unsigned_t<T>>(value);
-            if (size_ + sizeof(T) <= Capacity) {
-                for (std::size_t i = 0; i < sizeof(T); ++i) {
-                    // One store on little-endian hosts: compilers merge the bytes.
-                    bytes_[size_ + i] = static_cast<std::byte>((bits >> (8 * i)) & 0xff);
-                }
-                size_ += sizeof(T);
-            }
-            return *this;
+        if (size_ + sizeof(T) <= Capacity) {
+            store_value(bytes_.data() + size_, value);
+            size_ += sizeof(T);
         }
+        return *this;
     }
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
         return std::span(bytes_).first(size_);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "accounts/ledger.hpp"
+#include "accounts/positions.hpp"
 #include "accounts/records.hpp"
 #include "instruments/context.hpp"
 #include "instruments/market_phase.hpp"
@@ -74,14 +75,17 @@ class InvariantScan {
         Int128 insurance = 0;
     };
 
-    void add_position(const StateKey& key, const Cell& cell);
+    void add_account(const StateKey& key, const Cell& cell);
+    void add_positions(std::uint64_t account, std::uint32_t block, const PositionSpan& span);
+    void check_accounts(std::vector<std::string>& out) const;
     void add_market_number(const StateKey& key, Int128 number);
     void check_market(MarketId market, const MarketSums& sums, std::vector<std::string>& out) const;
 
     std::map<MarketId, MarketSums> markets_;
     std::map<AssetId, AssetSums> assets_;
-    std::map<std::uint64_t, std::vector<std::uint32_t>> held_;    ///< markets with a position
-    std::map<std::uint64_t, std::vector<std::uint32_t>> listed_;  ///< markets in the open list
+    /// The markets of each block of an account, by account and number of the block.
+    std::map<std::uint64_t, std::map<std::uint32_t, std::vector<std::uint32_t>>> blocks_;
+    std::map<std::uint64_t, std::uint32_t> counts_;  ///< positions, as the head block says
     std::vector<std::string> malformed_;
 };
 

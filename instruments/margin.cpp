@@ -76,14 +76,12 @@ Requirement MarginTable::of_notional(Checked notional) const noexcept {
     const Bracket& bracket = brackets[i];
     const Checked maintenance =
         notional * bracket.tier.maintenance_ppm - bracket.maintenance_deduction;
-    Checked initial = notional * bracket.tier.initial_ppm - bracket.initial_deduction;
+    Checked initial =
+        ceil_div(notional * bracket.tier.initial_ppm - bracket.initial_deduction, kPpm);
     if (oi_part > 0) {
-        const Checked scaled =
-            notional * (Checked{bracket.tier.initial_ppm} +
-                        floor_div(Checked{kPpm - bracket.tier.initial_ppm} * oi_part, oi_whole));
-        initial = maximum(initial, scaled - bracket.initial_deduction);
+        initial += mul_div_floor(notional - initial, oi_part, oi_whole);
     }
-    return {.maintenance = ceil_div(maintenance, kPpm), .initial = ceil_div(initial, kPpm)};
+    return {.maintenance = ceil_div(maintenance, kPpm), .initial = initial};
 }
 
 bool margin_tiers_valid(const std::vector<MarginTier>& tiers) noexcept {
@@ -173,7 +171,7 @@ Requirement position_requirement(const MarketContext& market, std::int64_t lots)
 }
 
 Checked collateral_value(const AssetContext& asset, Checked amount) noexcept {
-    if (!amount.ok()) {
+    if (!amount.ok() || asset.is_unit()) {
         return amount;
     }
     if (amount.value() >= 0) {
@@ -192,8 +190,8 @@ Checked collateral_value(const AssetContext& asset, Checked amount) noexcept {
 }
 
 Checked requirement_value(const AssetContext& asset, Checked amount) noexcept {
-    if (amount.ok() && amount.value() == 0) {
-        return 0;
+    if (amount.ok() && (amount.value() == 0 || asset.is_unit())) {
+        return amount;
     }
     return asset.priced ? ceil_div(amount * asset.price, asset.divisor) : Checked::overflowed();
 }

@@ -32,8 +32,9 @@ struct MarginTable {
     };
     std::array<Bracket, kMaxMarginTiers> brackets{};
     std::size_t count = 0;
-    /// Rate to add to 1 - rate of the initial requirement for high open interest: the requirement
-    /// is rate + floor((10^6 - rate) * part / whole), part and whole from the open notional (D6).
+    /// For high open interest the initial requirement IM of notional N rises towards N: to
+    /// IM + floor((N - IM) * part / whole), part and whole from the open notional (D6). That is
+    /// continuous and monotone in N for any brackets, as IM and N - IM are.
     Int128 oi_part = 0;
     Int128 oi_whole = 1;
     std::int32_t option_floor_ppm = 0;

@@ -145,6 +145,7 @@ void run_market_phase(View& view, const FeedTable& feeds, VenueContext& context)
         }
         const Int128 open = number_at(view, market_key(CellKind::kOpenInterest, id));
         context.markets.push_back(market_context(setup, state.tick, open, fees));
+        context.rows.push_back(MarginRow::make(context.markets.back()));
         if (number >= kMaxMarkets) {
             continue;
         }

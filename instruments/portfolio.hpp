@@ -4,16 +4,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
-#include "accounts/id_list.hpp"
-#include "accounts/ledger.hpp"
-#include "accounts/records.hpp"
+#include "accounts/positions.hpp"
 #include "instruments/context.hpp"
 
 namespace lockstep {
-
-using OpenMarkets = IdList<kMaxOpenMarkets>;
 
 /// A position that a handler holds in hand, not yet written: it stands in for the stored one.
 struct Override {
@@ -22,25 +17,20 @@ struct Override {
     Int128 cash = 0;  ///< to be credited in the settlement asset
 };
 
-/// What one position means for margin, in its settlement asset.
-struct PositionTerm {
-    AssetId asset;
-    Int128 profit;
-    Int128 maintenance;
-    Int128 initial;
-};
-
-/// Collects the terms of one account, then values them. No cell is read here.
+/// Adds up what the positions of one account mean, then values it. No cell is read here.
 class RiskSum {
   public:
-    /// False when a number leaves its range.
-    [[nodiscard]] bool add(const MarketContext& market, Position position) noexcept;
-    /// Sums per asset, values in the numeraire. `cash(asset)` is asked once per asset in use.
+    /// Takes a position in a market of the context; in unknown ones it counts for nothing.
+    void add(const VenueContext& context, MarketId market, const Position& position) noexcept;
+    /// Takes all positions of a block but the one in `left_out`.
+    void add(const VenueContext& context, const PositionSpan& span, MarketId left_out) noexcept;
+    /// Values the sums, and the cash in `assets`, in the numeraire. `cash(asset)` is asked once for
+    /// each asset in use.
     template <class Cash>
     [[nodiscard]] Risk value(const VenueContext& context, std::uint64_t assets, Int128 profit_cap,
                              Cash&& cash) const {
         for (std::size_t i = 0; i < count_; ++i) {
-            assets |= std::uint64_t{1} << (raw(terms_[i].asset) % kMaxAssets);
+            assets |= std::uint64_t{1} << (sums_[i].asset % kMaxAssets);
         }
         Risk risk;
         Checked profit = 0;
@@ -53,83 +43,96 @@ class RiskSum {
     }
 
   private:
+    /// Not initialised: an array of them on the stack costs nothing.
+    struct AssetSum {
+        std::uint32_t asset;
+        Int128 profit;
+        Int128 maintenance;
+        Int128 initial;
+    };
+
+    [[nodiscard]] AssetSum& sum_of(std::uint32_t asset) noexcept;
+    void add_plainly(const MarketContext& market, Position position) noexcept;
+    void add_term(std::uint32_t asset, const PositionTerm& term) noexcept;
     void add_asset(const AssetContext& asset, AssetId id, Checked cash, Risk& risk,
                    Checked& profit) const noexcept;
-    static void finish(Checked profit, Int128 profit_cap, Risk& risk) noexcept;
+    void finish(Checked profit, Int128 profit_cap, Risk& risk) const noexcept;
 
     std::size_t count_ = 0;
-    std::array<PositionTerm, kMaxOpenMarkets + 1> terms_;  // only the first count_ are set
+    bool overflowed_ = false;                ///< some number has left its range
+    std::array<AssetSum, kMaxAssets> sums_;  // only the first count_ are set
 };
 
 /// Equity and requirements of an account: its cash, and its positions brought to the indices of the
 /// block. `change` stands in for one stored position; null for none.
 template <class View>
 [[nodiscard]] Risk assess(View& view, const VenueContext& context, AccountId account,
-                          const AccountRecord& record, const OpenMarkets& open, Int128 profit_cap,
-                          const Override* change) {
+                          const AccountHead& head, Int128 profit_cap, const Override* change) {
     RiskSum sum;
-    bool ok = true;
-    for (const std::uint32_t number : open.ids()) {
-        const MarketContext* market = context.market(MarketId{number});
-        if (market == nullptr || (change != nullptr && market == change->market)) {
-            continue;
-        }
-        if (const Cell* cell = view.read(position_key(account, market->id))) {
-            ok = sum.add(*market, Position::decode(*cell)) && ok;
-        }
-    }
-    if (change != nullptr && change->position->lots != 0) {
-        ok = sum.add(*change->market, *change->position) && ok;
-    }
-    Risk risk = sum.value(context, record.assets, profit_cap, [&](AssetId asset) {
-        Checked cash = number_at(view, cash_key(account, asset));
-        if (change != nullptr && change->market->terms.settlement_asset == asset) {
-            cash += change->cash;
-        }
-        return cash;
+    for_each_block(view, account, head, [&](std::uint32_t, const PositionSpan& span) {
+        sum.add(context, span, change != nullptr ? change->market->id : MarketId{kMaxMarkets});
+        return true;
     });
-    if (!ok) {
-        risk.initial = Checked::overflowed();
+    std::uint64_t assets = head.assets();
+    AssetId credited{kMaxAssets};
+    if (change != nullptr) {
+        credited = change->market->terms.settlement_asset;
+        if (change->position->lots != 0) {
+            sum.add(context, change->market->id, *change->position);
+        }
+        if (change->cash != 0) {
+            assets |= std::uint64_t{1} << (raw(credited) % kMaxAssets);  // held from now on
+        }
     }
-    return risk;
+    return sum.value(context, assets, profit_cap, [&](AssetId asset) {
+        const Checked cash = cash_of(view, account, head, asset);
+        return asset == credited ? cash + change->cash : cash;
+    });
 }
 
-/// An account that is going to be assessed.
-struct Exposure {
-    AccountId account{};
-    const AccountRecord* record = nullptr;
-    const OpenMarkets* open = nullptr;
+/// What an account is held to when it changes. Every way to change one goes through `holds`: single
+/// fills, fills of batches, cash that leaves.
+struct MarginPolicy {
+    Int128 profit_cap = 0;         ///< unrealised profit that counts for initial margin
+    bool reducing_passes = false;  ///< below initial margin, less risk than before is enough
+
+    /// A fill: initial margin, or less risk than before it (I6).
+    [[nodiscard]] static MarginPolicy of_fill(const VenueContext& context) noexcept {
+        return {.profit_cap = context.venue.profit_cap, .reducing_passes = true};
+    }
+    /// Cash leaves: initial margin without any unrealised profit.
+    [[nodiscard]] static MarginPolicy of_cash_out() noexcept { return {}; }
+
+    /// `before()` gives the risk before the change; asked only where it matters.
+    template <class Before>
+    [[nodiscard]] bool holds(const Risk& after, Before&& before) const {
+        return after.covers_initial() || (reducing_passes && reduces_risk(before(), after));
+    }
 };
 
-/// Tells the view which cells `assess` is going to read of some accounts, one after the other, so
-/// that their cache misses overlap.
-template <class View, class... Exposures>
-void expect_exposures(View& view, const Exposures&... exposures) {
-    const auto name_cells = [](const Exposure& exposure, auto& sink) {
-        for (const std::uint32_t number : exposure.open->ids()) {
-            sink(position_key(exposure.account, MarketId{number}));
-        }
-        for (std::uint64_t assets = exposure.record->assets; assets != 0; assets &= assets - 1) {
-            const auto asset = static_cast<std::uint32_t>(std::countr_zero(assets));
-            sink(cash_key(exposure.account, AssetId{asset}));
+/// An account whose positions are going to be read.
+struct ExpectedAccount {
+    AccountId id{};
+    const Cell* cell = nullptr;  ///< its head block
+};
+
+/// Tells the view which blocks of accounts `assess` is going to read beside their heads, so that
+/// their cache misses overlap.
+template <class View, class... Accounts>
+void expect_positions(View& view, const Accounts&... accounts) {
+    if (((AccountLayout::blocks(AccountHead(*accounts.cell).positions()) == 0) && ...)) {
+        return;
+    }
+    const auto name_cells = [](const auto& account, auto& sink) {
+        const std::uint32_t blocks = AccountLayout::blocks(AccountHead(*account.cell).positions());
+        for (std::uint32_t block = 1; block <= blocks && block <= kMaxOpenMarkets; ++block) {
+            sink(positions_key(account.id, block));
         }
     };
-    const auto name = [&](auto&& sink) { (name_cells(exposures, sink), ...); };
+    const auto name = [&](auto&& sink) { (name_cells(accounts, sink), ...); };
     if constexpr (requires { view.expect(name); }) {
         view.expect(name);
     }
-}
-
-/// A market that settles in an asset the account never held makes the account hold it.
-template <class View>
-[[nodiscard]] bool credit(View& view, AccountId account, AccountRecord& record, AssetId asset,
-                          Int128 amount) {
-    const std::uint64_t bit = std::uint64_t{1} << (raw(asset) % kMaxAssets);
-    if (amount != 0 && (record.assets & bit) == 0) {
-        record.assets |= bit;
-        view.write(account_key(account), record.encode());
-    }
-    return post(view, cash_key(account, asset), amount);
 }
 
 }  // namespace lockstep

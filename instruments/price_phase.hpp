@@ -60,6 +60,7 @@ void put_in_order(std::vector<Decision>& decisions) {
 /// Picks the unexpired price updates out of the block's transactions.
 inline void collect_updates(std::span<const Transaction> transactions, VenueContext& context) {
     for (const Transaction& transaction : transactions) {
+        context.governs = context.governs || is_governance(transaction.payload);
         const Envelope& envelope = transaction.envelope;
         if (envelope.valid_until_ms < context.time_ms) {
             continue;

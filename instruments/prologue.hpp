@@ -2,64 +2,36 @@
 
 #include <cstdint>
 
-#include "accounts/records.hpp"
+#include "accounts/account.hpp"
+#include "accounts/nonces.hpp"
 #include "accounts/state_key.hpp"
 #include "instruments/context.hpp"
 
 namespace lockstep {
 
-/// Where a nonce is kept.
-struct NoncePlace {
-    StateKey key{};
-    std::int64_t bucket = 0;
-    std::size_t word = 0;
-    std::uint64_t bit = 0;
-};
-
-[[nodiscard]] constexpr NoncePlace nonce_place(const Envelope& envelope) noexcept {
-    const std::int64_t bucket = envelope.valid_until_ms / NonceRecord::kBucketMs;
-    const std::uint64_t stripe = envelope.nonce % NonceRecord::kStripes;
-    const std::uint64_t row = envelope.nonce / NonceRecord::kStripes;
-    const auto slot = static_cast<std::uint64_t>(bucket % NonceRecord::kRing);
-    return {.key = {CellKind::kNonces, raw(envelope.signer),
-                    static_cast<std::uint32_t>(row / NonceRecord::kBits),
-                    static_cast<std::uint32_t>(slot * NonceRecord::kStripes + stripe)},
-            .bucket = bucket,
-            .word = static_cast<std::size_t>(row % NonceRecord::kBits / 64),
-            .bit = std::uint64_t{1} << (row % 64)};
-}
-
-/// Marks the nonce as spent; kNonceUsed when it was.
+/// Marks the nonce as spent; kNonceUsed when it was. Looked up by bits of 64 nonces, kept until the
+/// last of them can have been asked for.
 template <class View>
-[[nodiscard]] Status spend_nonce(View& view, const Envelope& envelope) {
-    const NoncePlace place = nonce_place(envelope);
-    NonceRecord record;
-    if (const Cell* cell = view.read(place.key)) {
-        record = NonceRecord::decode(*cell);
-    }
-    if (record.bucket > place.bucket) {
-        return Status::kNonceUsed;  // the ring is longer than the window: not reachable in order
-    }
-    if (record.bucket < place.bucket) {
-        record = {.bucket = place.bucket};
-    }
-    if ((record.used[place.word] & place.bit) != 0) {
+[[nodiscard]] Status spend_nonce(View& view, const Envelope& envelope, std::int64_t now_ms) {
+    const NonceBits nonce = NonceBits::of(envelope.signer, envelope.nonce, envelope.valid_until_ms);
+    const TablePlace place = nonce.table.find(view, nonce.key);
+    const std::uint64_t spent = ExpiringTable::value(place, nonce.until_ms);
+    if ((spent & nonce.bit) != 0) {
         return Status::kNonceUsed;
     }
-    record.used[place.word] |= place.bit;
-    view.write(place.key, record.encode());
-    return Status::kApplied;
+    const TableEntry entry{
+        .key = nonce.key, .value = spent | nonce.bit, .until_ms = nonce.until_ms};
+    return nonce.table.store(view, place, entry, now_ms) ? Status::kApplied : Status::kNonceWindow;
 }
 
-/// The record of an account; the venue's own always exist.
+/// The head block of an account; the venue's own need none.
 template <class View>
-[[nodiscard]] Status load_account(View& view, AccountId account, AccountRecord& record) {
-    const Cell* cell = view.read(account_key(account));
+[[nodiscard]] Status load_account(View& view, AccountId account, const Cell*& cell) {
+    cell = view.read(account_key(account));
     if (cell == nullptr) {
         return is_venue(account) ? Status::kApplied : Status::kNoAccount;
     }
-    record = AccountRecord::decode(*cell);
-    return record.frozen ? Status::kAccountFrozen : Status::kApplied;
+    return AccountHead(*cell).frozen() ? Status::kAccountFrozen : Status::kApplied;
 }
 
 /// What a payload asks of its signer.
@@ -80,9 +52,9 @@ template <class View>
     if (is_venue(signer)) {
         return Status::kApplied;
     }
-    AccountRecord record{};
     if (authority.signer_must_exist) {
-        if (const Status status = load_account(view, signer, record); status != Status::kApplied) {
+        const Cell* cell = nullptr;
+        if (const Status status = load_account(view, signer, cell); status != Status::kApplied) {
             return status;
         }
     }
@@ -100,7 +72,7 @@ template <class View>
     }
     if (authority.right == Authority::Right::kDelegate) {
         const Cell* cell = view.read(account_key(authority.account));
-        if (cell != nullptr && AccountRecord::decode(*cell).delegate == signer) {
+        if (cell != nullptr && AccountHead(*cell).delegate() == signer) {
             return Status::kApplied;
         }
     }
@@ -113,7 +85,7 @@ template <class View>
 template <class View>
 [[nodiscard]] Status run_prologue(View& view, const VenueContext& context, const Envelope& envelope,
                                   const Authority& authority) {
-    if (envelope.nonce >= NonceRecord::kLimit || envelope.valid_until_ms < 0) {
+    if (envelope.nonce >= NonceBits::kLimit || envelope.valid_until_ms < 0) {
         return Status::kMalformed;
     }
     if (const Status status = authorise(view, envelope.signer, authority);
@@ -126,7 +98,8 @@ template <class View>
     if (envelope.valid_until_ms - context.time_ms > context.venue.valid_window_ms) {
         return Status::kNonceWindow;
     }
-    if (const Status status = spend_nonce(view, envelope); status != Status::kApplied) {
+    if (const Status status = spend_nonce(view, envelope, context.time_ms);
+        status != Status::kApplied) {
         return status;
     }
     return context.venue.paused && !is_venue(envelope.signer) ? Status::kPaused : Status::kApplied;

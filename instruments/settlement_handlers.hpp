@@ -27,28 +27,25 @@ template <class View>
 /// Closes one position of a settled market at its settlement price. Nothing to do when absent.
 template <class View>
 [[nodiscard]] Status close_settled(View& view, const MarketContext& market, AccountId account) {
-    const StateKey key = position_key(account, market.id);
-    const Cell* cell = view.read(key);
-    const Cell* owner = view.read(account_key(account));
-    if (cell == nullptr || owner == nullptr) {
+    FillSide side{};
+    side.account = view.read(account_key(account));
+    if (side.account == nullptr) {
         return Status::kApplied;
     }
-    AccountRecord record = AccountRecord::decode(*owner);
-    FillSide side{};
-    side.position = Position::decode(*cell);
-    side.present = true;
+    side.place = find_position(view, account, side.head(), market.id, side.position);
+    if (!side.place.present) {
+        return Status::kApplied;
+    }
     if (settle_side(market, side) != Status::kApplied) {
         return Status::kOverflow;
     }
     const Checked value = settlement_value(market, side.position.lots);
     const Checked cash = Checked{side.position.cost} + value + side.swept;
     if (!cash.ok() || !post_closing(view, market, side.position, side.funding, value.value()) ||
-        !credit(view, account, record, market.terms.settlement_asset, cash.value())) {
+        !credit(view, account, market.terms.settlement_asset, cash.value())) {
         return Status::kOverflow;
     }
-    view.erase(key);
-    OpenMarkets open = OpenMarkets::load(view, CellKind::kOpenMarkets, raw(account));
-    open.remove(view, raw(market.id));
+    remove_position(view, account, side.place);
     emit(view, EventType::kPositionSettled,
          PositionSettledEvent{.account = account,
                               .market = market.id,
@@ -100,28 +97,21 @@ template <class View>
     if (market->settled()) {
         return close_settled(view, *market, tx.account);
     }
-    const StateKey key = position_key(tx.account, tx.market);
-    const Cell* cell = view.read(key);
     FillSide side{};
-    side.present = true;
-    if (cell != nullptr) {
-        side.position = Position::decode(*cell);
+    side.account = view.read(account_key(tx.account));
+    if (side.account != nullptr) {
+        side.place = find_position(view, tx.account, side.head(), tx.market, side.position);
     }
-    if (cell == nullptr || side.position.epoch == market->epoch) {
+    if (!side.place.present || side.position.epoch == market->epoch) {
         return Status::kNoEpoch;
     }
-    const Cell* owner = view.read(account_key(tx.account));
-    if (owner == nullptr) {
-        return Status::kNoAccount;
-    }
-    AccountRecord record = AccountRecord::decode(*owner);
     const AssetId asset = market->terms.settlement_asset;
     if (settle_side(*market, side) != Status::kApplied ||
         !post_funding(view, market->id, side.funding) ||
-        !credit(view, tx.account, record, asset, side.swept)) {
+        !credit(view, tx.account, asset, side.swept)) {
         return Status::kOverflow;
     }
-    view.write(key, side.position.encode());
+    store_position(view, tx.account, side.place, tx.market, side.position);
     emit(view, EventType::kCashMoved,
          CashEvent{.account = tx.account, .asset = asset, .amount = side.swept}.encode());
     return Status::kApplied;

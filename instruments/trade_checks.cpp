@@ -12,7 +12,7 @@ namespace lockstep {
 namespace {
 
 const FeeTier& tier_of(const Fill& fill, const FillSide& side) noexcept {
-    return fill.market->fees[std::min<std::size_t>(side.record.fee_tier, kMaxFeeTiers - 1)];
+    return fill.market->fees[std::min<std::size_t>(side.head().fee_tier(), kMaxFeeTiers - 1)];
 }
 
 std::int32_t rate_of(const Fill& fill, const FillSide& side) noexcept {
@@ -68,15 +68,14 @@ Status check_order(const Fill& fill, FillSide& side, std::int64_t now_ms) noexce
     if (order.good_til_ms < now_ms) {
         return Status::kOrderExpired;
     }
-    if (order.salt < side.record.salt_below) {
+    if (order.salt < side.head().salt_below()) {
         return Status::kOrderCancelled;
     }
     std::int64_t filled = 0;
-    if (__builtin_add_overflow(side.filled.filled, fill.trade->lots, &filled) ||
-        filled > order.lots) {
+    if (__builtin_add_overflow(side.filled, fill.trade->lots, &filled) || filled > order.lots) {
         return Status::kOverfill;
     }
-    side.filled = {.filled = filled, .good_til_ms = order.good_til_ms};
+    side.filled = filled;
     const std::int64_t price = fill.trade->price;
     if (side.buys ? price > order.limit_price : price < order.limit_price) {
         return Status::kPriceLimit;
@@ -157,7 +156,7 @@ Status settle_side(const MarketContext& market, FillSide& side) noexcept {
     Position& position = side.position;
     side.lots_before = position.lots;
     side.cost_before = position.cost;
-    if (!side.present) {
+    if (!side.place.present) {
         position.since = market.funding;
         position.epoch = market.epoch;
         return Status::kApplied;

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "accounts/position.hpp"
-#include "accounts/records.hpp"
+#include "accounts/expiring_table.hpp"
+#include "accounts/positions.hpp"
 #include "instruments/context.hpp"
 #include "instruments/status.hpp"
 #include "instruments/transaction.hpp"
@@ -15,19 +15,22 @@ struct FillSide {
     const Order* order = nullptr;
     bool buys = false;
     bool takes = false;
-    AccountRecord record{};
-    bool tracked = false;        ///< fills of the order are counted
-    std::uint64_t order_id = 0;  ///< digest of the order
-    OrderFillRecord filled{};    ///< after this fill
+    const Cell* account = nullptr;  ///< head block, as stored
+    bool tracked = false;           ///< fills of the order are counted
+    std::uint64_t order_id = 0;     ///< digest of the order
+    TablePlace order_place{};       ///< of its fills
+    std::int64_t filled = 0;        ///< of the order, lots; after this fill
     Int128 fee = 0;
 
-    Position position{};   ///< stored, then settled, then filled
-    bool present = false;  ///< the position has a cell
+    Position position{};    ///< stored, then settled, then filled
+    PositionPlace place{};  ///< of the stored one
     std::int64_t lots_before = 0;
     Int128 cost_before = 0;
     FundingFlow funding{};
     Int128 swept = 0;   ///< cash from daily settlements
     Int128 closed = 0;  ///< cash from closing
+
+    [[nodiscard]] AccountHead head() const noexcept { return AccountHead(*account); }
 };
 
 /// Both sides and the numbers they share.
@@ -51,7 +54,7 @@ struct Fill {
 [[nodiscard]] Status charge_fees(Fill& fill) noexcept;
 
 /// Checks of one order against the fill, in this order: expired, cancelled, overfill, price limit,
-/// fee limit. Needs `record`, `filled` as stored, and `fee`; counts the fill.
+/// fee limit. Needs `account`, `filled` as stored, and `fee`; counts the fill.
 [[nodiscard]] Status check_order(const Fill& fill, FillSide& side, std::int64_t now_ms) noexcept;
 
 /// Checks of the pair, in this order: market mismatch, self trade, size step, tick, zero notional,

@@ -16,7 +16,7 @@ enum class MarginCheck : std::uint8_t {
     kLater,  ///< by the caller
 };
 
-/// Loads account and order cells of one side. Check order: account exists, account frozen.
+/// Loads head block and order of one side. Check order: account exists, account frozen.
 template <class View>
 [[nodiscard]] Status load_side(View& view, const MarketContext& market, FillSide& side) {
     const Order& order = *side.order;
@@ -24,66 +24,62 @@ template <class View>
     if (cell == nullptr) {
         return Status::kNoAccount;
     }
-    side.record = AccountRecord::decode(*cell);
-    if (side.record.frozen) {
+    side.account = cell;
+    if (side.head().frozen()) {
         return Status::kAccountFrozen;
     }
     side.tracked = !market.terms.host_matched || order.salt != 0;
     if (side.tracked) {
         side.order_id = order_digest(order);
-        if (const Cell* filled = view.read(order_key(order.account, side.order_id))) {
-            side.filled = OrderFillRecord::decode(*filled);
-        }
+        side.order_place =
+            ExpiringTable(CellKind::kOrders, raw(order.account)).find(view, side.order_id);
+        side.filled =
+            static_cast<std::int64_t>(ExpiringTable::value(side.order_place, order.good_til_ms));
     }
     return Status::kApplied;
 }
 
 template <class View>
 [[nodiscard]] Status load_position(View& view, const MarketContext& market, FillSide& side) {
-    if (const Cell* cell = view.read(position_key(side.order->account, market.id))) {
-        side.position = Position::decode(*cell);
-        side.present = true;
-    }
+    side.place = find_position(view, side.order->account, side.head(), market.id, side.position);
     return settle_side(market, side);
 }
 
-/// Initial margin after the fill, or less risk than before it (I6).
+/// Whether a side may stand after the fill.
 template <class View>
 [[nodiscard]] bool side_has_margin(View& view, const VenueContext& context, const Fill& fill,
-                                   const FillSide& side, const OpenMarkets& open) {
-    const AccountId account = side.order->account;
-    const Int128 cap = context.venue.profit_cap;
+                                   const FillSide& side) {
+    const MarginPolicy policy = MarginPolicy::of_fill(context);
+    const auto risk = [&](const Override* change) {
+        return assess(view, context, side.order->account, side.head(), policy.profit_cap, change);
+    };
     const Override after{
         .market = fill.market, .position = &side.position, .cash = side.swept + side.closed};
-    const Risk risk = assess(view, context, account, side.record, open, cap, &after);
-    if (risk.covers_initial()) {
-        return true;
-    }
-    const Risk before = assess(view, context, account, side.record, open, cap, nullptr);
-    return reduces_risk(before, risk);
+    return policy.holds(risk(&after), [&] { return risk(nullptr); });
 }
 
-/// Writes one side: order, position, list of open markets, cash.
+/// Writes one side: order, position, cash.
 template <class View>
-[[nodiscard]] Status store_side(View& view, const Fill& fill, FillSide& side, OpenMarkets& open) {
+[[nodiscard]] Status store_side(View& view, const VenueContext& context, const Fill& fill,
+                                const FillSide& side) {
     const AccountId account = side.order->account;
-    if (side.tracked) {
-        view.write(order_key(account, side.order_id), side.filled.encode());
+    const TableEntry filled{.key = side.order_id,
+                            .value = static_cast<std::uint64_t>(side.filled),
+                            .until_ms = side.order->good_til_ms};
+    if (side.tracked && !ExpiringTable(CellKind::kOrders, raw(account))
+                             .store(view, side.order_place, filled, context.time_ms)) {
+        return Status::kOverflow;
     }
-    const StateKey key = position_key(account, fill.market->id);
-    if (side.position.lots != 0) {
-        view.write(key, side.position.encode());
-        if (!side.present) {
-            open.insert(view, raw(fill.market->id));
+    if (side.position.lots == 0) {
+        if (side.place.present) {
+            remove_position(view, account, side.place);
         }
+    } else if (side.place.present) {
+        store_position(view, account, side.place, fill.market->id, side.position);
     } else {
-        if (side.present) {
-            view.erase(key);
-        }
-        open.remove(view, raw(fill.market->id));
+        insert_position(view, account, side.place, fill.market->id, side.position);
     }
-    const Int128 cash = side.swept + side.closed;
-    return credit(view, account, side.record, fill.market->terms.settlement_asset, cash)
+    return credit(view, account, fill.market->terms.settlement_asset, side.swept + side.closed)
                ? Status::kApplied
                : Status::kOverflow;
 }
@@ -113,8 +109,7 @@ template <class View>
             context.assets[raw(fill.market->terms.settlement_asset) % kMaxAssets];
         const Checked volume = collateral_value(asset, fill.notional);
         for (const FillSide* side : {&fill.buyer, &fill.seller}) {
-            const StateKey key{CellKind::kAccountVolume, raw(side->order->account)};
-            ok = ok && volume.ok() && post(view, key, volume.value());
+            ok = ok && volume.ok() && add_volume(view, side->order->account, volume.value());
         }
     }
     return ok ? Status::kApplied : Status::kOverflow;
@@ -182,20 +177,14 @@ template <class View>
 /// Taker first, then maker; then limits.
 template <class View>
 [[nodiscard]] Status check_limits(View& view, const VenueContext& context, const Fill& fill,
-                                  const OpenMarkets& buyer_open, const OpenMarkets& seller_open,
                                   MarginCheck margin) {
-    const bool buyer_takes = fill.buyer.takes;
     if (margin == MarginCheck::kNow) {
-        const FillSide& taker = buyer_takes ? fill.buyer : fill.seller;
-        const FillSide& maker = buyer_takes ? fill.seller : fill.buyer;
-        const OpenMarkets& taker_open = buyer_takes ? buyer_open : seller_open;
-        const OpenMarkets& maker_open = buyer_takes ? seller_open : buyer_open;
-        expect_exposures(view, Exposure{taker.order->account, &taker.record, &taker_open},
-                         Exposure{maker.order->account, &maker.record, &maker_open});
-        if (!side_has_margin(view, context, fill, taker, taker_open)) {
+        const FillSide& taker = fill.buyer.takes ? fill.buyer : fill.seller;
+        const FillSide& maker = fill.buyer.takes ? fill.seller : fill.buyer;
+        if (!side_has_margin(view, context, fill, taker)) {
             return Status::kMarginTaker;
         }
-        if (!side_has_margin(view, context, fill, maker, maker_open)) {
+        if (!side_has_margin(view, context, fill, maker)) {
             return Status::kMarginMaker;
         }
     }
@@ -207,13 +196,10 @@ template <class View>
         open_interest_change(fill) > 0) {
         return Status::kOiCap;
     }
-    const auto no_room = [](const FillSide& side, const OpenMarkets& open) {
-        return !side.present && open.full();
+    const auto no_room = [](const FillSide& side) {
+        return !side.place.present && side.head().positions() >= kMaxOpenMarkets;
     };
-    if (no_room(fill.buyer, buyer_open) || no_room(fill.seller, seller_open)) {
-        return Status::kMarketLimit;
-    }
-    return Status::kApplied;
+    return no_room(fill.buyer) || no_room(fill.seller) ? Status::kMarketLimit : Status::kApplied;
 }
 
 /// One fill, from first check to event. May have written when it fails: the caller rolls back.
@@ -227,6 +213,10 @@ template <class View>
     fill.seller.order = &trade.seller;
     fill.seller.takes = !trade.buyer_is_taker;
     Status status = check_fill(view, context, fill);
+    if (status == Status::kApplied) {
+        expect_positions(view, ExpectedAccount{trade.buyer.account, fill.buyer.account},
+                         ExpectedAccount{trade.seller.account, fill.seller.account});
+    }
     for (FillSide* side : {&fill.buyer, &fill.seller}) {
         if (status == Status::kApplied) {
             status = load_position(view, *fill.market, *side);
@@ -243,16 +233,11 @@ template <class View>
     if (status != Status::kApplied) {
         return status;
     }
-    OpenMarkets buyer_open =
-        OpenMarkets::load(view, CellKind::kOpenMarkets, raw(trade.buyer.account));
-    OpenMarkets seller_open =
-        OpenMarkets::load(view, CellKind::kOpenMarkets, raw(trade.seller.account));
-    status = check_limits(view, context, fill, buyer_open, seller_open, margin);
-    if (status == Status::kApplied) {
-        status = store_side(view, fill, fill.buyer, buyer_open);
-    }
-    if (status == Status::kApplied) {
-        status = store_side(view, fill, fill.seller, seller_open);
+    status = check_limits(view, context, fill, margin);
+    for (const FillSide* side : {&fill.buyer, &fill.seller}) {
+        if (status == Status::kApplied) {
+            status = store_side(view, context, fill, *side);
+        }
     }
     if (status == Status::kApplied) {
         status = post_fill(view, context, fill);

@@ -229,6 +229,11 @@ using Payload =
                  Withdraw, Transfer, SetDelegate, SetFrozen, SetFeeTier, CancelOrders,
                  InsuranceDeposit, Trade, Batch, SettleBatch, RealisePnl>;
 
+/// True for what sets parameters of venue, assets, feeds and markets.
+[[nodiscard]] inline bool is_governance(const Payload& payload) noexcept {
+    return payload.index() < Payload(OracleUpdate{}).index();
+}
+
 struct Transaction {
     Envelope envelope{};
     Payload payload{};

@@ -53,10 +53,16 @@ class Venue {
         return static_cast<std::size_t>(state_module(key.kind()));
     }
 
+    [[nodiscard]] static Key unit(const Key& key) noexcept { return unit_key(key); }
     [[nodiscard]] static std::uint64_t hash(const Key& key) noexcept { return key.hash(); }
     static void encode_key(ByteWriter& out, const Key& key) { key.encode(out); }
     static void encode_value(ByteWriter& out, const Key& key, const Value& value) {
-        out.append(is_numeric(key.kind()) ? value.bytes().first(sizeof(Int128)) : value.bytes());
+        static_cast<void>(key);
+        out.put(static_cast<std::uint16_t>(value.size()));
+        out.append(value.bytes());
+    }
+    [[nodiscard]] static std::size_t footprint(const Value& value) noexcept {
+        return value.footprint();
     }
     [[nodiscard]] static Int128 number(const Value& value) noexcept { return value.number(); }
     static void set_number(Value& value, Int128 number) noexcept { value.set_number(number); }
@@ -93,6 +99,11 @@ class Venue {
         freeze_broken_markets(view, context);
     }
 
+    /// Whether `declare` names all that the transactions of the block can touch: unless some of
+    /// them govern, which walk registries.
+    [[nodiscard]] static bool declares_all(const Context& context) noexcept {
+        return !context.governs;
+    }
     /// Calls `sink(Key, Access)` for the keys that the transaction is expected to touch.
     template <class Sink>
     void declare(const Transaction& transaction, const Context& context, Sink&& sink) const {

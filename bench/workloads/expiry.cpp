@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "accounts/state_key.hpp"
+#include "accounts/positions.hpp"
 #include "engine/base/check.hpp"
 #include "replay/generate/workload.hpp"
 
@@ -38,9 +38,12 @@ std::vector<SettleBatch> payments(std::span<const LogBlock> blocks, const Worklo
         LOCKSTEP_CHECK(executor.execute(block).has_value());
     }
     std::map<std::uint32_t, std::vector<AccountId>> holders;
-    store.for_each([&](const StateKey& key, const Cell&) {
-        if (key.kind() == CellKind::kPosition && markets.expired(key.item(), now_ms)) {
-            holders[key.item()].push_back(AccountId{key.owner()});
+    store.for_each([&](const StateKey& key, const Cell& cell) {
+        const PositionSpan span = positions_in(key, cell);
+        for (std::size_t i = 0; i < span.size(); ++i) {
+            if (const std::uint32_t market = raw(span.market(i)); markets.expired(market, now_ms)) {
+                holders[market].push_back(AccountId{key.owner()});
+            }
         }
     });
     std::vector<SettleBatch> out;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "replay/bundle/bundle_file.hpp"
@@ -10,7 +11,7 @@ using Details = ExecutionDetails<Venue>;
 void put(ByteWriter& out, const std::optional<Cell>& cell) {
     out.put(cell.has_value());
     if (cell) {
-        out.append(cell->bytes());
+        out.put_bytes(cell->bytes());
     }
 }
 
@@ -128,12 +129,9 @@ class BundleDecoder {
         if (!flag()) {
             return std::nullopt;
         }
-        Cell out;
-        const std::span<const std::byte> raw = in_.take(Cell::kSize);
-        for (std::size_t i = 0; i < raw.size(); ++i) {
-            out.store(i, static_cast<std::uint8_t>(raw[i]));
-        }
-        return out;
+        const std::span<const std::byte> raw = in_.get_bytes();
+        require(raw.size() <= Cell::kCapacity);
+        return Cell::of_bytes(raw.first(std::min(raw.size(), Cell::kCapacity)));
     }
     Int128 number() { return in_.get_int128(); }
 

@@ -6,7 +6,7 @@
 namespace lockstep {
 namespace {
 
-constexpr std::uint32_t kBundleVersion = 1;
+constexpr std::uint32_t kBundleVersion = 2;
 
 std::string text_of(std::span<const std::byte> bytes) {
     std::string out;

@@ -2,7 +2,8 @@
 
 #include <string>
 
-#include "accounts/position.hpp"
+#include "accounts/expiring_table.hpp"
+#include "accounts/positions.hpp"
 #include "accounts/records.hpp"
 #include "engine/base/int128.hpp"
 #include "instruments/records.hpp"
@@ -22,10 +23,8 @@ constexpr KindName kKindNames[] = {
     {CellKind::kAccount, "account"},
     {CellKind::kNonces, "nonces"},
     {CellKind::kCash, "cash"},
-    {CellKind::kPosition, "position"},
-    {CellKind::kOpenMarkets, "open_markets"},
-    {CellKind::kOrderFill, "order_fill"},
-    {CellKind::kAccountVolume, "account_volume"},
+    {CellKind::kPositions, "positions"},
+    {CellKind::kOrders, "orders"},
     {CellKind::kDepositUsed, "deposit_used"},
     {CellKind::kVenue, "venue"},
     {CellKind::kAssetList, "asset_list"},
@@ -57,37 +56,58 @@ constexpr KindName kKindNames[] = {
     {CellKind::kSettleClear, "settle_clear"},
 };
 
+Json describe_positions(const StateKey& key, const Cell& cell) {
+    Json out = Json::array();
+    const PositionSpan span = positions_in(key, cell);
+    for (std::size_t i = 0; i < span.size(); ++i) {
+        const Position position = span.position(i);
+        out.push_back({{"market", raw(span.market(i))},
+                       {"lots", position.lots},
+                       {"cost", to_string(position.cost)},
+                       {"remainder_q32", position.remainder},
+                       {"epoch", position.epoch},
+                       {"funding_since_q32", to_string(position.since.funding)},
+                       {"social_since_q32", to_string(position.since.social)}});
+    }
+    return out;
+}
+
+Json describe_head(const StateKey& key, const Cell& cell) {
+    const AccountHead head(cell);
+    Json cash = Json::object();
+    for (std::size_t i = 0; i < head.inline_assets(); ++i) {
+        cash[std::to_string(raw(head.inline_asset(i)))] = to_string(head.inline_cash(i));
+    }
+    return {{"delegate", account_name(head.delegate())},
+            {"salt_below", head.salt_below()},
+            {"assets", head.assets()},
+            {"fee_tier", head.fee_tier()},
+            {"frozen", head.frozen()},
+            {"volume", to_string(head.volume())},
+            {"cash", std::move(cash)},
+            {"open_positions", head.positions()},
+            {"positions", describe_positions(key, cell)}};
+}
+
+Json describe_page(const Cell& cell) {
+    Json entries = Json::array();
+    for (std::size_t i = 0; i < TablePage::size(cell); ++i) {
+        const TableEntry entry = TablePage::entry(cell, i);
+        entries.push_back(
+            {{"key", entry.key}, {"value", entry.value}, {"until_ms", entry.until_ms}});
+    }
+    return {{"split", TablePage::is_split(cell)}, {"entries", std::move(entries)}};
+}
+
 Json describe_account_cell(const StateKey& key, const Cell& cell) {
     switch (key.kind()) {
-        case CellKind::kAccount: {
-            const AccountRecord record = AccountRecord::decode(cell);
-            return {{"delegate", account_name(record.delegate)},
-                    {"salt_below", record.salt_below},
-                    {"assets", record.assets},
-                    {"fee_tier", record.fee_tier},
-                    {"frozen", record.frozen}};
-        }
-        case CellKind::kPosition: {
-            const Position position = Position::decode(cell);
-            return {{"lots", position.lots},
-                    {"cost", to_string(position.cost)},
-                    {"remainder_q32", position.remainder},
-                    {"epoch", position.epoch},
-                    {"funding_since_q32", to_string(position.since.funding)},
-                    {"social_since_q32", to_string(position.since.social)}};
-        }
-        case CellKind::kOpenMarkets: {
-            const IdChunk chunk = IdChunk::decode(cell);
-            return {{"total", chunk.total}, {"ids", chunk.ids}};
-        }
-        case CellKind::kOrderFill: {
-            const OrderFillRecord fill = OrderFillRecord::decode(cell);
-            return {{"filled", fill.filled}, {"good_til_ms", fill.good_til_ms}};
-        }
-        case CellKind::kNonces: {
-            const NonceRecord nonces = NonceRecord::decode(cell);
-            return {{"bucket", nonces.bucket}, {"used", nonces.used}};
-        }
+        case CellKind::kAccount:
+            return describe_head(key, cell);
+        case CellKind::kPositions:
+            return {{"positions", describe_positions(key, cell)}};
+        case CellKind::kOrders:
+        case CellKind::kNonces:
+            return describe_page(cell);
         default:
             return {{"bytes", bytes_text(cell.bytes())}};
     }

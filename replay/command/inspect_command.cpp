@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "accounts/positions.hpp"
 #include "instruments/status.hpp"
 #include "replay/command/commands.hpp"
 #include "replay/command/describe_accesses.hpp"
@@ -210,8 +211,12 @@ Json inspect_account(const StateStore<Venue>& store, AccountId account) {
 
 Json inspect_market(const StateStore<Venue>& store, MarketId market) {
     std::uint64_t positions = 0;
+    store.for_each([&](const StateKey& key, const Cell& cell) {
+        const PositionSpan span = positions_in(key, cell);
+        const std::size_t at = span.lower_bound(market);
+        positions += at < span.size() && span.market(at) == market ? 1U : 0U;
+    });
     Json cells = pick_cells(store, [&](const StateKey& key) {
-        positions += key.kind() == CellKind::kPosition && key.item() == raw(market);
         // Parameters take several cells; they are shown together.
         return is_market_kind(key.kind()) && key.kind() != CellKind::kMarketParams &&
                key.kind() != CellKind::kMarginTiers && key.item() == raw(market);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "accounts/records.hpp"
+#include "accounts/nonces.hpp"
 #include "engine/base/check.hpp"
 
 namespace lockstep {
@@ -28,7 +28,7 @@ Result<void, Error> BlockAssembler::finish() {
 }
 
 void BlockAssembler::push_venue(Payload payload) {
-    const std::int64_t bucket = valid_until_ms() / NonceRecord::kBucketMs;
+    const std::int64_t bucket = valid_until_ms() / NonceBits::kBucketMs;
     if (bucket != nonce_bucket_) {
         nonce_bucket_ = bucket;
         venue_nonce_ = 0;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "accounts/records.hpp"
+#include "accounts/nonces.hpp"
 #include "engine/base/check.hpp"
 #include "instruments/market_phase.hpp"
 #include "replay/format/limits.hpp"
@@ -111,7 +111,7 @@ AccountId Workload::account_of(std::uint32_t owner, std::uint32_t market) {
 
 Envelope Workload::venue_envelope() {
     const std::int64_t valid_until = block_.header.time_ms + kValidForMs;
-    if (const std::int64_t bucket = valid_until / NonceRecord::kBucketMs;
+    if (const std::int64_t bucket = valid_until / NonceBits::kBucketMs;
         bucket != venue_nonce_bucket_) {
         venue_nonce_bucket_ = bucket;
         venue_nonce_ = 0;

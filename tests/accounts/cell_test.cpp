@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "accounts/position.hpp"
-#include "accounts/records.hpp"
+#include "accounts/expiring_table.hpp"
 #include "accounts/state_key.hpp"
 
 namespace lockstep::test {
@@ -26,23 +25,36 @@ TEST(Cell, AbsentNumberIsZero) {
     EXPECT_EQ(Cell::of_number(kInt128Max).number(), kInt128Max);
 }
 
-TEST(Cell, RecordsComeBackAsTheyWentIn) {
-    const Position position{.lots = -7,
-                            .remainder = 0xdeadbeef,
-                            .epoch = 3,
-                            .cost = -(Int128{1} << 90),
-                            .since = {.funding = Int128{5} << 80, .social = 11}};
-    EXPECT_EQ(Position::decode(position.encode()), position);
-    const AccountRecord account{.delegate = make_account(5, 6),
-                                .salt_below = 9,
-                                .assets = 3,
-                                .fee_tier = 7,
-                                .frozen = true};
-    EXPECT_EQ(AccountRecord::decode(account.encode()), account);
-    const NonceRecord nonces{.bucket = 77, .used = {1, 2, 3, ~std::uint64_t{0}}};
-    EXPECT_EQ(NonceRecord::decode(nonces.encode()), nonces);
-    const OrderFillRecord fill{.filled = 12, .good_til_ms = -1};
-    EXPECT_EQ(OrderFillRecord::decode(fill.encode()), fill);
+TEST(Cell, CopiesAndComparesTheBytesInUse) {
+    Cell cell;
+    cell.resize(100);
+    cell.store(92, std::uint64_t{7});
+    Cell copy = cell;
+    EXPECT_EQ(copy, cell);
+    EXPECT_EQ(copy.size(), 100U);
+    copy.resize(99);
+    EXPECT_NE(copy, cell);
+    copy.resize(100);
+    EXPECT_EQ(copy.load<std::uint64_t>(92), 7U);  // little-endian: the byte cut off was 0
+    EXPECT_EQ(copy, cell);
+    EXPECT_EQ(cell.load<std::uint64_t>(93), 0U);  // not all of it within the value
+    EXPECT_EQ(Cell::of_bytes(cell.bytes()), cell);
+}
+
+TEST(Cell, OpensAndClosesGaps) {
+    Cell cell;
+    cell.store(0, std::uint32_t{0x04030201});
+    cell.insert_zeros(2, 3);
+    ASSERT_EQ(cell.size(), 7U);
+    EXPECT_EQ(cell.load<std::uint32_t>(0), 0x00000201U);
+    EXPECT_EQ(cell.load<std::uint16_t>(5), 0x0403U);
+    cell.remove_bytes(2, 3);
+    EXPECT_EQ(cell.load<std::uint32_t>(0), 0x04030201U);
+    cell.remove_bytes(3, 2);  // more than there is
+    EXPECT_EQ(cell.size(), 4U);
+    cell.resize(Cell::kCapacity);
+    cell.insert_zeros(0, 1);  // no room
+    EXPECT_EQ(cell.size(), Cell::kCapacity);
 }
 
 TEST(StateKey, OrdersByKindThenItemThenChunkThenOwner) {
@@ -50,7 +62,7 @@ TEST(StateKey, OrdersByKindThenItemThenChunkThenOwner) {
     EXPECT_LT(base, (StateKey{CellKind::kCash, 6, 2, 0}));
     EXPECT_LT((StateKey{CellKind::kCash, 6, 2, 0}), (StateKey{CellKind::kCash, 5, 2, 1}));
     EXPECT_LT((StateKey{CellKind::kCash, 9, 2, 9}), (StateKey{CellKind::kCash, 0, 3, 0}));
-    EXPECT_LT((StateKey{CellKind::kCash, 9, 9, 9}), (StateKey{CellKind::kPosition, 0, 0, 0}));
+    EXPECT_LT((StateKey{CellKind::kCash, 9, 9, 9}), (StateKey{CellKind::kPositions, 0, 0, 0}));
 }
 
 TEST(StateKey, GivesItsPartsBack) {
@@ -69,10 +81,22 @@ TEST(StateKey, HashIsFixed) {
               (StateKey{CellKind::kCash, 1, 1, 0}).hash());
 }
 
-TEST(StateKey, OrdersOfOneAccountDifferByTheirDigest) {
-    EXPECT_EQ(order_key(AccountId{4}, 17).kind(), CellKind::kOrderFill);
-    EXPECT_NE(order_key(AccountId{4}, 17), order_key(AccountId{4}, 18));
-    EXPECT_EQ(order_key(AccountId{4}, ~std::uint64_t{0}).kind(), CellKind::kOrderFill);
+TEST(StateKey, UnitsAreAccountsAndTheSumsOfAMarket) {
+    const AccountId account = make_account(4, 2);
+    for (const StateKey& key :
+         {account_key(account), cash_key(account, AssetId{7}), positions_key(account, 3),
+          ExpiringTable(CellKind::kOrders, raw(account)).page_key(9),
+          ExpiringTable(CellKind::kNonces, raw(account)).root()}) {
+        EXPECT_EQ(unit_key(key), account_key(account));
+    }
+    const ExpiringTable matcher(CellKind::kNonces, raw(AccountId{1}), 17);
+    EXPECT_EQ(unit_key(matcher.page_key(5)), matcher.root());
+    EXPECT_EQ(unit_key(market_key(CellKind::kDust, MarketId{5})),
+              market_key(CellKind::kVolume, MarketId{5}));
+    EXPECT_EQ(unit_key(market_key(CellKind::kTick, MarketId{5})),
+              market_key(CellKind::kTick, MarketId{5}));
+    EXPECT_EQ(unit_key(asset_key(CellKind::kAssetTotal, AssetId{1})),
+              asset_key(CellKind::kAssetTotal, AssetId{1}));
 }
 
 }  // namespace

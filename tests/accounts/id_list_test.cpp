@@ -14,7 +14,7 @@ namespace {
 using List = IdList<64>;
 
 std::vector<std::uint32_t> load(MapView& view) {
-    const List list = List::load(view, CellKind::kOpenMarkets, 1);
+    const List list = List::load(view, CellKind::kMarketList, 1);
     return {list.ids().begin(), list.ids().end()};
 }
 
@@ -25,7 +25,7 @@ TEST(IdList, BehavesLikeASortedSet) {
         Random random(seed);
         for (int step = 0; step < 400; ++step) {
             const auto id = static_cast<std::uint32_t>(random.below(90));
-            List list = List::load(view, CellKind::kOpenMarkets, 1);
+            List list = List::load(view, CellKind::kMarketList, 1);
             ASSERT_EQ(list.contains(id), expected.contains(id));
             if (random.chance(step < 200 ? 2 : 1, 3)) {
                 if (!list.full()) {
@@ -46,13 +46,13 @@ TEST(IdList, BehavesLikeASortedSet) {
 TEST(IdList, InsertionAtTheEndWritesOnlyTheLastPartAndTheLength) {
     MapView view;
     for (std::uint32_t id = 1; id <= 40; ++id) {
-        List list = List::load(view, CellKind::kOpenMarkets, 1);
+        List list = List::load(view, CellKind::kMarketList, 1);
         list.insert(view, id);
     }
-    const Cell middle = *view.read(open_markets_key(AccountId{1}, 1));
-    List list = List::load(view, CellKind::kOpenMarkets, 1);
+    const Cell middle = *view.read(StateKey(CellKind::kMarketList, 1, 0, 1));
+    List list = List::load(view, CellKind::kMarketList, 1);
     list.insert(view, 41);
-    EXPECT_EQ(*view.read(open_markets_key(AccountId{1}, 1)), middle);
+    EXPECT_EQ(*view.read(StateKey(CellKind::kMarketList, 1, 0, 1)), middle);
     EXPECT_EQ(load(view).size(), 41U);
 }
 
@@ -60,7 +60,7 @@ TEST(IdList, ContradictingPartsStayWithinTheCapacity) {
     MapView view;
     IdChunk chunk{.total = 1'000'000};
     chunk.ids.fill(7);
-    view.write(open_markets_key(AccountId{1}, 0), chunk.encode());
+    view.write(StateKey(CellKind::kMarketList, 1, 0, 0), chunk.encode());
     EXPECT_EQ(load(view).size(), 64U);
 }
 

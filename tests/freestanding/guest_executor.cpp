@@ -15,6 +15,15 @@ bool GuestExecutor::View::at_least(const StateKey& key, Int128 amount) const {
     return (value != nullptr ? value->number() : Int128{0}) >= amount;
 }
 
+Cell* GuestExecutor::View::change(const StateKey& key) {
+    const Cell* value = read(key);
+    if (value == nullptr) {
+        return nullptr;
+    }
+    const Entry changed{.change = Change::kWrite, .added = 0, .value = *value};
+    return &(entries_[key] = changed).value;
+}
+
 void GuestExecutor::View::write(const StateKey& key, const Cell& value) {
     entries_[key] = {.change = Change::kWrite, .added = 0, .value = value};
 }

@@ -47,6 +47,7 @@ class GuestExecutor {
         [[nodiscard]] const Cell* read(const StateKey& key) const;
         [[nodiscard]] bool exists(const StateKey& key) const { return read(key) != nullptr; }
         [[nodiscard]] bool at_least(const StateKey& key, Int128 amount) const;
+        [[nodiscard]] Cell* change(const StateKey& key);
         void write(const StateKey& key, const Cell& value);
         void erase(const StateKey& key);
         [[nodiscard]] bool add(const StateKey& key, Int128 amount, const Bounds& bounds = {});

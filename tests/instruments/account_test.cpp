@@ -81,7 +81,7 @@ TEST_F(AccountTest, PrologueChecksRunInTheStatedOrder) {
     EXPECT_EQ(status(), Status::kPaused);
     EXPECT_EQ(run_one(SetVenueParams{.paused = false}), Status::kApplied);
     EXPECT_EQ(status(), Status::kNonceUsed);  // spent by the paused attempt
-    transaction.envelope.nonce = NonceRecord::kLimit;
+    transaction.envelope.nonce = NonceBits::kLimit;
     EXPECT_EQ(status(), Status::kMalformed);
 }
 
@@ -108,8 +108,8 @@ TEST_F(AccountTest, NoncesAreUnorderedAndSeparatePerExpiryBucket) {
     EXPECT_EQ(run(all), std::vector<Status>(5, Status::kApplied));
 }
 
-/// The ring of nonce cells reuses cells of expired buckets: state does not grow for ever.
-TEST_F(AccountTest, NonceCellsAreReusedAfterTheRing) {
+/// Spent nonces are dropped once nobody can ask for them: state does not grow for ever.
+TEST_F(AccountTest, NoncesAreDroppedAfterTheirTime) {
     const auto withdraw_with_nonce = [&](std::uint64_t nonce) {
         Transaction transaction = sign(kAlice, withdraw(1));
         transaction.envelope.nonce = nonce;
@@ -118,7 +118,7 @@ TEST_F(AccountTest, NonceCellsAreReusedAfterTheRing) {
     };
     EXPECT_EQ(withdraw_with_nonce(9), Status::kApplied);
     const std::size_t cells = store().size();
-    wait(NonceRecord::kRing * NonceRecord::kBucketMs - 1'000);
+    wait(NonceBits::kRing * NonceBits::kBucketMs - 1'000);
     EXPECT_EQ(withdraw_with_nonce(9), Status::kApplied);
     EXPECT_EQ(store().size(), cells);
     EXPECT_EQ(withdraw_with_nonce(9), Status::kNonceUsed);

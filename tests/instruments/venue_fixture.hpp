@@ -87,11 +87,18 @@ class TestVenue {
         return cell == nullptr ? 0 : cell->number();
     }
     [[nodiscard]] Int128 cash(AccountId account, AssetId asset = kUsd) const {
-        return number(cash_key(account, asset));
+        const Cell* cell = store_.get(account_key(account));
+        SerialView<Venue> view(store_, kPhaseLimits);
+        return cell == nullptr ? 0 : cash_of(view, account, AccountHead(*cell), asset);
     }
     [[nodiscard]] Position position(AccountId account, MarketId market = kPerp) const {
-        const Cell* cell = store_.get(position_key(account, market));
-        return cell == nullptr ? Position{} : Position::decode(*cell);
+        const Cell* cell = store_.get(account_key(account));
+        Position position{};
+        if (cell != nullptr) {
+            SerialView<Venue> view(store_, kPhaseLimits);
+            static_cast<void>(find_position(view, account, AccountHead(*cell), market, position));
+        }
+        return position;
     }
     [[nodiscard]] TickRecord tick(MarketId market = kPerp) const {
         const Cell* cell = store_.get(market_key(CellKind::kTick, market));

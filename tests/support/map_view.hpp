@@ -18,6 +18,11 @@ class MapView {
         return found == cells_.end() ? nullptr : &found->second;
     }
     [[nodiscard]] bool exists(const StateKey& key) const { return cells_.contains(key); }
+    [[nodiscard]] Cell* change(const StateKey& key) {
+        const auto found = cells_.find(key);
+        return found == cells_.end() ? nullptr : &found->second;
+    }
+    [[nodiscard]] static bool stopped() noexcept { return false; }
     void write(const StateKey& key, const Cell& cell) { cells_[key] = cell; }
     void erase(const StateKey& key) { cells_.erase(key); }
     [[nodiscard]] bool add(const StateKey& key, Int128 amount, const Bounds& bounds) {
