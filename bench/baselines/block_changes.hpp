@@ -125,13 +125,13 @@ class BlockChanges {
         }
     }
     void settle_cell(const Changed& changed, Share& into) {
-        const auto& cell = store_.cell(changed.id);
+        auto& cell = store_.cell(changed.id);
         if (changed.was_present) {
-            into.sums.remove(changed.key,
-                             cell_digest<M>(into.scratch, changed.key, changed.before));
+            into.sums.remove(changed.key, cell.digest);  // still that from before the block
         }
+        cell.digested = false;
         if (cell.present) {
-            into.sums.add(changed.key, cell_digest<M>(into.scratch, changed.key, cell.value));
+            into.sums.add(changed.key, cell.term(into.scratch));
         } else if (changed.was_present) {
             into.emptied.push_back(changed.id);
         }

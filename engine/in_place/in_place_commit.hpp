@@ -122,6 +122,8 @@ class InPlaceCommit {
             for (Changed& changed : changed_.piece(i)) {
                 changed.cell()->value = std::move(*changed.before);
                 changed.cell()->present = changed.was_present();
+                changed.cell()->digest = changed.digest;
+                changed.cell()->digested = true;
             }
         }
         changed_.clear();
@@ -144,6 +146,7 @@ class InPlaceCommit {
     struct Changed {
         TaggedPointer<Cell, 2> cell_and_presence;
         typename M::Value* before = nullptr;  ///< in the arena
+        Digest digest;                        ///< of that
 
         [[nodiscard]] Cell* cell() const noexcept { return cell_and_presence.get(); }
         [[nodiscard]] bool was_present() const noexcept { return cell_and_presence.tag() != 0; }
@@ -155,13 +158,13 @@ class InPlaceCommit {
                 prefetch_lines<Prefetch::kToRead>(all[i + kFoldAhead].cell(), sizeof(Cell));
             }
             const Changed& changed = all[i];
-            const Cell& cell = *changed.cell();
+            Cell& cell = *changed.cell();
             if (changed.was_present()) {
-                sums.remove(cell.key, cell_digest<M>(scratch_, cell.key, *changed.before));
+                sums.remove(cell.key, changed.digest);
                 --present_change;
             }
             if (cell.present) {
-                sums.add(cell.key, cell_digest<M>(scratch_, cell.key, cell.value));
+                sums.add(cell.key, cell.term(scratch_));
                 ++present_change;
             } else if (changed.was_present()) {
                 emptied_.push_back(cell.key);
@@ -176,19 +179,22 @@ class InPlaceCommit {
             cell.present = first.was_present;
             return;
         }
+        note(cell, first.was_present, std::move(first.before));
+        cell.digested = false;
         if (last.kind == Kind::kAdd) {
             effects_.add(cell.key, last.added);
+        } else if (cell.present) {
+            effects_.write(cell.key, cell.term(scratch_));
         } else {
-            effects_.write(cell.key, cell.get());
+            effects_.erase(cell.key);
         }
-        note(cell, first.was_present, std::move(first.before));
     }
     /// `before` is taken only where that is the first change in this block.
     void note(Cell& cell, bool was_present, typename M::Value&& before) {
         // relaxed: one thread at a time changes a cell; no election as in claim_settlement.
         if (cell.settled.load(std::memory_order_relaxed) != block_number_) {
             cell.settled.store(block_number_, std::memory_order_relaxed);
-            changed_.append({{&cell, was_present ? 1U : 0U}, keep(std::move(before))});
+            changed_.append({{&cell, was_present ? 1U : 0U}, keep(std::move(before)), cell.digest});
         }
     }
     [[nodiscard]] typename M::Value* keep(typename M::Value&& value) {

@@ -145,17 +145,18 @@ class Settlement {
             return;
         }
         if (was_present) {
-            worker.sums.remove(cell.key, cell_digest<M>(worker.scratch, cell.key, cell.value));
+            worker.sums.remove(cell.key, cell.term(worker.scratch));
         }
         if (last != nullptr) {
             cell.present = !last->erased;
             cell.value = last->value;
+            cell.digested = false;
         }
         if (added) {
             cell.add(sum);
         }
         if (cell.present) {
-            worker.sums.add(cell.key, cell_digest<M>(worker.scratch, cell.key, cell.value));
+            worker.sums.add(cell.key, cell.term(worker.scratch));
         } else {
             cell.value = typename M::Value{};
             if (was_present) {

@@ -42,6 +42,8 @@ inline constexpr std::uint32_t kNoChange = std::numeric_limits<std::uint32_t>::m
 ///         those of keys that the block met first, as far as they find room near their places.
 ///   [SS2] digest() is the sum of cell_digest over all present cells, between blocks.
 ///   [SS3] all version slots are empty between blocks.
+///   [SS4] a present cell carries the digest of its value between blocks, so that a value is hashed
+///         when it changes and never again.
 /// Cost:    one probe of the index and one cell per access; about 2.5 index entries of 8 bytes and
 ///          one cache-line aligned cell per key.
 template <Machine M, class Sync = StdSync>
@@ -64,6 +66,9 @@ class StateStore {
         /// that it has linked; see Plan.
         std::uint32_t planned_in = 0;
         std::uint32_t newest_access = 0;
+        /// Whether `digest` is that of the present value; between blocks it is [SS4].
+        bool digested = false;
+        Digest digest;
         Key key{};
         Value value{};
 
@@ -77,6 +82,15 @@ class StateStore {
                 present = true;
             }
             M::set_number(value, wrapping_add(M::number(value), amount));
+            digested = false;
+        }
+        /// The term of a present cell in the state sum, computed where it is not known.
+        [[nodiscard]] const Digest& term(ByteWriter& scratch) {
+            if (!digested) {
+                digest = cell_digest<M>(scratch, key, value);
+                digested = true;
+            }
+            return digest;
         }
         /// True for exactly one caller per block number.
         [[nodiscard]] bool claim_settlement(std::uint32_t block_number) noexcept {
@@ -423,6 +437,7 @@ class StateStore {
         Cell& fresh = cell(id);
         fresh.key = key;
         fresh.present = false;
+        fresh.digested = false;
         fresh.value = Value{};
         return id;
     }
@@ -430,13 +445,14 @@ class StateStore {
     void put(CellId id, const Value* value) {
         Cell& target = cell(id);
         if (target.present) {
-            sums_.remove(target.key, cell_digest<M>(scratch_, target.key, target.value));
+            sums_.remove(target.key, target.term(scratch_));
             --present_;
         }
         target.present = value != nullptr;
         target.value = value != nullptr ? *value : Value{};
+        target.digested = false;
         if (target.present) {
-            sums_.add(target.key, cell_digest<M>(scratch_, target.key, target.value));
+            sums_.add(target.key, target.term(scratch_));
             ++present_;
         }
     }

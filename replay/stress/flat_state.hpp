@@ -33,9 +33,20 @@ class FlatState {
         Change change = Change::kNone;     ///< by the running transaction
         std::uint32_t journal = 0;         ///< place in its journal, when change is set
         std::uint32_t dirty_in_block = 0;  ///< number of the last block that changed the cell
+        Digest digest;                     ///< of the present value, where `digested`
+        bool digested = false;
         Value value{};
         Int128 added = 0;  ///< sum of additions, when change is kAdd
     };
+
+    /// The term of a present cell in the state sum, computed where it is not known.
+    [[nodiscard]] static const Digest& term(Cell& cell, ByteWriter& scratch) {
+        if (!cell.digested) {
+            cell.digest = cell_digest<M>(scratch, cell.key, cell.value);
+            cell.digested = true;
+        }
+        return cell.digest;
+    }
 
     explicit FlatState(std::size_t cells = 0) : cells_(std::size_t{1} << 10) { make_room(cells); }
 
@@ -84,6 +95,10 @@ class FlatState {
         Cell& target = cell(key);
         target.present = value != nullptr;
         target.value = value != nullptr ? *value : Value{};
+        target.digested = false;
+        if (target.present) {
+            static_cast<void>(term(target, scratch_));
+        }
     }
     /// All keys that have a cell, in order; only of machines that scan.
     [[nodiscard]] const std::set<Key>& keys() const noexcept { return keys_; }
@@ -102,6 +117,8 @@ class FlatState {
 
   private:
     using Cells = std::vector<Cell, HugePageAllocator<Cell>>;
+
+    ByteWriter scratch_;
 
     /// The place of a key, or the free one where it belongs.
     [[nodiscard]] std::size_t place(const Key& key) const noexcept {

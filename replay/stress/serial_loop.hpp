@@ -271,7 +271,7 @@ class SerialLoop {
     /// A cell as it was before its first change in the block.
     struct Changed {
         typename M::Key key;
-        typename M::Value before;
+        Digest before;  ///< of the value, where it was present
         bool was_present;
     };
 
@@ -323,11 +323,11 @@ class SerialLoop {
                 cell.value = std::move(before.value);  // additions that cancel out leave no trace
                 cell.present = before.present;
             } else if constexpr (kDigests) {
-                digest_change(cell);
                 if (cell.dirty_in_block != block_number_) {
                     cell.dirty_in_block = block_number_;
-                    changed_.push_back({cell.key, std::move(before.value), before.present});
+                    changed_.push_back({cell.key, cell.digest, before.present});
                 }
+                digest_change(cell);
             }
             cell.change = Change::kNone;
             cell.added = 0;
@@ -355,11 +355,14 @@ class SerialLoop {
         }
     }
 
-    void digest_change(const typename View::Cell& cell) {
+    void digest_change(typename View::Cell& cell) {
+        cell.digested = false;
         if (cell.change == Change::kAdd) {
             effects_.add(cell.key, cell.added);
+        } else if (cell.present) {
+            effects_.write(cell.key, FlatState<M>::term(cell, scratch_));
         } else {
-            effects_.write(cell.key, cell.present ? &cell.value : nullptr);
+            effects_.erase(cell.key);
         }
     }
 
@@ -371,11 +374,11 @@ class SerialLoop {
             }
             const Changed& changed = changed_[i];
             if (changed.was_present) {
-                sums_.remove(changed.key, cell_digest<M>(scratch_, changed.key, changed.before));
+                sums_.remove(changed.key, changed.before);
             }
-            const auto& cell = state_.cell(changed.key);
+            auto& cell = state_.cell(changed.key);
             if (cell.present) {
-                sums_.add(cell.key, cell_digest<M>(scratch_, cell.key, cell.value));
+                sums_.add(cell.key, FlatState<M>::term(cell, scratch_));
             }
         }
     }
