@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -67,9 +68,11 @@ struct TablePlace {
 /// Role:    pages form a binary tree by the bits of keys: page 1 is the root, pages 2n and 2n + 1
 /// are
 ///          below page n. An entry past its time is dropped when its page is next changed, so the
-///          table is as large as what lives, however much there has been.
+///          table is as large as what lives, however much there has been. A page with few entries
+///          left goes back into the one above, with its sibling.
 /// Threads: as the view.
-/// Cost:    one page read for each level; a change writes one page, three where one overflows.
+/// Cost:    one page read for each level; a change writes one page, three where one overflows or
+///          two become one.
 class ExpiringTable {
   public:
     /// Levels of the tree; page numbers fill the 24 bits of a key's chunk.
@@ -96,22 +99,22 @@ class ExpiringTable {
         place.index = place.cell != nullptr ? TablePage::find(*place.cell, key) : 0;
         return place;
     }
-    /// The value found there, if it lasts until `until_ms`; else 0.
+    /// The value found there, if its time is not over; else 0.
     [[nodiscard]] static std::uint64_t value(const TablePlace& place,
-                                             std::int64_t until_ms) noexcept {
+                                             std::int64_t now_ms) noexcept {
         if (place.cell == nullptr || place.index == TablePage::size(*place.cell)) {
             return 0;
         }
         const TableEntry found = TablePage::entry(*place.cell, place.index);
-        return found.until_ms == until_ms ? found.value : 0;
+        return found.until_ms >= now_ms ? found.value : 0;
     }
-    /// Keeps an entry at the place that find gave for its key, and drops what is over on the page.
-    /// False when the tree cannot grow.
+    /// Keeps an entry at the place that find gave for its key, for as long as one of that key was
+    /// to be kept, and drops what is over on the page. False when the tree cannot grow.
     template <class View>
     [[nodiscard]] bool store(View& view, TablePlace place, const TableEntry& entry,
                              std::int64_t now_ms) const {
         for (;; step_down(place, entry.key)) {
-            Cell* const page = view.change(page_key(place.page));
+            Cell* page = view.change(page_key(place.page));
             if (page == nullptr) {
                 Cell fresh = TablePage::empty();
                 TablePage::put(fresh, 0, entry);
@@ -119,7 +122,19 @@ class ExpiringTable {
                 return true;
             }
             TablePage::prune(*page, now_ms);
+            if (place.level != 0 && TablePage::size(*page) < kFew && merge(view, place, *page)) {
+                page = view.change(page_key(place.page));
+                if (page == nullptr) {
+                    return false;
+                }
+            }
             const std::size_t at = TablePage::find(*page, entry.key);
+            if (at < TablePage::size(*page)) {
+                const std::int64_t known = TablePage::entry(*page, at).until_ms;
+                TablePage::put(*page, at,
+                               {entry.key, entry.value, std::max(known, entry.until_ms)});
+                return true;
+            }
             if (at < TablePage::kEntries) {
                 TablePage::put(*page, at, entry);
                 return true;
@@ -138,6 +153,29 @@ class ExpiringTable {
         place.page = place.page * 2 + static_cast<std::uint32_t>(key >> place.level & 1U);
         ++place.level;
     }
+    /// Puts a page and its sibling back into the page above, where they find room; `place` is then
+    /// there.
+    template <class View>
+    [[nodiscard]] bool merge(View& view, TablePlace& place, const Cell& page) const {
+        const StateKey beside = page_key(place.page ^ 1U);
+        const Cell* const sibling = view.read(beside);
+        if (sibling != nullptr &&
+            (TablePage::is_split(*sibling) || TablePage::size(*sibling) > 2 * kFew)) {
+            return false;
+        }
+        Cell merged = page;
+        if (sibling != nullptr) {
+            for (std::size_t i = 0; i < TablePage::size(*sibling); ++i) {
+                TablePage::put(merged, TablePage::size(merged), TablePage::entry(*sibling, i));
+            }
+            view.erase(beside);
+        }
+        view.erase(page_key(place.page));
+        place.page /= 2;
+        --place.level;
+        view.write(page_key(place.page), merged);
+        return true;
+    }
     template <class View>
     void write_children(View& view, const TablePlace& place, const Cell& full) const {
         Cell sides[2] = {TablePage::empty(), TablePage::empty()};
@@ -152,6 +190,8 @@ class ExpiringTable {
             }
         }
     }
+
+    static constexpr std::size_t kFew = TablePage::kEntries / 4;
 
     CellKind kind_;
     std::uint64_t owner_;

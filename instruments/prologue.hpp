@@ -15,7 +15,7 @@ template <class View>
 [[nodiscard]] Status spend_nonce(View& view, const Envelope& envelope, std::int64_t now_ms) {
     const NonceBits nonce = NonceBits::of(envelope.signer, envelope.nonce, envelope.valid_until_ms);
     const TablePlace place = nonce.table.find(view, nonce.key);
-    const std::uint64_t spent = ExpiringTable::value(place, nonce.until_ms);
+    const std::uint64_t spent = ExpiringTable::value(place, now_ms);
     if ((spent & nonce.bit) != 0) {
         return Status::kNonceUsed;
     }

@@ -18,7 +18,8 @@ enum class MarginCheck : std::uint8_t {
 
 /// Loads head block and order of one side. Check order: account exists, account frozen.
 template <class View>
-[[nodiscard]] Status load_side(View& view, const MarketContext& market, FillSide& side) {
+[[nodiscard]] Status load_side(View& view, const MarketContext& market, std::int64_t now_ms,
+                               FillSide& side) {
     const Order& order = *side.order;
     const Cell* cell = view.read(account_key(order.account));
     if (cell == nullptr) {
@@ -33,8 +34,7 @@ template <class View>
         side.order_id = order_digest(order);
         side.order_place =
             ExpiringTable(CellKind::kOrders, raw(order.account)).find(view, side.order_id);
-        side.filled =
-            static_cast<std::int64_t>(ExpiringTable::value(side.order_place, order.good_til_ms));
+        side.filled = static_cast<std::int64_t>(ExpiringTable::value(side.order_place, now_ms));
     }
     return Status::kApplied;
 }
@@ -157,7 +157,7 @@ template <class View>
         return Status::kTick;
     }
     for (FillSide* side : {&fill.buyer, &fill.seller}) {
-        if (const Status status = load_side(view, *fill.market, *side);
+        if (const Status status = load_side(view, *fill.market, context.time_ms, *side);
             status != Status::kApplied) {
             return status;
         }

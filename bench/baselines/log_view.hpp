@@ -82,7 +82,6 @@ class LogView {
             if (!fetch(cell)) {
                 return nullptr;
             }
-            cell.read = true;
         }
         if (current(cell) == nullptr) {
             return nullptr;

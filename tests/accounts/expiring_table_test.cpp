@@ -13,8 +13,8 @@ namespace {
 
 constexpr ExpiringTable kTable(CellKind::kOrders, 5);
 
-std::uint64_t value_of(MapView& view, std::uint64_t key, std::int64_t until_ms) {
-    return ExpiringTable::value(kTable.find(view, key), until_ms);
+std::uint64_t value_of(MapView& view, std::uint64_t key, std::int64_t now_ms) {
+    return ExpiringTable::value(kTable.find(view, key), now_ms);
 }
 bool store(MapView& view, const TableEntry& entry, std::int64_t now_ms) {
     return kTable.store(view, kTable.find(view, entry.key), entry, now_ms);
@@ -32,21 +32,30 @@ TEST(ExpiringTable, FindsWhatLivesAndForgetsTheRest) {
             const bool alive = known != expected.end() && known->second.until_ms >= now;
             const std::int64_t until =
                 alive ? known->second.until_ms : now + static_cast<std::int64_t>(random.below(600));
-            ASSERT_EQ(value_of(view, key, until), alive ? known->second.value : 0);
+            ASSERT_EQ(value_of(view, key, now), alive ? known->second.value : 0);
             const TableEntry entry{.key = key, .value = random.next() | 1U, .until_ms = until};
             ASSERT_TRUE(store(view, entry, now));
             expected[key] = entry;
-            ASSERT_EQ(value_of(view, key, until), entry.value);
+            ASSERT_EQ(value_of(view, key, now), entry.value);
             cells_most = std::max(cells_most, view.cells().size());
         }
         for (const auto& [key, entry] : expected) {
             if (entry.until_ms >= 4'000) {
-                EXPECT_EQ(value_of(view, key, entry.until_ms), entry.value);
+                EXPECT_EQ(value_of(view, key, 4'000), entry.value);
             }
         }
         EXPECT_GT(cells_most, 30U);   // some 300 live entries, 12 to a page
         EXPECT_LT(cells_most, 200U);  // of 4,000 that there were
     }
+}
+
+/// Keys that collide share their value, for as long as the longer one lasts.
+TEST(ExpiringTable, KeepsAKeyForItsLongestTime) {
+    MapView view;
+    ASSERT_TRUE(store(view, {.key = 5, .value = 1, .until_ms = 100}, 0));
+    ASSERT_TRUE(store(view, {.key = 5, .value = 3, .until_ms = 50}, 0));
+    EXPECT_EQ(value_of(view, 5, 100), 3U);
+    EXPECT_EQ(value_of(view, 5, 101), 0U);
 }
 
 TEST(ExpiringTable, DoesNotGrowWithWhatHasExpired) {
@@ -56,7 +65,23 @@ TEST(ExpiringTable, DoesNotGrowWithWhatHasExpired) {
             .key = mix64(static_cast<std::uint64_t>(now)), .value = 1, .until_ms = now + 20};
         ASSERT_TRUE(store(view, entry, now));
     }
-    EXPECT_LE(view.cells().size(), 16U);  // for 21 entries that live
+    EXPECT_LE(view.cells().size(), 3U);  // for 21 entries that live
+}
+
+/// A table that was large goes back to one page, however it is used from then on.
+TEST(ExpiringTable, ShrinksWithWhatLives) {
+    MapView view;
+    for (std::uint64_t i = 0; i < 3'000; ++i) {
+        ASSERT_TRUE(store(view, {.key = mix64(i), .value = 1, .until_ms = 10}, 0));
+    }
+    EXPECT_GT(view.cells().size(), 100U);
+    for (std::int64_t now = 11; now < 6'000; ++now) {
+        const TableEntry entry{
+            .key = mix64(static_cast<std::uint64_t>(now) << 20), .value = 2, .until_ms = now + 3};
+        ASSERT_TRUE(store(view, entry, now));
+        ASSERT_EQ(value_of(view, entry.key, now), 2U);
+    }
+    EXPECT_EQ(view.cells().size(), 1U);
 }
 
 TEST(ExpiringTable, StopsAtItsLastLevel) {
