@@ -24,7 +24,7 @@ struct PositionPlace {
 };
 
 /// Calls `visit(span)` for the positions of each block, head first, ascending by market; stops
-/// when it returns false. Bounded by the count in the head and by kMaxBlocks.
+/// when it returns false. Bounded by the count in the head and by the blocks that there are.
 template <class View, class Visit>
 void for_each_block(View& view, AccountId account, const AccountHead& head, Visit&& visit) {
     if (!visit(std::uint32_t{0}, head.own_positions())) {

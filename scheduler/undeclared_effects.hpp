@@ -17,7 +17,7 @@ namespace lockstep {
 /// Role:    what a commit has to look at. As long as everybody changes only what he declared, every
 ///          read has its exact version. A transaction that began when `count()` was n is stale only
 ///          by an entry from n on.
-/// Cells:   by number in speculative blocks, by the hash of their key in planned ones.
+/// Cells:   by number. Planned blocks have no such effects.
 /// Threads: prepare between blocks; add and contains_since by the holder of the frontier, or by
 ///          whoever executes the transaction at the frontier; the rest by anyone.
 /// Invariants
