@@ -52,12 +52,32 @@
 (check-sat)
 (pop)
 
+; MarginTable::of_notional for high open interest: initial + floor((notional - initial) * part /
+; whole), with the floor as a number between two bounds. One quantum more of notional raises the
+; initial requirement by one or not at all, since rates are at most 100 % and it is rounded up.
+(declare-const size Int) (declare-const initial Int) (declare-const part Int) (declare-const whole Int)
+(declare-const risen Int) (declare-const extra Int) (declare-const more Int)
+(define-fun scaling () Bool
+  (and (<= 0 initial) (<= initial size) (<= 0 part) (<= part whole) (< 0 whole)
+       (<= 0 risen) (<= risen 1)
+       (<= (* extra whole) (* (- size initial) part))
+       (< (* (- size initial) part) (+ (* extra whole) whole))
+       (<= (* more whole) (* (- (+ size 1) (+ initial risen)) part))
+       (< (* (- (+ size 1) (+ initial risen)) part) (+ (* more whole) whole))))
+
 (push)
-(echo "open interest raises the initial rate, and to 100 % at most")
-(declare-const rate Int) (declare-const part Int) (declare-const whole Int)
-(assert (and (<= 0 rate) (<= rate ppm) (<= 0 part) (<= part whole) (< 0 whole)))
-(define-fun scaled () Int (+ rate (floor_div (* (- ppm rate) part) whole)))
-(assert (not (and (<= rate scaled) (<= scaled ppm))))
+(echo "open interest raises the initial requirement, and to the notional at most")
+(assert scaling)
+(assert (not (and (<= 0 extra) (<= (+ initial extra) size))))
+(set-info :status unsat)
+(check-sat)
+(pop)
+
+(push)
+(echo "the raised requirement never falls, and never jumps, as a position grows")
+(assert scaling)
+(assert (not (and (<= (+ initial extra) (+ initial risen more))
+                  (<= (+ initial risen more) (+ initial extra 1)))))
 (set-info :status unsat)
 (check-sat)
 (pop)
