@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <vector>
 
 #include "engine/parallel_executor.hpp"
@@ -40,6 +42,16 @@ TEST_P(ParallelVenue, I11_GivesTheSameBytesAsTheSerialExecutor) {
             ASSERT_TRUE(actual.has_value());
             ASSERT_TRUE(*actual == expected[i]) << "block " << i << ", " << workers << " workers";
         }
+        // Declarations are complete: every plan stands, and only blocks that govern have none.
+        const auto governs = [](const Block<Transaction>& block) {
+            return std::any_of(
+                block.transactions.begin(), block.transactions.end(),
+                [](const Transaction& transaction) { return is_governance(transaction.payload); });
+        };
+        EXPECT_EQ(parallel.metrics().given_up, 0U);
+        EXPECT_EQ(parallel.metrics().planned,
+                  static_cast<std::uint64_t>(
+                      std::count_if(blocks.begin(), blocks.end(), std::not_fn(governs))));
     }
 }
 
