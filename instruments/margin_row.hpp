@@ -24,12 +24,12 @@ struct PositionTerm {
     Int128 initial = 0;
 };
 
-/// What margin needs of a market in nearly all cases, in one cache line; made once a block.
+/// What margin needs of a market in nearly all cases, in 64 bytes; made once a block.
 ///
 /// Role:    linear and dated markets whose position lies in the first bracket, in 64-bit numbers.
 ///          `term` says when a position is not of that kind; the plain formulas of margin.hpp then
 ///          decide. Where it answers, it answers what they would.
-struct alignas(64) MarginRow {
+struct MarginRow {
     FundingIndex index{};
     std::int64_t value_per_lot = 0;    ///< at the mark
     std::uint64_t notional_upper = 0;  ///< up to which the rates hold

@@ -79,7 +79,7 @@ void expect_lists_to_leave_nothing_to_repeat(const std::string& format, const st
     StateStore<Venue> parallel_store;
     SerialExecutor<Venue> serial(venue, serial_store);
     WorkerPool pool(2);
-    ParallelExecutor<Venue> parallel(venue, parallel_store, pool, {}, in_parallel());
+    ParallelExecutor<Venue> parallel(venue, parallel_store, pool, {}, test::in_parallel());
     const auto imported =
         import_trades(**data, {}, [&](const LogBlock& block) -> Result<void, Error> {
             AccessList<StateKey> known;

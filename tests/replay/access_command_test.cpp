@@ -136,15 +136,16 @@ TEST_F(AccessCommand, ReportsAndInspectsTheMostConflictingCells) {
     const Json all_cells = run({"replay", "--conflicts", log, "--workers", "2"});
     EXPECT_EQ(all_cells.at("conflicts"), conflicts);
     const Json& chains = all_cells.at("conflict_chains");
-    // Payments add to balances and wait for nobody; who fails to withdraw waits for his.
-    EXPECT_EQ(chains.at("longest").at("transactions"), 2);
-    EXPECT_EQ(chains.at("longest").at("block"), 2);
+    // An account is one unit: three payments in a ring and a withdrawal wait for each other, from
+    // the first block on that has accounts to pay from.
+    EXPECT_EQ(chains.at("longest").at("transactions"), 4);
+    EXPECT_EQ(chains.at("longest").at("block"), 3);
     EXPECT_GE(chains.at("steps"), kListedBlocks);
     EXPECT_GT(chains.at("parallelism"), 1);
     EXPECT_EQ(one_cell.at("conflict_chains"), chains);
     EXPECT_TRUE(run({"replay", log}).at("conflict_chains").is_null());
     const CommandRun shown = run_lockstep({"replay", log, "--conflicts=2"});
-    EXPECT_NE(shown.out.find("longest chain   2 transactions"), std::string::npos) << shown.out;
+    EXPECT_NE(shown.out.find("longest chain   4 transactions"), std::string::npos) << shown.out;
     EXPECT_EQ(run_lockstep({"replay", log, "--conflicts=x"}).exit_code, 1);
     const Json whole = run({"inspect", file("lists")});
     EXPECT_EQ(whole.at("conflicts"), conflicts);
