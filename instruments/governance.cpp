@@ -81,7 +81,7 @@ Status validate(const MarketTerms& terms, const std::vector<FeeTier>& fees) noex
 }
 
 Status validate(const SetVenueParams& tx) noexcept {
-    // The nonce ring must be longer than the window, with room for its two open ends.
+    // No two hours of nonces that share a key may live together; with room for the two open ends.
     const std::int64_t longest = (NonceBits::kRing - 2) * NonceBits::kBucketMs;
     const bool sound = tx.profit_cap >= 0 && within(tx.valid_window_ms, 0, longest);
     return sound ? Status::kApplied : Status::kParamRange;

@@ -56,8 +56,7 @@ class Venue {
     [[nodiscard]] static Key unit(const Key& key) noexcept { return unit_key(key); }
     [[nodiscard]] static std::uint64_t hash(const Key& key) noexcept { return key.hash(); }
     static void encode_key(ByteWriter& out, const Key& key) { key.encode(out); }
-    static void encode_value(ByteWriter& out, const Key& key, const Value& value) {
-        static_cast<void>(key);
+    static void encode_value(ByteWriter& out, const Key&, const Value& value) {
         out.put(static_cast<std::uint16_t>(value.size()));
         out.append(value.bytes());
     }

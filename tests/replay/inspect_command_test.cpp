@@ -90,8 +90,8 @@ TEST_F(InspectCommand, ShowsAnAccountAfterTheLogAndAfterABlock) {
     const auto cash = [&](std::vector<std::string> more) {
         const Json json = shown(std::move(more));
         for (const Json& cell : json.at("cells")) {
-            if (cell.at("cell") == "account") {
-                return cell.at("cash").at("0").get<std::string>();
+            if (cell.at("cell") == "account" && !cell.at("cash").empty()) {
+                return cell.at("cash").front().get<std::string>();
             }
         }
         return std::string("none");
