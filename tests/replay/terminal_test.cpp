@@ -119,7 +119,11 @@ TEST_F(Terminal, NumbersOutOfRangeAreRefusedByTheNameOfTheirOption) {
         {"import", log, "--format", "nepse", "-o", file("f"), "--block-ms"},
         {"stress", "--quick", "--seed"},
         {"stress", "--quick", "--accounts"}};
+    const bool measures = run_lockstep({"stress", "--help"}).exit_code == 0;  // it is built in
     for (const std::vector<std::string>& option : options) {
+        if (option[0] == "stress" && !measures) {
+            continue;
+        }
         for (const char* number : {"-1", "18446744073709551616", "99999999999999999999999", "010",
                                    "0x10", "1e3", " 1", "1 ", "+1", "", "one"}) {
             std::vector<std::string> arguments = option;

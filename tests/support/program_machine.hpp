@@ -114,7 +114,7 @@ struct ProgramMachine {
                     take(view.read(key));
                     break;
                 case Op::kWrite:
-                    view.write(key, static_cast<std::int64_t>(mix64(acc) >> 40) + step.operand);
+                    view.write(key, Int128{mix64(acc) >> 40} + step.operand);
                     break;
                 case Op::kErase:
                     view.erase(key);
@@ -123,7 +123,7 @@ struct ProgramMachine {
                     Int128* const value = view.change(key);
                     take(value);
                     if (value != nullptr) {
-                        *value = static_cast<std::int64_t>(mix64(acc) >> 40) + step.operand;
+                        *value = Int128{mix64(acc) >> 40} + step.operand;
                         take(view.read((key + 1) % universe));
                         *value += acc % 4;
                     }
