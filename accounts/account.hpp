@@ -35,6 +35,10 @@ struct AccountLayout {
                   Cell::kCapacity);
     static_assert(kBlockPositions * kPositionSize <= Cell::kCapacity);
 
+    /// Positions that find room in a block; 0 is the head block.
+    [[nodiscard]] static constexpr std::size_t room(std::uint32_t block) noexcept {
+        return block == 0 ? kHeadPositions : kBlockPositions;
+    }
     /// Number of continuation blocks of an account with so many positions.
     [[nodiscard]] static constexpr std::uint32_t blocks(std::size_t positions) noexcept {
         const std::size_t behind = positions - std::min(positions, kHeadPositions);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "accounts/cell.hpp"
+#include "accounts/ids.hpp"
 #include "accounts/state_key.hpp"
 
 namespace lockstep {
@@ -197,5 +198,10 @@ class ExpiringTable {
     std::uint64_t owner_;
     std::uint32_t item_;
 };
+
+/// What has been filled of an account's orders: lots, by order digest, until good-til.
+[[nodiscard]] constexpr ExpiringTable order_table(AccountId account) noexcept {
+    return {CellKind::kOrders, raw(account)};
+}
 
 }  // namespace lockstep

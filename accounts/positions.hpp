@@ -46,11 +46,9 @@ template <class View>
     PositionPlace place;
     for_each_block(view, account, head, [&](std::uint32_t block, const PositionSpan& span) {
         const std::size_t index = span.lower_bound(market);
-        const std::size_t room =
-            block == 0 ? AccountLayout::kHeadPositions : AccountLayout::kBlockPositions;
         place = {.block = block, .index = index};
         if (index == span.size()) {
-            if (span.size() >= room) {
+            if (span.size() >= AccountLayout::room(block)) {
                 place = {.block = block + 1, .index = 0};
                 return true;
             }
@@ -119,11 +117,9 @@ void insert_position(View& view, AccountId account, PositionPlace place, MarketI
             return;
         }
         const std::size_t begin = internal::offset_in(*block, number == 0, 0);
-        const std::size_t room =
-            number == 0 ? AccountLayout::kHeadPositions : AccountLayout::kBlockPositions;
         const std::size_t held = PositionSpan(*block, begin).size();
         const internal::PositionBytes entry = carried;
-        const bool full = held >= room;
+        const bool full = held >= AccountLayout::room(number);
         if (full) {
             const std::size_t end = begin + (held - 1) * AccountLayout::kPositionSize;
             carried = internal::take_position(*block, end);

@@ -34,7 +34,7 @@ class Declaration {
         }
         for (const Order* order :
              {&trade.buyer, &trade.seller}) {  // of the same units; to be fetched
-            sink_(ExpiringTable(CellKind::kOrders, raw(order->account)).root(), Access::kWrite);
+            sink_(order_table(order->account).root(), Access::kWrite);
         }
         sums(trade.buyer.market);
     }

@@ -57,8 +57,7 @@ void InvariantScan::check_accounts(std::vector<std::string>& out) const {
         bool dense = true;
         std::uint32_t expected = 0;
         for (const auto& [block, held] : blocks) {
-            const std::size_t room =
-                block == 0 ? AccountLayout::kHeadPositions : AccountLayout::kBlockPositions;
+            const std::size_t room = AccountLayout::room(block);
             const bool last = block == blocks.rbegin()->first;
             dense = dense && block == expected++ && (held.size() == room || last) &&
                     held.size() <= room && (block == 0 || !held.empty());

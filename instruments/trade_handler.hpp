@@ -32,8 +32,7 @@ template <class View>
     side.tracked = !market.terms.host_matched || order.salt != 0;
     if (side.tracked) {
         side.order_id = order_digest(order);
-        side.order_place =
-            ExpiringTable(CellKind::kOrders, raw(order.account)).find(view, side.order_id);
+        side.order_place = order_table(order.account).find(view, side.order_id);
         side.filled = static_cast<std::int64_t>(ExpiringTable::value(side.order_place, now_ms));
     }
     return Status::kApplied;
@@ -66,8 +65,8 @@ template <class View>
     const TableEntry filled{.key = side.order_id,
                             .value = static_cast<std::uint64_t>(side.filled),
                             .until_ms = side.order->good_til_ms};
-    if (side.tracked && !ExpiringTable(CellKind::kOrders, raw(account))
-                             .store(view, side.order_place, filled, context.time_ms)) {
+    if (side.tracked &&
+        !order_table(account).store(view, side.order_place, filled, context.time_ms)) {
         return Status::kOverflow;
     }
     if (side.position.lots == 0) {
