@@ -22,9 +22,13 @@ if(LOCKSTEP_SANITIZE)
   endif()
 endif()
 
+# Shared libraries export what lies in the namespace, and nothing of what they are made with.
+set(LOCKSTEP_EXPORTS ${PROJECT_SOURCE_DIR}/engine/cmake/exports.map)
+
 # lockstep_library(NAME <name> HEADERS <files> [SOURCES <files>] [LINK <public targets>]
 #                  [PRIVATE_LINK <targets>])
-# Makes lockstep::<name> from the calling folder; header-only when there are no sources.
+# Makes lockstep::<name> from the calling folder; header-only when there are no sources. The library
+# is position independent, static or shared as BUILD_SHARED_LIBS says.
 function(lockstep_library)
   cmake_parse_arguments(ARG "" "NAME" "HEADERS;SOURCES;LINK;PRIVATE_LINK" ${ARGN})
   set(target lockstep_${ARG_NAME})
@@ -32,6 +36,13 @@ function(lockstep_library)
     add_library(${target} ${ARG_SOURCES})
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:lockstep_flags> ${ARG_PRIVATE_LINK})
+    # A minor version may change everything while the major one is 0.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON
+      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+    if(BUILD_SHARED_LIBS)
+      target_link_options(${target} PRIVATE LINKER:--version-script=${LOCKSTEP_EXPORTS})
+      set_target_properties(${target} PROPERTIES LINK_DEPENDS ${LOCKSTEP_EXPORTS})
+    endif()
   else()
     add_library(${target} INTERFACE)
     set(scope INTERFACE)
@@ -44,20 +55,11 @@ function(lockstep_library)
   set_property(GLOBAL APPEND PROPERTY LOCKSTEP_LIBRARIES ${ARG_NAME})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${ARG_NAME}
                         VERIFY_INTERFACE_HEADER_SETS ON)
-  install(TARGETS ${target} EXPORT lockstepTargets FILE_SET HEADERS
-          DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep
-          INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep)
-endfunction()
-
-# Installs lockstepConfig.cmake so that find_package(lockstep CONFIG) works.
-function(lockstep_install_package)
-  include(CMakePackageConfigHelpers)
-  set(folder ${CMAKE_INSTALL_LIBDIR}/cmake/lockstep)
-  configure_package_config_file(${PROJECT_SOURCE_DIR}/engine/cmake/lockstepConfig.cmake.in
-    ${PROJECT_BINARY_DIR}/lockstepConfig.cmake INSTALL_DESTINATION ${folder})
-  write_basic_package_version_file(${PROJECT_BINARY_DIR}/lockstepConfigVersion.cmake
-    COMPATIBILITY SameMinorVersion)
-  install(EXPORT lockstepTargets NAMESPACE lockstep:: DESTINATION ${folder})
-  install(FILES ${PROJECT_BINARY_DIR}/lockstepConfig.cmake
-                ${PROJECT_BINARY_DIR}/lockstepConfigVersion.cmake DESTINATION ${folder})
+  if(LOCKSTEP_INSTALL)
+    install(TARGETS ${target} EXPORT lockstepTargets
+            LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT dev
+            ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
+            FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep COMPONENT dev
+            INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep)
+  endif()
 endfunction()

@@ -1,41 +1,45 @@
-# Tests of the installed package; included by tests/CMakeLists.txt, since the folder's own
+# Tests of what is installed; included by tests/CMakeLists.txt, since the folder's own
 # CMakeLists.txt belongs to the consumer.
-set(prefix ${PROJECT_BINARY_DIR}/consumer/prefix)
-set(consumer ${PROJECT_BINARY_DIR}/consumer/build)
-set(example ${PROJECT_BINARY_DIR}/consumer/readme_example.cpp)
 set(here ${CMAKE_CURRENT_LIST_DIR})
+set(work ${PROJECT_BINARY_DIR}/consumer)
+set(prefix ${work}/root/usr)
+set(consumer ${work}/build)
+set(example ${work}/readme_example.cpp)
+set(compiler -D CMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -D CMAKE_BUILD_TYPE=Release)
 
-add_test(NAME Package.CleanPrefix COMMAND ${CMAKE_COMMAND} -E rm -rf ${prefix} ${consumer})
-add_test(NAME Package.Installs
-  COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --prefix ${prefix})
-add_test(NAME Package.ReadmeHasAProgram
+# package_test(<name> [NEEDS <fixtures>] [GIVES <fixture>] COMMAND <command>)
+# A step. It needs those before it: a failed step fails those behind it as not run.
+function(package_test name)
+  cmake_parse_arguments(ARG "" "GIVES" "NEEDS;COMMAND" ${ARGN})
+  add_test(NAME Package.${name} COMMAND ${ARG_COMMAND})
+  set_tests_properties(Package.${name} PROPERTIES LABELS package
+    FIXTURES_REQUIRED "${ARG_NEEDS}" FIXTURES_SETUP "${ARG_GIVES}")
+endfunction()
+
+package_test(CleanPrefix GIVES clean_prefix COMMAND ${CMAKE_COMMAND} -E rm -rf ${work})
+package_test(MakesDebianPackages NEEDS clean_prefix GIVES packed
+  COMMAND cpack --config ${PROJECT_BINARY_DIR}/CPackConfig.cmake -B ${work}/packages)
+package_test(Installs NEEDS packed GIVES installed
+  COMMAND sh ${here}/unpack.sh ${work}/packages ${work}/root)
+package_test(ReadmeHasAProgram NEEDS clean_prefix GIVES example
   COMMAND ${CMAKE_COMMAND} -D README=${PROJECT_SOURCE_DIR}/README.md -D OUT=${example}
           -P ${here}/extract_example.cmake)
-add_test(NAME Package.ConsumerConfigures
-  COMMAND ${CMAKE_COMMAND} -G ${CMAKE_GENERATOR} -S ${here} -B ${consumer}
-          -D CMAKE_PREFIX_PATH=${prefix} -D CMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
-          -D CMAKE_BUILD_TYPE=Release -D EXAMPLE=${example})
-add_test(NAME Package.ConsumerBuilds COMMAND ${CMAKE_COMMAND} --build ${consumer})
-add_test(NAME Package.ConsumerRuns COMMAND ${consumer}/consumer)
-add_test(NAME Package.ReadmeProgramRuns COMMAND ${consumer}/readme_example)
-add_test(NAME Package.CommandRuns COMMAND ${prefix}/${CMAKE_INSTALL_BINDIR}/lockstep --help)
-
-# Each step needs the one before; a failed step fails those behind it as not run.
-set_tests_properties(Package.CleanPrefix PROPERTIES FIXTURES_SETUP clean_prefix)
-set_tests_properties(Package.Installs PROPERTIES
-  FIXTURES_SETUP installed FIXTURES_REQUIRED clean_prefix)
-set_tests_properties(Package.ReadmeHasAProgram PROPERTIES
-  FIXTURES_SETUP example FIXTURES_REQUIRED clean_prefix)
-set_tests_properties(Package.ConsumerConfigures PROPERTIES
-  FIXTURES_SETUP configured FIXTURES_REQUIRED "installed;example")
-set_tests_properties(Package.ConsumerBuilds PROPERTIES
-  FIXTURES_SETUP consumer_built FIXTURES_REQUIRED configured)
-set_tests_properties(Package.ConsumerRuns Package.ReadmeProgramRuns PROPERTIES
-  FIXTURES_REQUIRED consumer_built)
-set_tests_properties(Package.CommandRuns PROPERTIES FIXTURES_REQUIRED installed)
-set_tests_properties(Package.CleanPrefix Package.Installs Package.ReadmeHasAProgram
-  Package.ConsumerConfigures Package.ConsumerBuilds Package.ConsumerRuns
-  Package.ReadmeProgramRuns Package.CommandRuns PROPERTIES LABELS package)
-if(NOT LOCKSTEP_BUILD_REPLAY)
-  set_tests_properties(Package.CommandRuns PROPERTIES DISABLED ON)
+package_test(ConsumerConfigures NEEDS installed example GIVES configured
+  COMMAND ${CMAKE_COMMAND} -G ${CMAKE_GENERATOR} -S ${here} -B ${consumer} ${compiler}
+          -D CMAKE_PREFIX_PATH=${prefix} -D EXAMPLE=${example})
+package_test(ConsumerBuilds NEEDS configured GIVES consumer_built
+  COMMAND ${CMAKE_COMMAND} --build ${consumer})
+package_test(ConsumerRuns NEEDS consumer_built COMMAND ${consumer}/consumer)
+package_test(ReadmeProgramRuns NEEDS consumer_built COMMAND ${consumer}/readme_example)
+package_test(PkgConfigSuffices NEEDS installed
+  COMMAND sh ${here}/pkg_config.sh ${CMAKE_CXX_COMPILER} ${prefix}/${CMAKE_INSTALL_LIBDIR}
+          ${here}/consumer.cpp ${work}/by_pkg_config)
+package_test(SharedLibrariesExportTheNamespaceOnly NEEDS clean_prefix
+  COMMAND bash ${here}/shared.sh ${PROJECT_SOURCE_DIR} ${here} ${work}/shared
+          ${CMAKE_CXX_COMPILER} ${CMAKE_NM} ${CMAKE_READELF})
+package_test(SubprojectInstallsNothing NEEDS clean_prefix
+  COMMAND bash ${here}/subproject/run.sh ${PROJECT_SOURCE_DIR} ${work}/subproject
+          ${CMAKE_CXX_COMPILER})
+if(LOCKSTEP_BUILD_REPLAY)
+  package_test(CommandRuns NEEDS installed COMMAND ${prefix}/${CMAKE_INSTALL_BINDIR}/lockstep --help)
 endif()
