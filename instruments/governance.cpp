@@ -57,9 +57,10 @@ Status validate(const MarketTerms& terms, const MarketParams& params) noexcept {
         margin_tiers_valid(params.margin_tiers) && within(params.max_price, 1, kMaxPrice) &&
         within(params.max_position_lots, 1, kMaxLots) && params.oi_cap_lots >= 0 &&
         params.oi_margin_lower >= 0 && params.oi_margin_upper >= 0 && params.min_notional >= 0 &&
-        within(params.band_ppm, 0, 10 * kPpm) && within(params.option_floor_ppm, 0, kPpm) &&
-        within(funding.interval_ms, 0, kDayMs) && within(funding.interest_ppb, -kPpb, kPpb) &&
-        within(funding.clamp_ppb, 0, kPpb) && within(funding.cap_ppb, 0, kPpb);
+        within(params.band_ppm, 1, terms.host_matched ? kBandPpmMax : kPpm) &&
+        within(params.option_floor_ppm, 0, kPpm) && within(funding.interval_ms, 0, kDayMs) &&
+        within(funding.interest_ppb, -kPpb, kPpb) && within(funding.clamp_ppb, 0, kPpb) &&
+        within(funding.cap_ppb, 0, kPpb);
     if (!sound) {
         return Status::kParamRange;
     }
@@ -83,7 +84,8 @@ Status validate(const MarketTerms& terms, const std::vector<FeeTier>& fees) noex
 Status validate(const SetVenueParams& tx) noexcept {
     // No two hours of nonces that share a key may live together; with room for the two open ends.
     const std::int64_t longest = (NonceBits::kRing - 2) * NonceBits::kBucketMs;
-    const bool sound = tx.profit_cap >= 0 && within(tx.valid_window_ms, 0, longest);
+    const bool sound = tx.profit_cap >= 0 && tx.profit_cap <= kMaxPositionValue &&
+                       within(tx.valid_window_ms, 0, longest);
     return sound ? Status::kApplied : Status::kParamRange;
 }
 

@@ -229,7 +229,7 @@ MarketContext market_context(const MarketSetup& setup, const TickRecord& tick, I
     const Checked reach = ceil_div(abs(Checked{tick.index}) * params.band_ppm, kPpm);
     market.band_low = -params.max_price;
     market.band_high = params.max_price;
-    if (params.band_ppm > 0 && reach.ok()) {
+    if (reach.ok()) {
         market.band_low =
             std::max(market.band_low, static_cast<std::int64_t>(centre - reach.value()));
         market.band_high =

@@ -30,6 +30,8 @@ inline constexpr std::size_t kMaxBatch = 64;        ///< fills
 inline constexpr std::size_t kMaxSettleList = 256;  ///< accounts
 inline constexpr std::int64_t kPpm = 1'000'000;
 inline constexpr std::int64_t kPpb = 1'000'000'000;
+/// Widest price band: of markets whose matcher is not the venue's own; others have at most 100 %.
+inline constexpr std::int32_t kBandPpmMax = 10 * kPpm;
 
 enum class MarketKind : std::uint8_t {
     kLinearPerpetual = 0,
@@ -103,7 +105,7 @@ struct MarketParams {
     std::int64_t oi_margin_lower = 0;  ///< open notional, quanta, where IM starts to rise
     std::int64_t oi_margin_upper = 0;  ///< where IM reaches 100 %; 0: no scaling
     std::int64_t min_notional = 0;     ///< quanta
-    std::int32_t band_ppm = 0;         ///< distance from the index; 0: no band
+    std::int32_t band_ppm = 50'000;    ///< distance from the index; > 0
     /// Options: floor of the short initial requirement, share of the underlying's price.
     std::int32_t option_floor_ppm = 0;
     /// Basis average of the mark: 2^32 * exp(-1 s / tau). 0: no averaging.

@@ -68,7 +68,8 @@ struct SetFeeSchedule {
 };
 
 struct SetVenueParams {
-    Int128 profit_cap = kInt128Max;  ///< unrealised profit that counts for initial margin
+    /// Unrealised profit of an account that counts for initial margin, numeraire quanta; finite.
+    Int128 profit_cap = 0;
     std::int64_t valid_window_ms = 172'800'000;  ///< how far ahead valid_until_ms may be
     bool paused = false;                         ///< only the venue's own transactions pass
     bool track_account_volume = false;

@@ -124,18 +124,17 @@ bool set_inverse_multiplier(MarketGrid& grid, const MarketSurvey& survey, std::u
     return true;
 }
 
-/// Distance in ppm that covers the range of prices from its lowest; 0 (no band) when a price is not
-/// positive or the range is wider than 100 %.
-std::int32_t band_of(const MarketSurvey& survey, std::int64_t lowest, std::int64_t highest) {
-    if (!survey.first_price || lowest <= 0) {
-        return 0;
+/// Distance in ppm that covers the range of prices from its lowest; the widest there is when a
+/// price is not positive or the range is wider than that.
+std::int32_t band_of(std::int64_t lowest, std::int64_t highest) {
+    if (lowest <= 0) {
+        return kBandPpmMax;
     }
     const Checked width =
         ceil_div((Checked{highest} - Checked{lowest}) * Checked{kPpm}, Checked{lowest});
-    if (!width.ok() || width.value() + kBandSlackPpm >= kPpm) {
-        return 0;
-    }
-    return static_cast<std::int32_t>(width.value() + kBandSlackPpm);
+    return width.ok() && width.value() + kBandSlackPpm < kBandPpmMax
+               ? static_cast<std::int32_t>(width.value() + kBandSlackPpm)
+               : kBandPpmMax;
 }
 
 /// The venue wants max_position * multiplier (* max_price, unless inverse) <= kMaxPositionValue.
@@ -192,7 +191,7 @@ Result<ImportGrid, Error> ImportGrid::make(const TradeSurvey& survey) {
                 return failure(
                     bad_record("prices of " + market.market.name + " exceed 2^40 ticks"));
             }
-            out.markets.back().band_ppm = band_of(market, *lowest, *highest);
+            out.markets.back().band_ppm = band_of(*lowest, *highest);
             set_limits(out.markets.back(), is_inverse(market.market), *lowest, *highest);
         }
     }

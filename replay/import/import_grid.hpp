@@ -26,7 +26,7 @@ struct MarketGrid {
     std::uint8_t price_scale = 0;               ///< one tick is 10^-price_scale
     std::uint8_t size_scale = 0;                ///< one lot is 10^-size_scale
     std::int64_t multiplier = 1;                ///< MarketTerms::multiplier
-    std::int32_t band_ppm = 0;                  ///< MarketParams::band_ppm
+    std::int32_t band_ppm = kBandPpmMax;        ///< MarketParams::band_ppm
     std::int64_t max_price = kMaxPrice;         ///< MarketParams::max_price
     std::int64_t max_position_lots = kMaxLots;  ///< MarketParams::max_position_lots
 };

@@ -96,7 +96,7 @@ MarketParams VenueStream::params() {
     out.oi_margin_lower = number(0, kMaxPrice);
     out.oi_margin_upper = number(0, kMaxPrice);
     out.min_notional = number(0, 1'000'000);
-    out.band_ppm = ppm(0);
+    out.band_ppm = ppm(50'000);
     out.option_floor_ppm = ppm(80'000);
     out.ema_decay_q32 = static_cast<std::uint32_t>(number(4'266'429'412, 0xffffffff));
     return out;
@@ -214,7 +214,7 @@ Payload VenueStream::governance() {
         case 4:
             return SetFeeSchedule{.market = market(), .fees = fees()};
         case 5:
-            return SetVenueParams{.profit_cap = in_.flag() ? kInt128Max : amount(),
+            return SetVenueParams{.profit_cap = in_.flag() ? kMaxPositionValue : amount(),
                                   .valid_window_ms = number(172'800'000, 172'800'000),
                                   .paused = in_.byte() >= 250,
                                   .track_account_volume = in_.flag()};

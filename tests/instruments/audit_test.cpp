@@ -97,7 +97,7 @@ TEST(Audit, V1OneFillIsDecidedAlikeInEveryForm) {
         }
     }
     EXPECT_GT(decided[0], 300U);
-    EXPECT_GT(decided[1], 300U);
+    EXPECT_GT(decided[1], 200U);
 }
 
 /// V2: the requirement is continuous and monotone in size, for any tiers and any scaling by open

@@ -161,7 +161,8 @@ class TestVenue {
                                                  .value_divisor = 1000})});
         EXPECT_EQ(statuses, (std::vector<Status>(3, Status::kApplied)));
     }
-    /// A market with 5 % maintenance and 10 % initial margin and no fees, unless told otherwise.
+    /// A market with 5 % maintenance and 10 % initial margin, a band of 50 % and no fees, unless
+    /// told otherwise.
     [[nodiscard]] static CreateMarket market(MarketId id, MarketKind kind) {
         CreateMarket create{.market = id};
         create.terms.kind = kind;
@@ -169,6 +170,7 @@ class TestVenue {
         create.terms.multiplier = 10;
         create.params.margin_tiers = {{.maintenance_ppm = 50'000, .initial_ppm = 100'000}};
         create.params.max_price = 10'000'000;
+        create.params.band_ppm = 500'000;
         create.params.max_position_lots = std::int64_t{1} << 40;
         return create;
     }
