@@ -137,6 +137,7 @@ class ParallelExecutor {
     Result<BlockResult, Error> execute_in_parallel(const Block<Transaction>& block,
                                                    const ExecuteOptions& options,
                                                    const Accesses& accesses) {
+        run_.store.release_keys();
         phase_cells_.begin_block();
         phase_view_.reset();
         run_.phase_arena.reset();

@@ -171,7 +171,8 @@ template <class M>
 /// A state machine that the executors can run: keys, values, transactions, and pure functions.
 ///
 /// Required of `M`
-///   Key          trivially copyable, totally ordered; the order is the canonical order of digests
+///   Key          trivially copyable, totally ordered; the order is the canonical order of digests.
+///                A key of any length points to its bytes: state/key_bytes.hpp
 ///   Value        copyable, comparable
 ///   Transaction  anything
 ///   Context      what begin_block derives from state and header; read-only for transactions

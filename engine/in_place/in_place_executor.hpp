@@ -48,6 +48,7 @@ class InPlaceExecutor {
                                                      const ExecuteOptions& options = {}) {
         arena_.reset();
         commit_.begin();
+        store_.release_keys();
         cells_.begin_block();
         phase_.reset();
         view_.reset();

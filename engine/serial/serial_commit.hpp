@@ -25,7 +25,10 @@ class SerialCommit {
     explicit SerialCommit(StateStore<M, Sync>& store) : store_(store) {}
 
     /// Starts a block: what was applied before can no longer be taken back.
-    void begin_block() { before_.clear(); }
+    void begin_block() {
+        before_.clear();
+        store_.release_keys();
+    }
 
     /// Applies the view's changes, appends its events, completes the receipt, empties the view.
     Receipt apply(View& view, std::uint32_t index, Receipt receipt,

@@ -19,6 +19,7 @@
 #include "engine/base/huge_pages.hpp"
 #include "engine/contract/effects.hpp"
 #include "engine/contract/machine.hpp"
+#include "engine/state/key_bytes.hpp"
 #include "engine/state/key_order.hpp"
 #include "engine/state/state_sums.hpp"
 #include "scheduler/version.hpp"
@@ -70,6 +71,7 @@ class StateStore {
         bool digested = false;
         Digest digest;
         Key key{};
+        [[no_unique_address]] KeyBytes<Key> key_bytes;  ///< what `key` points to
         Value value{};
 
         [[nodiscard]] const Value* get() const noexcept { return present ? &value : nullptr; }
@@ -218,7 +220,7 @@ class StateStore {
                 note_indexed(id);
             } else {
                 static_cast<void>(erase_entry(id));
-                free_.push_back(id);
+                free(id);
             }
         }
         interned_.clear();
@@ -266,9 +268,12 @@ class StateStore {
             if constexpr (kScans<M>) {
                 keys_.erase(cell(id).key);
             }
-            free_.push_back(id);
+            free(id);
         }
     }
+
+    /// Frees the bytes of keys whose cells are in use no more; at the start of a block.
+    void release_keys() noexcept { released_.clear(); }
 
     /// Adds a worker's share to the state digest and the number of present cells.
     void fold(const StateSums<M>& change, std::int64_t present_change) noexcept {
@@ -398,13 +403,18 @@ class StateStore {
         }
         return kNoCell;
     }
-    /// The cell of a key in the map beside the index.
+    /// The cell of a key in the map beside the index, which has the key as the cell keeps it; if
+    /// another worker was faster, that worker's cell.
     CellId insert_beside(const Key& key) {
+        if (typename Beside::const_accessor known; beside_.find(known, key)) {
+            return known->second;
+        }
+        const CellId made = allocate_for_block(key);
         typename Beside::accessor entry;
-        if (beside_.insert(entry, key)) {
-            entry->second = allocate_for_block(key);
+        if (beside_.insert(entry, cell(made).key)) {
+            entry->second = made;
             if constexpr (kScans<M>) {
-                keys_.insert_fresh(key, entry->second);
+                keys_.insert_fresh(cell(made).key, made);
             }
         }
         return entry->second;
@@ -422,6 +432,8 @@ class StateStore {
         return take_cell(key);
     }
     CellId take_cell(const Key& key) {
+        KeyBytes<Key> bytes;
+        const Key kept = bytes.keep(key);
         CellId id = 0;
         if (!free_.empty()) {
             id = free_.back();
@@ -435,11 +447,21 @@ class StateStore {
             }
         }
         Cell& fresh = cell(id);
-        fresh.key = key;
+        fresh.key = kept;
+        fresh.key_bytes = std::move(bytes);
         fresh.present = false;
         fresh.digested = false;
         fresh.value = Value{};
         return id;
+    }
+
+    /// The cell is in use no more. What its key points to stays until release_keys.
+    void free(CellId id) {
+        if constexpr (BorrowsBytes<Key>) {
+            released_.push_back(std::move(cell(id).key_bytes));
+            cell(id).key = Key{};
+        }
+        free_.push_back(id);
     }
 
     void put(CellId id, const Value* value) {
@@ -521,11 +543,11 @@ class StateStore {
     Beside beside_;  ///< keys that this block met first, and that are not in the index
     [[no_unique_address]] std::conditional_t<kScans<M>, KeyOrder<Key>, NoKeyOrder> keys_;
     // Guards next_, free_, interned_ and the making of segments within a block. Not of the Sync
-    // policy: it is taken inside the lock of a beside_ entry, where no test may let another worker
-    // run.
+    // policy: making a cell is one step for schedules.
     std::mutex allocation_;
     CellId next_ = 0;
     std::vector<CellId> free_;
+    std::vector<KeyBytes<Key>> released_;  ///< of cells that were freed, where keys have any
     std::array<Cells, std::numeric_limits<CellId>::digits> segments_;
     std::array<Cell*, std::numeric_limits<CellId>::digits> starts_{};  ///< of segments_
 };

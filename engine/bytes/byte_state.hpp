@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "engine/base/bytes.hpp"
+#include "engine/base/int128.hpp"
+#include "engine/bytes/byte_key.hpp"
+#include "engine/bytes/byte_value.hpp"
+
+namespace lockstep {
+
+/// What a machine over opaque bytes needs beside its transactions: derive from it.
+///
+/// Role:    keys and values of any bytes, in the order of the bytes, with scans. Keys point to
+///          memory of the caller's: see BorrowsBytes for how long it has to stay.
+/// Numbers: a value of 16 bytes is a signed number, little-endian; any other counts as 0, and an
+///          addition to it replaces it.
+struct ByteState {
+    using Key = ByteKey;
+    using Value = ByteValue;
+    static constexpr bool kScans = true;
+
+    static std::uint64_t hash(const Key& key) noexcept { return key.hash(); }
+    static void encode_key(ByteWriter& out, const Key& key) { out.put_bytes(key.bytes()); }
+    static void encode_value(ByteWriter& out, const Key& /*key*/, const Value& value) {
+        out.put_bytes(value.bytes());
+    }
+    static Int128 number(const Value& value) noexcept {
+        return value.size() == sizeof(Int128) ? load_value<Int128>(value.bytes().data()) : 0;
+    }
+    static void set_number(Value& value, Int128 number) {
+        std::array<std::byte, sizeof(Int128)> bytes{};
+        store_value(bytes.data(), number);
+        value.assign(bytes);
+    }
+};
+
+}  // namespace lockstep
