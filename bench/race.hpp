@@ -87,7 +87,7 @@ struct RaceResult {
             .deferred = after.deferred - before.deferred,
             .fallbacks = after.fallbacks - before.fallbacks,
             .planned = after.planned - before.planned,
-            .given_up = after.given_up - before.given_up,
+            .abandoned_plans = after.abandoned_plans - before.abandoned_plans,
             .memory_bytes = after.memory_bytes - before.memory_bytes};
 }
 

@@ -22,14 +22,14 @@ class PlanChooser {
         return false;
     }
     /// `stalls`: of writers that waited for readers.
-    void note_success(std::uint64_t transactions, std::uint64_t stalls) noexcept {
+    void record_success(std::uint64_t transactions, std::uint64_t stalls) noexcept {
         if (stalls > transactions / kStallsShare) {
-            note_failure();
+            record_failure();
         } else {
             penalty_ = std::max(penalty_ / 2, kPenaltyMin);
         }
     }
-    void note_failure() noexcept {
+    void record_failure() noexcept {
         pause_ = penalty_;
         penalty_ = std::min(penalty_ * 2, kPenaltyMax);
     }

@@ -15,7 +15,7 @@ enum class Work : std::uint8_t {
     kPublish,  ///< publishing what a call did, and its digest; unit: one call
     kCommit,   ///< validation and commit at the frontier; unit: transaction
     kList,     ///< collecting touched cells; unit: cell
-    kSettle,   ///< final values of cells; unit: cell
+    kInstall,  ///< final values of cells; unit: cell
     kFinish,   ///< receipts, events and shares of the digest; unit: transaction
     kChain,    ///< digest of the block; unit: transaction
 };

@@ -45,7 +45,7 @@ class BlockChanges {
     /// Gives a cell a new value, null: absent. REQUIRES: nobody else uses the cell meanwhile.
     void put(std::uint32_t worker, CellId id, const Value* value) {
         auto& cell = store_.cell(id);
-        if (cell.claim_settlement(number_)) {
+        if (cell.claim_install(number_)) {
             shares_[worker]->changed.push_back({cell.key, id, cell.present, cell.value});
         }
         cell.present = value != nullptr;

@@ -35,7 +35,7 @@ class BlockStm {
             memory_.drop();
             return 0;
         }
-        if (given_up()) {
+        if (abandoned_plans()) {
             memory_.drop();
             return run_serially();
         }
@@ -94,7 +94,7 @@ class BlockStm {
     void work(std::uint32_t worker) {
         Task task;
         Backoff backoff;
-        while (!scheduler_.done() && !frame_.halted() && !given_up()) {
+        while (!scheduler_.done() && !frame_.halted() && !abandoned_plans()) {
             switch (task.kind) {
                 case Task::Kind::kExecute:
                     task = execute(worker, task);
@@ -146,7 +146,7 @@ class BlockStm {
         }
         return scheduler_.finish_validation(task, aborted);
     }
-    [[nodiscard]] bool given_up() const noexcept {
+    [[nodiscard]] bool abandoned_plans() const noexcept {
         return given_up_.load(std::memory_order_relaxed);  // relaxed: see given_up_
     }
     std::uint32_t run_serially() {

@@ -30,7 +30,8 @@ struct ExecutionMetrics {
     std::uint64_t deferred = 0;     ///< transactions executed at the frontier only
     std::uint64_t fallbacks = 0;    ///< blocks finished by the serial path
     std::uint64_t planned = 0;      ///< blocks that were executed in place, as planned
-    std::uint64_t given_up = 0;     ///< blocks that did not go as planned, and were run once more
+    std::uint64_t abandoned_plans =
+        0;                           ///< blocks that did not go as planned, and were run once more
     std::uint64_t memory_bytes = 0;  ///< arena bytes handed out for versions and access entries
 
     ExecutionMetrics& operator+=(const ExecutionMetrics& other) noexcept {
@@ -42,7 +43,7 @@ struct ExecutionMetrics {
         deferred += other.deferred;
         fallbacks += other.fallbacks;
         planned += other.planned;
-        given_up += other.given_up;
+        abandoned_plans += other.abandoned_plans;
         memory_bytes += other.memory_bytes;
         return *this;
     }

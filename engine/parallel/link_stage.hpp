@@ -9,7 +9,10 @@
 
 #include "engine/base/cache_line.hpp"
 #include "engine/base/check.hpp"
-#include "engine/parallel/block_run.hpp"
+#include "engine/parallel/shared_work.hpp"
+#include "scheduler/sync.hpp"
+#include "scheduler/types.hpp"
+#include "scheduler/work_span.hpp"
 
 namespace lockstep {
 
@@ -29,7 +32,7 @@ namespace lockstep {
 template <class Run, class Target, class Sync>
 class LinkStage {
   public:
-    using Worker = typename Run::Worker;
+    using Worker = typename Target::Worker;
     using Entry = typename Target::Entry;
 
     LinkStage(Run& run, Target& target) : run_(run), target_(target) {}
@@ -51,8 +54,7 @@ class LinkStage {
         }
         // relaxed: workers start after prepare, by the pool's publication.
         claimed_.store(0, std::memory_order_relaxed);
-        shards_claimed_.store(0, std::memory_order_relaxed);
-        shards_finished_.store(0, std::memory_order_relaxed);
+        linking_.prepare();
     }
     [[nodiscard]] bool is_sharded() const noexcept { return shards_ != 0; }
     static constexpr std::uint32_t kShardsMax = 64;
@@ -80,25 +82,15 @@ class LinkStage {
             await<Sync>([this, chunk] { return is_resolved(chunk); });
         }
     }
-
-    /// Links by shards of cells until none is left to claim.
-    /// REQUIRES: is_sharded(), and await_resolved has returned.
+    /// Lets workers link by shards. REQUIRES: is_sharded(), and await_resolved has returned.
+    void open_shards() noexcept { linking_.open(shards_); }
+    /// Links by shards of cells until none is left to claim. REQUIRES: open_shards().
     void link_some(Worker& worker) {
-        for (;;) {
-            // relaxed: the counter publishes nothing.
-            const std::uint32_t shard = shards_claimed_.fetch_add(1, std::memory_order_relaxed);
-            if (shard >= shards_) {
-                return;
-            }
-            run_.guarded([&] { link_shard(worker, shard); });
-            // release: publishes the chains to the leader.
-            shards_finished_.fetch_add(1, std::memory_order_release);
-        }
+        linking_.take_part(1, [&](std::size_t shard, std::size_t /*last*/) {
+            run_.guarded([&] { link_shard(worker, static_cast<std::uint32_t>(shard)); });
+        });
     }
-    [[nodiscard]] bool linked() const noexcept {
-        // acquire: pairs with the release in link_some.
-        return shards_finished_.load(std::memory_order_acquire) == shards_;
-    }
+    [[nodiscard]] bool linked() const noexcept { return linking_.is_finished(); }
     /// Takes over what linking chunks would have found on its way. REQUIRES: linked().
     void finish_shards() noexcept {
         for (const ShardLists& lists : lists_) {
@@ -145,7 +137,7 @@ class LinkStage {
         for (std::uint32_t shard = 0; shard < shards_; ++shard) {
             begin[shard + 1] += begin[shard];
         }
-        lists.accesses = worker.arena.template make_array<Declared>(begin[shards_]);
+        lists.accesses = worker.common.arena.template make_array<Declared>(begin[shards_]);
         std::array<std::uint32_t, kShardsMax + 1> at = begin;
         for (std::uint32_t i = first; i < last; ++i) {
             for (Entry& entry : target_.accesses(i)) {
@@ -243,12 +235,7 @@ class LinkStage {
     // claimed_: next chunk to resolve.   writers: workers   readers: same
     //   publish: nothing.   layout: own line, one RMW per chunk.
     alignas(kCacheLineSize) typename Sync::template Atomic<std::uint32_t> claimed_{0};
-    // shards_claimed_: next shard to link.   writers: workers   readers: same
-    //   publish: nothing.   layout: own line, one RMW per shard.
-    alignas(kCacheLineSize) typename Sync::template Atomic<std::uint32_t> shards_claimed_{0};
-    // shards_finished_: linked shards.   writers: workers   readers: leader
-    //   publish: a worker's release -> the leader's acquire: chains, entries, touched lists.
-    alignas(kCacheLineSize) typename Sync::template Atomic<std::uint32_t> shards_finished_{0};
+    SharedWork<Sync> linking_;  ///< by shard
 };
 
 }  // namespace lockstep

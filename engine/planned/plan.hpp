@@ -10,8 +10,8 @@
 #include "engine/base/access.hpp"
 #include "engine/base/cache_line.hpp"
 #include "engine/contract/access_list.hpp"
-#include "engine/parallel/block_run.hpp"
 #include "engine/planned/planned_record.hpp"
+#include "engine/planned/planned_run.hpp"
 
 namespace lockstep {
 
@@ -23,12 +23,12 @@ namespace lockstep {
 template <Machine M, class Sync>
 class Plan {
   public:
-    using Run = BlockRun<M, Sync>;
+    using Run = PlannedRun<M, Sync>;
     using Worker = typename Run::Worker;
     using Entry = PlannedAccess<M, Sync>;
     using Cell = typename Run::Cell;
 
-    explicit Plan(Run& run) : run_(run) {}
+    explicit Plan(Run& run) : run_(run), shared_(run.shared) {}
 
     [[nodiscard]] std::span<Entry> accesses(TxnIndex txn) noexcept {
         return run_.plan.txns[txn].accesses();
@@ -54,8 +54,8 @@ class Plan {
             run_.plan.txns[i].count = static_cast<std::uint16_t>(found.size() - before);
         }
         const auto keys = found.items();
-        Entry* const entries = worker.arena.template open_array<Entry>(keys.size());
-        auto& store = run_.store;
+        Entry* const entries = worker.common.arena.template open_array<Entry>(keys.size());
+        auto& store = shared_.store;
         for (std::size_t i = 0; i < keys.size(); ++i) {
             Entry& entry = *::new (static_cast<void*>(entries + i)) Entry();
             entry.set_access(keys[i].access);
@@ -73,7 +73,7 @@ class Plan {
         for (TxnIndex i = first; i < last; ++i) {
             auto& txn = run_.plan.txns[i];
             txn.entries = entries + begin;
-            txn.places = HashPositions(worker.arena, txn.count,
+            txn.places = HashPositions(worker.common.arena, txn.count,
                                        [&](std::size_t place) { return keys[begin + place].hash; });
             begin += txn.count;
         }
@@ -102,7 +102,7 @@ class Plan {
             if (access == Access::kAdd) {
                 static_cast<void>(cell.slot.additions_or_make([&] {
                     worker.added.append(&cell);
-                    return worker.arena.template make<Additions<typename M::Value, Sync>>();
+                    return worker.common.arena.template make<Additions<typename M::Value, Sync>>();
                 }));
             }
         };
@@ -111,7 +111,7 @@ class Plan {
   private:
     void name_keys(Worker& worker, TxnIndex txn) {
         worker.declared_keys.begin();
-        if (run_.accesses.known() != nullptr) {
+        if (shared_.accesses.known() != nullptr) {
             take_listed(worker, txn);
         } else {
             declare_keys(worker, txn);
@@ -122,7 +122,7 @@ class Plan {
         const std::size_t first = worker.planned_keys.size();
         const typename M::Key* last = nullptr;
         std::uint64_t met = 0;
-        for (const auto& access : run_.accesses.known()->of(txn)) {
+        for (const auto& access : shared_.accesses.known()->of(txn)) {
             if (last != nullptr && !(*last < access.key)) {
                 continue;
             }
@@ -146,8 +146,8 @@ class Plan {
             const std::size_t first = worker.planned_keys.size();
             std::uint64_t met = 0;
             try {
-                lockstep::declare_keys(run_.machine, run_.transactions[txn], *run_.context,
-                                       std::as_const(run_.store),
+                lockstep::declare_keys(shared_.machine, shared_.transactions[txn], *shared_.context,
+                                       std::as_const(shared_.store),
                                        [&](const typename M::Key& key, Access access) {
                                            declare_key(worker, first, met, key, access);
                                        });
@@ -188,10 +188,11 @@ class Plan {
     }
     void append(Worker& worker, const typename M::Key& key, std::uint64_t hash, Access access) {
         worker.planned_keys.append({key, hash, access});
-        run_.store.prefetch_index_of(hash);
+        shared_.store.prefetch_index_of(hash);
     }
 
     Run& run_;
+    typename Run::Shared& shared_;
 };
 
 }  // namespace lockstep

@@ -93,7 +93,7 @@ struct SharedSum : NumberInterval {
 
 /// What some transactions leave and others do not.
 template <Machine M, class Sync>
-struct PlannedExtras {
+struct SideOutputs {
     std::span<const std::byte> events;
     std::span<const SharedSum<M, Sync>> sums;  ///< for the commit to look at
 };
@@ -104,8 +104,8 @@ struct PlannedExtras {
 template <Machine M, class Sync>
 struct PlannedTxn {
     PlannedAccess<M, Sync>* entries = nullptr;
-    const PlannedExtras<M, Sync>* extras = nullptr;  ///< null: nothing of that
-    HashPositions places;                            ///< of the accesses
+    const SideOutputs<M, Sync>* side_outputs = nullptr;  ///< null: nothing of that
+    HashPositions places;                                ///< of the accesses
     std::uint16_t count = 0;
 
     [[nodiscard]] std::span<PlannedAccess<M, Sync>> accesses() const noexcept {

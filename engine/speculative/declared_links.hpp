@@ -8,7 +8,7 @@
 
 #include "engine/base/access.hpp"
 #include "engine/base/cache_line.hpp"
-#include "engine/parallel/block_run.hpp"
+#include "engine/speculative/speculative_run.hpp"
 
 namespace lockstep {
 
@@ -22,14 +22,15 @@ namespace lockstep {
 template <Machine M, class Sync>
 class DeclaredLinks {
   public:
-    using Run = BlockRun<M, Sync>;
+    using Run = SpeculativeRun<M, Sync>;
     using Worker = typename Run::Worker;
     using Record = typename Run::Record;
     using Entry = typename Run::Entry;
     using Node = typename Run::Node;
 
     /// `use_declared`: ask the machine where no access list is given.
-    DeclaredLinks(Run& run, bool use_declared) : run_(run), use_declared_(use_declared) {}
+    DeclaredLinks(Run& run, bool use_declared)
+        : run_(run), shared_(run.shared), use_declared_(use_declared) {}
 
     [[nodiscard]] std::span<Entry> accesses(TxnIndex txn) noexcept {
         return run_.records[txn].accesses();
@@ -47,12 +48,12 @@ class DeclaredLinks {
     }
     /// Turns declared keys into entries. In passes, so that the cache misses of a chunk overlap.
     void resolve(Worker& worker, TxnIndex first, TxnIndex last) {
-        if (run_.accesses.known() == nullptr && !(kDeclares<M> && use_declared_)) {
+        if (shared_.accesses.known() == nullptr && !(kDeclares<M> && use_declared_)) {
             return;
         }
         worker.hashes.clear();
         for (std::uint32_t i = first; i < last; ++i) {
-            if (run_.accesses.known() != nullptr) {
+            if (shared_.accesses.known() != nullptr) {
                 take_listed(worker, i);
             } else {
                 declare_keys(worker, i);
@@ -61,9 +62,9 @@ class DeclaredLinks {
         std::size_t next = 0;
         for (std::uint32_t i = first; i < last; ++i) {
             for (Entry& entry : run_.records[i].accesses()) {
-                entry.id = run_.store.candidate_of(worker.hashes.items()[next++]);
+                entry.id = shared_.store.candidate_of(worker.hashes.items()[next++]);
                 if (entry.id != kNoCell) {
-                    entry.cell = &run_.store.cell(entry.id);
+                    entry.cell = &shared_.store.cell(entry.id);
                     prefetch_lines<Prefetch::kToWrite>(entry.cell, sizeof(Cell));
                 }
             }
@@ -73,8 +74,8 @@ class DeclaredLinks {
             for (Entry& entry : run_.records[i].accesses()) {
                 const std::uint64_t hash = worker.hashes.items()[next++];
                 if (entry.cell == nullptr || !(entry.cell->key == entry.key)) {
-                    entry.id = run_.store.intern(entry.key, hash);
-                    entry.cell = &run_.store.cell(entry.id);
+                    entry.id = shared_.store.intern(entry.key, hash);
+                    entry.cell = &shared_.store.cell(entry.id);
                 }
             }
         }
@@ -107,20 +108,20 @@ class DeclaredLinks {
         if (entry.link == nullptr) {
             worker.touched.append(entry.id);
         }
-        entry.own = worker.arena.template make<Node>();
+        entry.own = worker.common.arena.template make<Node>();
         entry.own->txn = txn;
         entry.placeholder = entry.linked = true;
         slot.push_declared(entry.own);
     }
     /// Whether an access list says all of what a transaction touches, if only that it is nothing.
     [[nodiscard]] bool knows_of(TxnIndex txn) const noexcept {
-        return run_.accesses.known() != nullptr && txn < run_.accesses.known()->size();
+        return shared_.accesses.known() != nullptr && txn < shared_.accesses.known()->size();
     }
     /// Knowledge from an access list, which may be hostile: keys that do not ascend are left out.
     void take_listed(Worker& worker, TxnIndex txn) {
-        const auto listed = run_.accesses.known()->of(txn);
+        const auto listed = shared_.accesses.known()->of(txn);
         Record& record = run_.records[txn];
-        record.entries = worker.arena.template open_array<Entry>(listed.size());
+        record.entries = worker.common.arena.template open_array<Entry>(listed.size());
         for (const auto& access : listed) {
             if (record.count > 0 && !(record.entries[record.count - 1].key < access.key)) {
                 continue;
@@ -132,7 +133,7 @@ class DeclaredLinks {
             entry.waits = access.dependence != Dependence::kNone;
             entry.reads_value = access.dependence == Dependence::kValue;
         }
-        worker.arena.template close_array<Entry>(listed.size(), record.count);
+        worker.common.arena.template close_array<Entry>(listed.size(), record.count);
         record.declared_count = record.count;
     }
     void declare_keys(Worker& worker, TxnIndex txn) {
@@ -140,10 +141,10 @@ class DeclaredLinks {
             Record& record = run_.records[txn];
             const std::size_t hashes = worker.hashes.items().size();
             std::uint64_t met = 0;
-            record.entries = worker.arena.template open_array<Entry>(kDeclaredKeysMax);
+            record.entries = worker.common.arena.template open_array<Entry>(kDeclaredKeysMax);
             try {
-                lockstep::declare_keys(run_.machine, run_.transactions[txn], *run_.context,
-                                       std::as_const(run_.store),
+                lockstep::declare_keys(shared_.machine, shared_.transactions[txn], *shared_.context,
+                                       std::as_const(shared_.store),
                                        [&](const typename M::Key& key, Access access) {
                                            declare_key(worker, record, met, key, access);
                                        });
@@ -153,7 +154,7 @@ class DeclaredLinks {
                 record.count = 0;  // a hint that cannot be had changes speed only
                 worker.hashes.truncate(hashes);
             }
-            worker.arena.template close_array<Entry>(kDeclaredKeysMax, record.count);
+            worker.common.arena.template close_array<Entry>(kDeclaredKeysMax, record.count);
             record.declared_count = record.count;
         }
     }
@@ -193,11 +194,12 @@ class DeclaredLinks {
         entry.key = key;
         entry.declared = true;
         worker.hashes.append(hash);
-        run_.store.prefetch_index_of(hash);
+        shared_.store.prefetch_index_of(hash);
         return entry;
     }
 
     Run& run_;
+    typename Run::Shared& shared_;
     const bool use_declared_;
 };
 

@@ -7,8 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "engine/contract/access_list.hpp"
 #include "engine/contract/machine_call.hpp"
-#include "engine/parallel/block_run.hpp"
+#include "engine/speculative/speculative_run.hpp"
 
 namespace lockstep {
 
@@ -18,25 +19,25 @@ namespace lockstep {
 template <Machine M, class Sync>
 class Incarnations {
   public:
-    using Run = BlockRun<M, Sync>;
+    using Run = SpeculativeRun<M, Sync>;
     using Worker = typename Run::Worker;
     using Record = typename Run::Record;
     using Entry = typename Run::Entry;
     using Node = typename Run::Node;
 
-    explicit Incarnations(Run& run) : run_(run) {}
+    explicit Incarnations(Run& run) : run_(run), shared_(run.shared) {}
 
     /// Calls the machine and turns whatever happens into the record's receipt.
     void call_machine(Worker& worker, TxnIndex txn) {
         WorkSpan<Sync> span(Work::kExecute, txn);
         auto& view = worker.view;
-        ++worker.metrics.executions;
-        const Receipt receipt = lockstep::call_machine(run_.machine, view, run_.transactions[txn],
-                                                       *run_.context, run_.limits);
+        ++worker.common.metrics.executions;
+        const Receipt receipt = lockstep::call_machine(
+            shared_.machine, view, shared_.transactions[txn], *shared_.context, shared_.limits);
         if (receipt.disposition != Disposition::kExecuted) {
             view.discard_effects();
         }
-        run_.result.receipts[txn] = receipt;
+        shared_.result.receipts[txn] = receipt;
         span.done(1);
     }
 
@@ -44,8 +45,11 @@ class Incarnations {
     void publish(Worker& worker, TxnIndex txn) {
         WorkSpan<Sync> span(Work::kPublish);
         Record& record = run_.records[txn];
-        if (run_.accesses.active()) {
-            run_.accesses.note(worker.view, txn, worker.arena, worker.accesses);
+        if constexpr (kScans<M>) {
+            run_.scans[txn] = worker.view.keep_scans();
+        }
+        if (shared_.accesses.active()) {
+            record_accesses(worker, txn);
         }
         worker.view.complete_record();
         keep_equal_versions(worker, record);
@@ -70,9 +74,6 @@ class Incarnations {
         }
         drop_superseded(worker);
         digest_effects(worker, txn);
-        if constexpr (kScans<M>) {
-            run_.scans[txn] = worker.view.keep_scans();
-        }
         span.done(1);
     }
     /// Sets published versions aside before the next incarnation of the same transaction.
@@ -100,11 +101,48 @@ class Incarnations {
   private:
     static constexpr std::size_t kInsertionSortMax = 32;
 
+    /// Hands on what the incarnation touched. REQUIRES: its record is not complete yet.
+    void record_accesses(Worker& worker, TxnIndex txn) {
+        auto& touched = worker.common.accesses;
+        touched.clear();
+        worker.view.for_each_access([&touched](const Entry& entry) {
+            const auto access = access_of(entry);
+            if (access.dependence != Dependence::kNone || access.effect != Effect::kNone) {
+                touched.push_back(access);
+            }
+        });
+        std::span<const KeyRange<typename M::Key>> ranges;
+        if constexpr (kScans<M>) {
+            const auto scans = run_.scans[txn];
+            auto* const kept =
+                worker.common.arena.template make_array<KeyRange<typename M::Key>>(scans.size());
+            std::transform(scans.begin(), scans.end(), kept,
+                           [](const auto& scan) { return scan.range; });
+            ranges = {kept, scans.size()};
+        }
+        shared_.accesses.record(txn, worker.common.arena, touched, ranges);
+    }
+    [[nodiscard]] static CellAccess<typename M::Key> access_of(const Entry& entry) {
+        CellAccess<typename M::Key> access{.key = entry.key};
+        if constexpr (kScans<M>) {
+            access.dependence = entry.asked;  // scans also read cells that they pass over
+        } else if (entry.read) {
+            access.dependence = Dependence::kValue;
+        } else if (entry.presence_checked || (entry.number != nullptr && entry.number->checked)) {
+            access.dependence = Dependence::kPredicate;
+        }
+        if (entry.written) {
+            access.effect = Effect::kWrite;
+        } else if (entry.adds()) {
+            access.effect = Effect::kAdd;
+        }
+        return access;
+    }
     /// Readers may have seen the versions that are set aside: the frontier announces their cells.
     void note_retractions(Worker& worker, Record& record) {
         const std::size_t known = record.retracted_count;
         const std::size_t count = known + worker.superseded.size();
-        auto* cells = worker.arena.template make_array<CellId>(count);
+        auto* cells = worker.common.arena.template make_array<CellId>(count);
         std::copy_n(record.retracted, known, cells);
         std::transform(worker.superseded.begin(), worker.superseded.end(), cells + known,
                        [](const Entry& old) { return old.id; });
@@ -137,7 +175,7 @@ class Incarnations {
             }
         }
         sort_by_key(worker.effective.items());
-        Receipt& receipt = run_.result.receipts[txn];
+        Receipt& receipt = shared_.result.receipts[txn];
         worker.effects.begin(txn, receipt.disposition, receipt.status, receipt.weight);
         for (const Entry* entry : worker.effective.items()) {
             if (entry->written && !entry->carried_on) {
@@ -146,7 +184,7 @@ class Incarnations {
                 worker.effects.add(entry->key, entry->number->delta);
             }
         }
-        const auto events = run_.keep_events(worker, worker.view.events().encoded());
+        const auto events = shared_.keep_events(worker.common, worker.view.events().encoded());
         receipt.effects = worker.effects.finish(events);
         record.event_bytes = static_cast<std::uint32_t>(events.size());
         record.events = events.data();
@@ -166,6 +204,7 @@ class Incarnations {
     }
 
     Run& run_;
+    typename Run::Shared& shared_;
 };
 
 }  // namespace lockstep

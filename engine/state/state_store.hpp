@@ -55,7 +55,7 @@ class StateStore {
 
     struct alignas(kCacheLineSize) Cell {
         VersionSlot<Value, Sync> slot;
-        // settled: number of the last block that settled this cell.  writers: claim_settlement
+        // settled: number of the last block that settled this cell.  writers: claim_install
         // readers: same
         //   publish: nothing; the exchange elects one worker, phases order the rest.
         //   layout:  in the cell, which the winner writes anyway.
@@ -95,7 +95,7 @@ class StateStore {
             return digest;
         }
         /// True for exactly one caller per block number.
-        [[nodiscard]] bool claim_settlement(std::uint32_t block_number) noexcept {
+        [[nodiscard]] bool claim_install(std::uint32_t block_number) noexcept {
             // relaxed: an election among workers; the data is ordered by the end of execution.
             return settled.exchange(block_number, std::memory_order_relaxed) != block_number;
         }
@@ -105,7 +105,7 @@ class StateStore {
     StateStore(const StateStore&) = delete;
     StateStore& operator=(const StateStore&) = delete;
 
-    /// Numbers the blocks of all executors that share this store, for claim_settlement.
+    /// Numbers the blocks of all executors that share this store, for claim_install.
     [[nodiscard]] std::uint32_t next_block_number() noexcept { return ++block_number_; }
     /// Number of present cells.
     [[nodiscard]] std::size_t size() const noexcept { return present_; }

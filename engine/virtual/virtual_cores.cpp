@@ -11,7 +11,7 @@ constexpr Picoseconds kNever = std::numeric_limits<Picoseconds>::max();
 /// Work that runs over arrays, or prefetches the cells that it comes to.
 constexpr bool streams(Work kind) noexcept {
     return kind == Work::kPrepare || kind == Work::kResolve || kind == Work::kLink ||
-           kind == Work::kList || kind == Work::kSettle || kind == Work::kFinish;
+           kind == Work::kList || kind == Work::kInstall || kind == Work::kFinish;
 }
 /// Rounds that a worker without a job spins before it sleeps, as in WorkerPool.
 constexpr Picoseconds kPoolSpins = 2'000;

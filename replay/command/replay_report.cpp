@@ -232,7 +232,7 @@ Json report_json(const ReplayReport& report) {
         {"deferred", metrics.deferred},
         {"fallbacks", metrics.fallbacks},
         {"planned_blocks", metrics.planned},
-        {"given_up_blocks", metrics.given_up},
+        {"given_up_blocks", metrics.abandoned_plans},
         {"state_cells", summary.cells},
         {"state_digest", summary.state.hex()},
         {"block_digest", summary.block.hex()},
@@ -279,7 +279,8 @@ void print_report(std::ostream& out, const ReplayReport& report) {
                                 " validations");
     line("aborts", grouped(metrics.aborts) + ", waits " + grouped(metrics.waits) + ", deferred " +
                        grouped(metrics.deferred) + ", fallbacks " + grouped(metrics.fallbacks));
-    line("as planned", grouped(metrics.planned) + " blocks, given up " + grouped(metrics.given_up));
+    line("as planned",
+         grouped(metrics.planned) + " blocks, given up " + grouped(metrics.abandoned_plans));
     line("state", grouped(summary.cells) + " cells");
     line("state digest", summary.state.hex());
     line("block digest", summary.block.hex());

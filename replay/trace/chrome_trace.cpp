@@ -25,7 +25,7 @@ const char* name_of(Work work) {
             return "validate and commit";
         case Work::kList:
             return "list";
-        case Work::kSettle:
+        case Work::kInstall:
             return "settle";
         case Work::kFinish:
             return "finish";

@@ -169,7 +169,7 @@ TEST(AccessListKnowledge, GivesOneExecutionPerTransaction) {
             const ExecutionMetrics& metrics = pair.parallel.metrics();
             EXPECT_EQ(metrics.executions, metrics.transactions);
             EXPECT_EQ(metrics.aborts, 0U);
-            EXPECT_EQ(metrics.given_up, 0U);
+            EXPECT_EQ(metrics.abandoned_plans, 0U);
             EXPECT_EQ(metrics.planned != 0, plan);
         }
     }

@@ -133,7 +133,7 @@ TEST(PlannedBlocks, RunEveryTransactionOnceWhereAllIsDeclared) {
             }
         }
         const ExecutionMetrics& metrics = pair.parallel.metrics();
-        EXPECT_EQ(metrics.given_up, 0U);
+        EXPECT_EQ(metrics.abandoned_plans, 0U);
         EXPECT_GT(metrics.planned, 0U);  // but where many writers wait for readers
         EXPECT_EQ(metrics.aborts, 0U);
     }
@@ -156,7 +156,7 @@ TEST(PlannedBlocks, OrderTheAccessesToHotCells) {
         return programs;
     });
     EXPECT_GT(metrics.planned, 0U);
-    EXPECT_EQ(metrics.given_up, 0U);
+    EXPECT_EQ(metrics.abandoned_plans, 0U);
 }
 
 /// Reads and changes that were not declared: their blocks run speculatively in the end.
@@ -178,7 +178,7 @@ TEST(PlannedBlocks, AreAbandonedWhereDeclarationsAreIncomplete) {
         return programs;
     });
     EXPECT_GT(metrics.planned, 0U);
-    EXPECT_GT(metrics.given_up, 0U);
+    EXPECT_GT(metrics.abandoned_plans, 0U);
 }
 
 TEST(PlannedBlocks, AreNotTriedAgainAtOnce) {
@@ -187,14 +187,14 @@ TEST(PlannedBlocks, AreNotTriedAgainAtOnce) {
     std::vector<Program> programs = declared_programs(random, 100);
     programs[60].steps.push_back({.op = Op::kWrite, .key = kKeys - 1});
     pair.run(block_of(1, programs));
-    EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
+    EXPECT_EQ(pair.parallel.metrics().abandoned_plans, 1U);
     EXPECT_EQ(pair.parallel.metrics().planned, 0U);
     for (std::uint64_t height = 2; height <= 3; ++height) {
         pair.run(block_of(height, programs));
     }
-    EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
+    EXPECT_EQ(pair.parallel.metrics().abandoned_plans, 1U);
     pair.run(block_of(4, programs));
-    EXPECT_EQ(pair.parallel.metrics().given_up, 2U);
+    EXPECT_EQ(pair.parallel.metrics().abandoned_plans, 2U);
 }
 
 /// Each kind of access covers its own uses only.
@@ -209,7 +209,7 @@ TEST(PlannedBlocks, AreAbandonedWhereAnAccessIsOfAnotherKind) {
         const Program program{.steps = {{.op = op, .key = 1, .operand = 3}},
                               .declared = {{1, access}}};
         pair.run(block_of(1, {program, program}));
-        EXPECT_EQ(pair.parallel.metrics().given_up, 1U) << static_cast<int>(op);
+        EXPECT_EQ(pair.parallel.metrics().abandoned_plans, 1U) << static_cast<int>(op);
     }
 }
 
@@ -229,7 +229,7 @@ TEST(PlannedBlocks, NeedAMachineThatDeclaresAll) {
     const auto block = block_of(1, declared_programs(random, 100));
     AccessList<ProgramMachine::Key> list;
     ASSERT_TRUE(parallel.execute(block, {}, {.recorded = &list}).has_value());
-    EXPECT_EQ(parallel.metrics().planned + parallel.metrics().given_up, 0U);
+    EXPECT_EQ(parallel.metrics().planned + parallel.metrics().abandoned_plans, 0U);
     ASSERT_TRUE(
         parallel.execute(block_of(2, block.transactions), {}, {.known = &list}).has_value());
     EXPECT_EQ(parallel.metrics().planned, 1U) << "an access list is enough";
@@ -285,7 +285,7 @@ TEST(PlannedBlocks, MayBeDeclaredByTheStateAtTheirStart) {
             const auto actual = parallel.execute(block);
             ASSERT_TRUE(expected.has_value() && actual.has_value() && *expected == *actual);
         }
-        EXPECT_EQ(parallel.metrics().given_up, 0U);
+        EXPECT_EQ(parallel.metrics().abandoned_plans, 0U);
         EXPECT_GT(parallel.metrics().planned, 0U);
     }
 }
@@ -314,7 +314,7 @@ TEST(PlannedBlocks, BearChangesThatAreTakenBack) {
         }
     }
     EXPECT_GT(pair.parallel.metrics().planned, 0U);
-    EXPECT_EQ(pair.parallel.metrics().given_up, 0U);
+    EXPECT_EQ(pair.parallel.metrics().abandoned_plans, 0U);
 }
 
 TEST(PlannedBlocks, AreAbandonedWhereTheWeightEnds) {
@@ -323,7 +323,7 @@ TEST(PlannedBlocks, AreAbandonedWhereTheWeightEnds) {
     Block<Program> block = block_of(1, declared_programs(random, 100));
     block.header.weight_limit = 70;
     pair.run(block);
-    EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
+    EXPECT_EQ(pair.parallel.metrics().abandoned_plans, 1U);
 }
 
 TEST(PlannedBlocks, CheckWhatWasAssumedOfSums) {
@@ -342,7 +342,7 @@ TEST(PlannedBlocks, CheckWhatWasAssumedOfSums) {
         }
         pair.run(block_of(++height, std::move(programs)));
     }
-    EXPECT_GT(pair.parallel.metrics().planned + pair.parallel.metrics().given_up, 0U);
+    EXPECT_GT(pair.parallel.metrics().planned + pair.parallel.metrics().abandoned_plans, 0U);
 }
 
 /// Sums are read, overwritten, added to again, and compared with.
@@ -412,7 +412,7 @@ TEST(PlannedBlocks, AreAbandonedWhereAListIsWrong) {
         pair.parallel.execute(block, {}, {.known = &wrong, .mismatches = &mismatches});
     ASSERT_TRUE(expected.has_value() && actual.has_value() && *expected == *actual);
     EXPECT_EQ(mismatches.count, 1U);
-    EXPECT_EQ(pair.parallel.metrics().given_up, 1U);
+    EXPECT_EQ(pair.parallel.metrics().abandoned_plans, 1U);
 }
 
 /// Runs out of memory behind its last step, where a program says so.
@@ -452,7 +452,7 @@ TEST(PlannedBlocks, LeaveNothingBehindWhenMemoryRunsOut) {
         ASSERT_EQ(store.size(), cells);
     }
     EXPECT_GT(parallel.metrics().planned, 0U);
-    EXPECT_EQ(parallel.metrics().given_up, 0U);
+    EXPECT_EQ(parallel.metrics().abandoned_plans, 0U);
 }
 
 TEST(PlannedBlocks, AreNotTriedWhereTheyAreSwitchedOff) {
@@ -463,7 +463,7 @@ TEST(PlannedBlocks, AreNotTriedWhereTheyAreSwitchedOff) {
     ParallelExecutor<ProgramMachine> parallel(machine, store, pool, kProgramLimits,
                                               in_parallel({.plan = false}));
     ASSERT_TRUE(parallel.execute(block_of(1, declared_programs(random, 100))).has_value());
-    EXPECT_EQ(parallel.metrics().planned + parallel.metrics().given_up, 0U);
+    EXPECT_EQ(parallel.metrics().planned + parallel.metrics().abandoned_plans, 0U);
     EXPECT_EQ(parallel.metrics().transactions, 100U);
 }
 

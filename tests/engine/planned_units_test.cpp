@@ -148,7 +148,7 @@ TYPED_TEST(PlannedUnits, AreUsedAsDeclared) {
                 return;
             }
         }
-        EXPECT_EQ(twin.parallel.metrics().given_up, 0U);
+        EXPECT_EQ(twin.parallel.metrics().abandoned_plans, 0U);
         EXPECT_GT(twin.parallel.metrics().planned, 0U);
         for (std::uint64_t height = blocks + 1; height <= 2 * blocks; ++height) {
             twin.run(block_of(height, unit_programs(random, 20, true)), height % 2 == 0);
@@ -183,7 +183,7 @@ TYPED_TEST(PlannedUnits, KeepTheSumsOfCellsThatNobodyLooksAt) {
                 return;
             }
         }
-        EXPECT_EQ(twin.parallel.metrics().given_up, 0U);
+        EXPECT_EQ(twin.parallel.metrics().abandoned_plans, 0U);
         EXPECT_GT(twin.parallel.metrics().planned, 0U);
     }
 }
@@ -221,14 +221,14 @@ TYPED_TEST(PlannedUnits, AreAbandonedWhereAUseIsNotCovered) {
             const Program program{.steps = {{.op = op, .key = cell, .operand = 3}},
                                   .declared = {{2, access}}};
             twin.run(block_of(1, {program, program}), false);
-            EXPECT_EQ(twin.parallel.metrics().given_up, 1U) << static_cast<int>(op);
+            EXPECT_EQ(twin.parallel.metrics().abandoned_plans, 1U) << static_cast<int>(op);
         }
     }
     Twin<TypeParam> twin(2);
     twin.run(block_of(1, {{.steps = {{.op = Op::kRead, .key = kUnitCells}},
                            .declared = {{kUnitCells - 1, Access::kWrite}}}}),
              false);
-    EXPECT_EQ(twin.parallel.metrics().given_up, 1U) << "another unit";
+    EXPECT_EQ(twin.parallel.metrics().abandoned_plans, 1U) << "another unit";
 }
 
 TYPED_TEST(PlannedUnits, FollowAccessLists) {
@@ -259,7 +259,7 @@ TYPED_TEST(PlannedUnits, FollowAccessLists) {
                 return;
             }
         }
-        EXPECT_EQ(twin.parallel.metrics().given_up, 0U);
+        EXPECT_EQ(twin.parallel.metrics().abandoned_plans, 0U);
         EXPECT_GT(twin.parallel.metrics().planned, 0U);
     }
 }
@@ -299,7 +299,7 @@ TYPED_TEST(PlannedUnits, BearHostileAccessLists) {
                 return;
             }
         }
-        EXPECT_GT(twin.parallel.metrics().planned + twin.parallel.metrics().given_up, 0U);
+        EXPECT_GT(twin.parallel.metrics().planned + twin.parallel.metrics().abandoned_plans, 0U);
     }
 }
 

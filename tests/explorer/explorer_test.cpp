@@ -169,7 +169,7 @@ TEST(ParallelExecutorSchedules, EqualTheSerialExecutorInEverySession) {
     EXPECT_GT(count.metrics.deferred, count.schedules / 50);
     EXPECT_EQ(count.metrics.fallbacks, 0U);
     EXPECT_GT(count.metrics.planned, 0U);
-    EXPECT_GT(count.metrics.given_up, 0U);
+    EXPECT_GT(count.metrics.abandoned_plans, 0U);
     EXPECT_GT(injected.suspicions, count.schedules / 20);
     EXPECT_GT(injected.weak_failures, count.schedules / 200);
     EXPECT_GT(injected.halts, count.schedules / 20);

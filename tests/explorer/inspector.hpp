@@ -31,16 +31,16 @@ class Inspector final : public Monitor {
         check_ = [](Inspector& self, std::uint32_t worker) {
             const auto& watched = *static_cast<const Executor*>(self.executor_);
             const auto& run = watched.run_;
-            using Stage = typename Executor::Stage;
-            const Stage stage = watched.stage_.peek();
+            using Stage = typename decltype(watched.stages_)::Stage;
+            const Stage stage = watched.stages_.stage_.peek();
             // Before that the scheduler's states are those of the last block.
-            const bool scheduled = stage == Stage::kExecute || stage == Stage::kSettle;
+            const bool scheduled = stage == Stage::kExecute || stage == Stage::kInstall;
             if (!scheduled) {
                 self.begin_attempt();
             }
             const char* wrong = scheduled ? self.check_scheduler(run.scheduler, worker) : nullptr;
             if (wrong == nullptr && self.checks_ >= self.versions_due_) {
-                wrong = self.check_versions(run);
+                wrong = self.check_versions(watched.speculative_.state());
                 self.versions_due_ =
                     self.checks_ + std::max(kVersionsEvery, self.versions_.size() / 16);
             }
@@ -193,14 +193,14 @@ class Inspector final : public Monitor {
         return nullptr;
     }
     template <class M>
-    const char* check_versions(const BlockRun<M, ExplorerSync>& run) {
-        const auto& store = run.store;
+    const char* check_versions(const SpeculativeRun<M, ExplorerSync>& run) {
+        const auto& store = run.shared.store;
         for (const auto& worker : run.workers) {
             for (const CellId id : worker->touched.items()) {
                 TxnIndex above = kNoTxn;
                 for (const auto* node = store.cell(id).slot.newest.peek(); node != nullptr;
                      node = node->older.peek()) {
-                    if (node->txn > above || node->txn >= run.size()) {
+                    if (node->txn > above || node->txn >= run.shared.size()) {
                         return "[V3] a chain is out of order";
                     }
                     above = node->txn;

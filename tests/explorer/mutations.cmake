@@ -66,7 +66,7 @@ mutate(wrong "a version is published before its value"
         entry.own->value = value != nullptr ? *value : Value{};
         entry.own->erased = value == nullptr;]==])
 
-# ---- validation, commit, settlement -------------------------------------------------------------
+# ---- validation, commit, install ----------------------------------------------------------------
 mutate(harmless "every read searches"
   [==[if (target_.is_unknown(i)) {]==]
   [==[if (MUTANT || target_.is_unknown(i)) {]==])
@@ -75,9 +75,9 @@ mutate(wrong "old versions stay when an incarnation is replaced"
 mutate(wrong "estimates stay where an incarnation did not write"
   [==[                entry.own->drop();]==] [==[                if (!MUTANT) { entry.own->drop(); }]==])
 mutate(wrong "the receipt of the first incarnation stays"
-  [==[        run_.result.receipts[txn] = receipt;]==]
-  [==[        if (!MUTANT || run_.result.receipts[txn].disposition == Disposition::kSkipped) {
-            run_.result.receipts[txn] = receipt;
+  [==[        shared_.result.receipts[txn] = receipt;]==]
+  [==[        if (!MUTANT || shared_.result.receipts[txn].disposition == Disposition::kSkipped) {
+            shared_.result.receipts[txn] = receipt;
         }]==])
 mutate(harmless "equal versions are replaced"
   [==[if (entry.key == old.key && entry.written && !entry.linked &&]==]
@@ -140,8 +140,8 @@ mutate(wrong "undeclared effects count as plain"
   [==[const bool plain = record.as_declared &&]==]
   [==[const bool plain = (MUTANT || record.as_declared) &&]==])
 mutate(wrong "plain transactions stand in any company"
-  [==[is_plain(candidate.note) && run_.undeclared.count() == 0 &&]==]
-  [==[is_plain(candidate.note) && (MUTANT || run_.undeclared.count() == 0) &&]==])
+  [==[        const bool plain = Hint::is_plain(candidate.note) && way.trusts_hints();]==]
+  [==[        const bool plain = Hint::is_plain(candidate.note) && (MUTANT || way.trusts_hints());]==])
 mutate(wrong "a gap in a group goes unnoticed"
   [==[if (worker.group == kNoTxn || txn != worker.group + worker.noted) {]==]
   [==[if (MUTANT && worker.group != kNoTxn && txn - worker.group < options_.chunk) {
@@ -158,65 +158,63 @@ mutate(wrong "a group stands although its transactions can be retaken"
   [==[if (options_.revalidate || at % options_.chunk != 0 ||]==]
   [==[if ((options_.revalidate && !MUTANT) || at % options_.chunk != 0 ||]==])
 mutate(wrong "a group stands in any company"
-  [==[if (notes == 0 || run_.undeclared.count() != 0 || Sync::suspects()) {]==]
-  [==[if (notes == 0 || (run_.undeclared.count() != 0 && !MUTANT) || Sync::suspects()) {]==])
-mutate(wrong "the weight of a group is not summed"
-  [==[weight_used_ += group_weight;]==] [==[weight_used_ += MUTANT ? 0 : group_weight;]==])
-mutate(wrong "a group may pass the weight limit"
-  [==[if (group_weight > run_.result.header.weight_limit - weight_used_) {]==]
-  [==[if (!MUTANT && group_weight > run_.result.header.weight_limit - weight_used_) {]==])
+  [==[if (hints == 0 || !way.trusts_hints() ||]==]
+  [==[if (hints == 0 || !(MUTANT || way.trusts_hints()) ||]==])
+mutate(wrong "a block may pass the weight limit"
+  [==[if (weight > run_.result.header.weight_limit - weight_used_) {]==]
+  [==[if (!MUTANT && weight > run_.result.header.weight_limit - weight_used_) {]==])
 mutate(harmless "no group is noted"
   [==[if (++worker.noted == options_.chunk) {]==]
   [==[if (++worker.noted == options_.chunk && !MUTANT) {]==])
 mutate(harmless "no transaction is plain"
-  [==[return plain ? Note::of(receipt.weight)]==]
-  [==[return plain && !MUTANT ? Note::of(receipt.weight)]==])
+  [==[return plain ? Hint::of(receipt.weight)]==]
+  [==[return plain && !MUTANT ? Hint::of(receipt.weight)]==])
 mutate(wrong "commits stay hidden when the frontier is left"
   [==[if (published_ != committed_) {]==]
   [==[if (published_ != committed_ && !MUTANT) {]==])
 mutate(harmless "every commit is made visible at once"
   [==[committed_ - published_ >= kBatch]==]
   [==[committed_ - published_ >= (MUTANT ? 1U : kBatch)]==])
-mutate(harmless "nothing stands at the frontier"
-  [==[} else if (Sync::suspects() || !stands(worker, record, txn)) {]==]
-  [==[} else if (MUTANT || Sync::suspects() || !stands(worker, record, txn)) {]==])
+mutate(harmless "nothing is valid at the frontier"
+  [==[} else if (Sync::suspects() || !validator_.is_valid(]==]
+  [==[} else if (MUTANT || Sync::suspects() || !validator_.is_valid(]==])
 mutate(harmless "values are compared though everything was declared"
   [==[const bool exact = record.effects_seen == run_.undeclared.count();]==]
   [==[const bool exact = !MUTANT && record.effects_seen == run_.undeclared.count();]==])
-mutate(wrong "two workers complete transactions"
+mutate(wrong "two workers finalize receipts"
   [==[held_.exchange(true, std::memory_order_acquire)) {  // acquire: pairs with the release]==]
   [==[(held_.exchange(true, std::memory_order_acquire) && !MUTANT)) {]==])
-mutate(wrong "transactions are completed before they are committed"
-  [==[        complete(run_.scheduler.frontier());]==]
-  [==[        complete(std::min(run_.size(), run_.scheduler.frontier() + (MUTANT ? 1U : 0U)));]==])
+mutate(wrong "receipts are finalized before their commit"
+  [==[        finalize(way, run_.scheduler.frontier());]==]
+  [==[        finalize(way, std::min(run_.size(), run_.scheduler.frontier() + (MUTANT ? 1U : 0U)));]==])
 mutate(wrong "events behind the first batch are forgotten"
   [==[        const bool emitted = run_.emitted.load(std::memory_order_relaxed);]==]
   [==[        const bool emitted = run_.emitted.load(std::memory_order_relaxed) && !(MUTANT && begin > 0);]==])
-mutate(harmless "nobody completes before the end"
+mutate(harmless "no receipt is finalized before the end"
   [==[        held_.store(false, std::memory_order_release);  // release: hands the role on]==]
   [==[        held_.store(MUTANT, std::memory_order_release);]==])
-mutate(wrong "settlement keeps writes behind the weight limit"
-  [==[slot.newest.load(std::memory_order_relaxed), run_.committed);]==]
-  [==[slot.newest.load(std::memory_order_relaxed), MUTANT ? kNoTxn : run_.committed);]==])
+mutate(wrong "writes behind the weight limit are installed"
+  [==[slot.newest.load(std::memory_order_relaxed), shared_.committed);]==]
+  [==[slot.newest.load(std::memory_order_relaxed), MUTANT ? kNoTxn : shared_.committed);]==])
 mutate(wrong "the last committed version outlives its block"
   [==[        slot.committed = nullptr;]==]
   [==[        slot.committed = MUTANT ? slot.committed : nullptr;]==])
-mutate(wrong "settlement starts while workers execute"
+mutate(wrong "values are installed while workers execute"
   [==[executing_.load(std::memory_order_seq_cst) == 0; });]==] [==[MUTANT || executing_.load(std::memory_order_seq_cst) == 0; });]==])
-mutate(wrong "a cancelled block is settled"
-  [==[const bool complete = run_.failure == nullptr && !cancelled_;]==]
-  [==[const bool complete = (run_.failure == nullptr && !cancelled_) || MUTANT;]==])
+mutate(wrong "a cancelled block is kept"
+  [==[way.close(run_.failure == nullptr && !cancelled_);]==]
+  [==[way.close((run_.failure == nullptr && !cancelled_) || MUTANT);]==])
 mutate(harmless "versions of an aborted incarnation are no estimates"
   [==[            old.own->make_estimate();]==]
   [==[            if (!MUTANT) { old.own->make_estimate(); }]==])
 mutate(harmless "early validation finds everything stale"
-  [==[if (!(Sync::suspects() || looks_stale(record, txn)) || ]==]
-  [==[if (!(MUTANT || Sync::suspects() || looks_stale(record, txn)) || ]==])
+  [==[if (!(Sync::suspects() || validator_.looks_stale(record, txn)) || ]==]
+  [==[if (!(MUTANT || Sync::suspects() || validator_.looks_stale(record, txn)) || ]==])
 
 # ---- planned blocks -----------------------------------------------------------------------------
 mutate(wrong "a planned transaction does not wait for those below"
-  [==[if (!run_.scheduler.has_finished(below)) {]==]
-  [==[if (!MUTANT && !run_.scheduler.has_finished(below)) {]==])
+  [==[if (!scheduler_.has_finished(below)) {]==]
+  [==[if (!MUTANT && !scheduler_.has_finished(below)) {]==])
 mutate(wrong "a writer waits for the newest reader only"
   [==[at = is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older()) {]==]
   [==[at = MUTANT || is(at, Access::kWrite) ? kNoAccess : run_.plan.at(at).older()) {]==])
@@ -283,14 +281,16 @@ mutate(wrong "a transaction that was stopped counts"
 mutate(wrong "what was assumed of sums is not checked"
   [==[if (number < sum.lower || sum.upper < number) {]==]
   [==[if (!MUTANT && (number < sum.lower || sum.upper < number)) {]==])
-mutate(wrong "a planned block passes the weight limit"
-  [==[if (weight > run_.result.header.weight_limit - weight_taken_) {]==]
-  [==[if (!MUTANT && weight > run_.result.header.weight_limit - weight_taken_) {]==])
+mutate(wrong "a planned block that the weight limit cuts goes on"
+  [==[void exceed_weight(TxnIndex /*txn*/) noexcept { abandon_plan(); }]==]
+  [==[void exceed_weight(TxnIndex txn) noexcept {
+        if (MUTANT) { scheduler_.stop_at(txn); shared_.committed = shared_.size(); } else { abandon_plan(); }
+    }]==])
 mutate(wrong "a block whose plan was abandoned leaves its changes"
   [==[commit.restore_cells();]==] [==[if (!MUTANT) { commit.restore_cells(); }]==])
 mutate(wrong "a block that is run again reports its commits again"
-  [==[if (options->on_commit && txn >= reported) {]==]
-  [==[if (options->on_commit && (MUTANT || txn >= reported)) {]==])
+  [==[if (run_.options->on_commit && txn >= reported_) {]==]
+  [==[if (run_.options->on_commit && (MUTANT || txn >= reported_)) {]==])
 mutate(harmless "no block is planned"
   [==[return options_.plan && ]==] [==[return !MUTANT && options_.plan && ]==])
 

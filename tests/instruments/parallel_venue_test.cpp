@@ -48,7 +48,7 @@ TEST_P(ParallelVenue, I11_GivesTheSameBytesAsTheSerialExecutor) {
                 block.transactions.begin(), block.transactions.end(),
                 [](const Transaction& transaction) { return is_governance(transaction.payload); });
         };
-        EXPECT_EQ(parallel.metrics().given_up, 0U);
+        EXPECT_EQ(parallel.metrics().abandoned_plans, 0U);
         EXPECT_EQ(parallel.metrics().planned,
                   static_cast<std::uint64_t>(
                       std::count_if(blocks.begin(), blocks.end(), std::not_fn(governs))));

@@ -20,35 +20,35 @@ TEST(PlanChooser, PausesTwiceAsLongAfterEachFailure) {
     PlanChooser chooser;
     EXPECT_EQ(pause_of(chooser), 0U);
     for (std::uint32_t expected = 2; expected <= 1024; expected *= 2) {
-        chooser.note_failure();
+        chooser.record_failure();
         EXPECT_EQ(pause_of(chooser), expected);
     }
-    chooser.note_failure();
+    chooser.record_failure();
     EXPECT_EQ(pause_of(chooser), 1024U);
 }
 
 TEST(PlanChooser, TrustsAgainAfterSuccesses) {
     PlanChooser chooser;
     for (int i = 0; i < 5; ++i) {
-        chooser.note_failure();
+        chooser.record_failure();
         pause_of(chooser);
     }
-    chooser.note_success(1'000, 0);
-    chooser.note_failure();
+    chooser.record_success(1'000, 0);
+    chooser.record_failure();
     EXPECT_EQ(pause_of(chooser), 32U);
     for (int i = 0; i < 20; ++i) {
-        chooser.note_success(1'000, 0);
+        chooser.record_success(1'000, 0);
         EXPECT_EQ(pause_of(chooser), 0U);
     }
-    chooser.note_failure();
+    chooser.record_failure();
     EXPECT_EQ(pause_of(chooser), 2U);
 }
 
 TEST(PlanChooser, TakesManyWaitsForReadersForAFailure) {
     PlanChooser chooser;
-    chooser.note_success(1'000, 100);
+    chooser.record_success(1'000, 100);
     EXPECT_EQ(pause_of(chooser), 0U);
-    chooser.note_success(1'000, 200);
+    chooser.record_success(1'000, 200);
     EXPECT_EQ(pause_of(chooser), 2U);
 }
 

@@ -36,9 +36,9 @@ TEST(MeteredSync, CountsTheUnitsOfEveryKindOfWork) {
         }
         EXPECT_EQ(meter.units(Work::kExecute), executor.metrics().executions);
         if (!plan) {  // else listed are the cells that were added to, settled those that changed
-            EXPECT_EQ(meter.units(Work::kList), meter.units(Work::kSettle));
+            EXPECT_EQ(meter.units(Work::kList), meter.units(Work::kInstall));
         }
-        EXPECT_GT(meter.units(Work::kSettle), 0U);
+        EXPECT_GT(meter.units(Work::kInstall), 0U);
         EXPECT_GT(meter.spent(Work::kExecute), 0U);
         EXPECT_EQ(meter.calls().size(), 40U);
     }

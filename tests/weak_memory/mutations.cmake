@@ -20,7 +20,7 @@ watch("    const Node* committed = nullptr;" "const Node*" "VersionSlot::committ
 watch("    bool applied = false; " "bool" "Additions::applied")
 watch("    bool based = false; " "bool" "Additions::based")
 watch("    bool checks_numbers = false;" "bool" "TxnRecord::checks_numbers")
-watch("    std::uint64_t weight_used_ = 0;" "std::uint64_t" "Frontier::weight_used_")
+watch("    std::uint64_t weight_used_ = 0;" "std::uint64_t" "Committer::weight_used_")
 watch("alignas(kCacheLineSize) TxnIndex committed = 0;" "TxnIndex" "BlockRun::committed")
 watch("    bool keep = false; " "bool" "BlockRun::keep")
 watch("TxnIndex committed_ = 0;" "TxnIndex" "Scheduler::committed_")
@@ -115,9 +115,8 @@ weaken(unshown "enter_execution: seq_cst -> relaxed"
   "executing_.fetch_add(1, ${mo}seq_cst);" seq_cst relaxed)
 weaken(wrong "stage: seq_cst -> relaxed"
   "return stage_.load(${mo}seq_cst);" seq_cst relaxed)
-weaken(unshown "settle: seq_cst -> release"
-  "stage_.store(Stage::kSettle,
-                         ${mo}seq_cst);" seq_cst release)
+weaken(unshown "install: seq_cst -> release"
+  "stage_.store(Stage::kInstall, ${mo}seq_cst);" seq_cst release)
 weaken(wrong "execute: seq_cst -> relaxed"
   "stage_.store(Stage::kExecute, ${mo}seq_cst);" seq_cst relaxed)
 weaken(wrong "leave execution: release -> relaxed"
@@ -125,23 +124,16 @@ weaken(wrong "leave execution: release -> relaxed"
             executing_.fetch_sub(1, ${mo}release);" release relaxed)
 weaken(wrong "await executing: seq_cst -> relaxed"
   "executing_.load(${mo}seq_cst) == 0" seq_cst relaxed)
-weaken(wrong "list: release -> relaxed"
-  "total_.store(touched_.size(), ${mo}release);" release relaxed)
-weaken(wrong "listed: acquire -> relaxed"
-  "total_.load(${mo}acquire) != kNotListed" acquire relaxed)
+weaken(wrong "open: release -> relaxed"
+  "total_.store(total, ${mo}release);" release relaxed)
+weaken(wrong "is_open: acquire -> relaxed"
+  "total_.load(${mo}acquire) != kClosed" acquire relaxed)
 weaken(wrong "resolve_next: release -> relaxed"
   "resolved_[chunk].store(true, ${mo}release);" release relaxed)
-weaken(unshown "settle_some: release -> relaxed"
-  "            // release: publishes the values to the leader.
-            finished_.fetch_add(last - first, ${mo}release);" release relaxed)
+weaken(unshown "take_part: release -> relaxed"
+  "finished_.fetch_add(last - first, ${mo}release);" release relaxed)
 # ---- planned blocks -----------------------------------------------------------------------------
 weaken(wrong "has_finished: acquire -> relaxed"
   "return states_[txn].waiters.load(${mo}acquire) == TxnState<Sync>::kClosed;" acquire relaxed)
-weaken(wrong "close: release -> relaxed"
-  "closed_.store(true, ${mo}release);" release relaxed)
-weaken(wrong "closed: acquire -> relaxed"
-  "return closed_.load(${mo}acquire);" acquire relaxed)
-weaken(unshown "settle_some: release -> relaxed, planned"
-  "            settled_.fetch_add(1, ${mo}release);" release relaxed)
 
 write_mutated()
