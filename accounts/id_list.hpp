@@ -13,13 +13,13 @@ namespace lockstep {
 
 /// A sorted list of at most `Capacity` ids, kept in several cells of kind `kind` under one owner.
 ///
-/// Reads touch only the parts in use; an insertion or removal writes only the parts that change.
-/// During speculation the parts may contradict each other: ids then come out unsorted or repeated,
+/// Reads touch only the chunks in use; an insertion or removal writes only the chunks that change.
+/// During speculation the chunks may contradict each other: ids then come out unsorted or repeated,
 /// but never more than Capacity of them.
 template <std::size_t Capacity>
 class IdList {
   public:
-    static constexpr std::size_t kParts = (Capacity + IdChunk::kIds - 1) / IdChunk::kIds;
+    static constexpr std::size_t kChunks = (Capacity + IdChunk::kIds - 1) / IdChunk::kIds;
 
     template <class View>
     static IdList load(View& view, CellKind kind, std::uint64_t owner) {
@@ -29,11 +29,11 @@ class IdList {
             return list;
         }
         list.count_ = std::min<std::size_t>(first->load<std::uint32_t>(0), Capacity);
-        for (std::size_t part = 0; part * IdChunk::kIds < list.count_; ++part) {
+        for (std::size_t chunk = 0; chunk * IdChunk::kIds < list.count_; ++chunk) {
             const Cell* cell =
-                part == 0 ? first
-                          : view.read(StateKey{kind, owner, 0, static_cast<std::uint32_t>(part)});
-            const std::size_t begin = part * IdChunk::kIds;
+                chunk == 0 ? first
+                           : view.read(StateKey{kind, owner, 0, static_cast<std::uint32_t>(chunk)});
+            const std::size_t begin = chunk * IdChunk::kIds;
             const std::size_t end = std::min(begin + IdChunk::kIds, list.count_);
             for (std::size_t i = begin; i < end; ++i) {
                 list.ids_[i] =
@@ -85,22 +85,22 @@ class IdList {
         return ids_.begin() + static_cast<std::ptrdiff_t>(count_);
     }
 
-    /// Writes part 0, which holds the length, and all parts from the one with `first_changed`.
+    /// Writes chunk 0, which holds the length, and all chunks from the one with `first_changed`.
     template <class View>
     void store(View& view, std::size_t first_changed, bool removed) {
         const std::size_t used = (count_ + IdChunk::kIds - 1) / IdChunk::kIds;
-        for (std::size_t part = 0; part < kParts; ++part) {
-            const bool changed = part == 0 || part >= first_changed / IdChunk::kIds;
-            const StateKey key{kind_, owner_, 0, static_cast<std::uint32_t>(part)};
-            if (part < used && changed) {
-                IdChunk chunk{.total = part == 0 ? static_cast<std::uint32_t>(count_) : 0};
+        for (std::size_t chunk = 0; chunk < kChunks; ++chunk) {
+            const bool changed = chunk == 0 || chunk >= first_changed / IdChunk::kIds;
+            const StateKey key{kind_, owner_, 0, static_cast<std::uint32_t>(chunk)};
+            if (chunk < used && changed) {
+                IdChunk written{.total = chunk == 0 ? static_cast<std::uint32_t>(count_) : 0};
                 for (std::size_t i = 0; i < IdChunk::kIds; ++i) {
-                    const std::size_t index = part * IdChunk::kIds + i;
-                    chunk.ids[i] = index < count_ ? ids_[index] : 0;
+                    const std::size_t index = chunk * IdChunk::kIds + i;
+                    written.ids[i] = index < count_ ? ids_[index] : 0;
                 }
-                view.write(key, chunk.encode());
-            } else if (removed && part == used && count_ % IdChunk::kIds == 0) {
-                // The removal emptied the part behind the last one in use.
+                view.write(key, written.encode());
+            } else if (removed && chunk == used && count_ % IdChunk::kIds == 0) {
+                // The removal emptied the chunk behind the last one in use.
                 view.erase(key);
                 break;
             }

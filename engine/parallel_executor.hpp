@@ -156,7 +156,7 @@ class ParallelExecutor {
         if (run_.keep) {
             spent.planned = 1;
             count(spent);
-            plan_chooser_.record_success(run_.size(), planned_.stalls());
+            plan_chooser_.record_success(run_.size(), planned_.plan_stalls());
             return true;
         }
         if (run_.failure != nullptr || stages_.cancelled()) {

@@ -130,8 +130,8 @@ void expect_positions(View& view, const Accounts&... accounts) {
         }
     };
     const auto name = [&](auto&& sink) { (name_cells(accounts, sink), ...); };
-    if constexpr (requires { view.expect(name); }) {
-        view.expect(name);
+    if constexpr (requires { view.prefetch(name); }) {
+        view.prefetch(name);
     }
 }
 

@@ -22,7 +22,7 @@ namespace lockstep {
 class ModeChooser {
   public:
     [[nodiscard]] bool prefers_serial(std::size_t transactions) const noexcept {
-        const Bucket& bucket = buckets_[place(transactions)];
+        const Bucket& bucket = buckets_[bucket_of(transactions)];
         if (bucket.tries < kFirstTries) {
             return bucket.tries % 2 == 1;
         }
@@ -33,7 +33,7 @@ class ModeChooser {
         if (transactions == 0) {
             return;
         }
-        Bucket& bucket = buckets_[place(transactions)];
+        Bucket& bucket = buckets_[bucket_of(transactions)];
         const auto now = std::max<std::uint64_t>(
             1, static_cast<std::uint64_t>(spent.count()) * 1000 / transactions);
         const bool serial_was_better = bucket.serial_is_better();
@@ -103,7 +103,7 @@ class ModeChooser {
             mean += (now - mean) / 4;
         }
     }
-    static std::size_t place(std::size_t transactions) noexcept {
+    static std::size_t bucket_of(std::size_t transactions) noexcept {
         return static_cast<std::size_t>(std::bit_width(transactions));
     }
 

@@ -7,7 +7,7 @@
 
 namespace lockstep {
 
-/// Lets workers without work sleep until somebody makes some.
+/// Lets workers without work sleep until there is some.
 ///
 /// Threads: any.
 /// Invariants
@@ -26,7 +26,7 @@ namespace lockstep {
 template <class Sync = StdSync>
 class Progress {
   public:
-    /// Announces work. Cheap when nobody sleeps.
+    /// Announces work. Cheap when no worker sleeps.
     void advance() noexcept {
         count_.fetch_add(1, std::memory_order_seq_cst);        // seq_cst: see the table above
         if (sleepers_.load(std::memory_order_seq_cst) != 0) {  // seq_cst: see the table above

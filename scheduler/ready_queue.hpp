@@ -29,7 +29,7 @@ class ReadyQueue {
         std::push_heap(heap_.begin(), heap_.end(), std::greater<>{});
         size_.store(heap_.size(), std::memory_order_relaxed);  // relaxed: written under the lock
     }
-    /// A hint; exact for whoever synchronised with the last push.
+    /// A hint; exact for a worker that synchronised with the last push.
     [[nodiscard]] bool looks_empty() const noexcept {
         return size_.load(std::memory_order_relaxed) == 0;  // relaxed: progress follows each push
     }

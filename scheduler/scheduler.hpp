@@ -25,7 +25,7 @@ struct Task {
     enum class Kind : std::uint8_t {
         kExecute,     ///< run `txn`, which this worker now holds
         kCommit,      ///< this worker holds the frontier: drain it, then leave_frontier()
-        kRevalidate,  ///< look whether `txn`, executed and uncommitted, still stands
+        kRevalidate,  ///< look whether `txn`, executed and uncommitted, is still valid
         kIdle,        ///< nothing to do now: wait_for_work()
         kDone,        ///< the block is finished or cancelled
     };
@@ -37,18 +37,18 @@ struct Task {
 struct WorkerQueue {
     TxnIndex next = 0;  ///< claimed chunk: [next, end)
     TxnIndex end = 0;
-    TxnIndex hand_off = kNoTxn;  ///< woken by this worker, run next while its data is warm
-    TxnIndex group = kNoTxn;     ///< first of the claimed group, while it may be noted as a whole
-    TxnIndex noted = 0;          ///< of the claimed group: finished in order and with notes, so far
-    std::uint64_t notes = 0;     ///< sum of their notes
+    TxnIndex run_next = kNoTxn;  ///< woken by this worker, run next while its data is warm
+    TxnIndex group = kNoTxn;     ///< first of the claimed group, while it may be hinted as a whole
+    TxnIndex hinted = 0;         ///< of the claimed group: finished in order and with hints, so far
+    std::uint64_t hints = 0;     ///< sum of their hints
     TxnIndex revalidated = 0;    ///< next candidate of early revalidation
     std::uint32_t idle_rounds = 0;
 };
 
 /// Decides who runs what when, for one block at a time. A passive object: no threads inside.
 ///
-/// Role:    hands out transactions in chunks in block order, parks a transaction that met an
-///          estimate on the transaction that will replace it, and lets one worker at a time commit
+/// Role:    hands out transactions in chunks in block order, parks transaction N, which met an
+///          estimate of transaction M, on M, and lets one worker at a time commit
 ///          the finished prefix in order.
 /// Threads: next, start, block_on, finish_*, try_retake and the frontier calls from any worker;
 ///          reset and open from one thread between blocks; reset_states from any, each its own.
@@ -56,7 +56,7 @@ struct WorkerQueue {
 ///   [S1] a transaction is held by at most one worker at a time.
 ///   [S2] the frontier only grows, past committed transactions; done iff it has reached the end of
 ///        the block (or the point where stop_at cut it). Commits become visible in batches of
-///        kBatch, at the latest when the frontier is left: who looks at it may see too little.
+///        kBatch, at the latest when the frontier is left: a look at it may show too little.
 ///   [S3] no lost wake-up: a transaction parked on b is ready again after b has finished; the wake
 ///        carries the incarnation that asked.
 ///   [S4] claims never run further ahead of the frontier than the window, but for transactions that
@@ -80,7 +80,7 @@ class Scheduler {
         open(size, options);
         reset_states(0, size);
     }
-    /// The same but for the states, which reset_states has to cover before anyone calls next.
+    /// The same but for the states, which reset_states has to cover before any worker calls next.
     void open(TxnIndex size, const Options& options) {
         LOCKSTEP_CHECK(size < TxnState<Sync>::kClosed && options.chunk > 0 && options.window > 0);
         if (size > capacity_) {
@@ -89,11 +89,11 @@ class Scheduler {
         }
         const TxnIndex groups = size / options.chunk;
         if (groups > group_capacity_) {
-            group_notes_ = std::make_unique<GroupNotes[]>(groups);
+            group_hints_ = std::make_unique<GroupHints[]>(groups);
             group_capacity_ = groups;
         }
         for (TxnIndex group = 0; group < groups; ++group) {
-            group_notes_[group].store(0, std::memory_order_relaxed);  // relaxed: as below
+            group_hints_[group].store(0, std::memory_order_relaxed);  // relaxed: as below
         }
         depth_.open(options.window, options.learn, size_);
         options_ = options;
@@ -109,7 +109,7 @@ class Scheduler {
     }
     void reset_states(TxnIndex first, TxnIndex last) noexcept {
         for (TxnIndex i = first; i < last; ++i) {
-            // relaxed: whoever lets workers call next publishes it.
+            // relaxed: published by what lets workers call next.
             states_[i].word.store(0, std::memory_order_relaxed);
             states_[i].waiters.store(kNoTxn, std::memory_order_relaxed);
         }
@@ -129,8 +129,8 @@ class Scheduler {
         if (done()) {
             return {.kind = Task::Kind::kDone};
         }
-        if (worker.hand_off != kNoTxn) {
-            return {Task::Kind::kExecute, std::exchange(worker.hand_off, kNoTxn)};
+        if (worker.run_next != kNoTxn) {
+            return {Task::Kind::kExecute, std::exchange(worker.run_next, kNoTxn)};
         }
         if (worker.next == worker.end && frontier_can_move() && try_hold_frontier()) {
             return {.kind = Task::Kind::kCommit};
@@ -207,16 +207,16 @@ class Scheduler {
     /// Whether `txn` had better not run before the frontier reaches it: see SpeculationDepth.
     [[nodiscard]] bool in_order(TxnIndex txn) const noexcept { return depth_.in_order(txn); }
 
-    /// Whether nobody waits for `txn` any more, since it has published what it did.
+    /// Whether `txn` has published what it did, so that no transaction waits for it any more.
     [[nodiscard]] bool has_finished(TxnIndex txn) const noexcept {
         // acquire: pairs with wake_waiters: what the transaction did.
         return states_[txn].waiters.load(std::memory_order_acquire) == TxnState<Sync>::kClosed;
     }
-    /// The running incarnation has published its versions: wakes who waited for them. The `note`,
-    /// of TxnState::kNoteBits, goes to the committer, unless somebody retakes the transaction.
-    /// Where nobody can, a group whose transactions all leave notes, one after the other, is noted
-    /// as a whole.
-    void finish_execution(TxnIndex txn, WorkerQueue& worker, std::uint32_t note = 0) {
+    /// The running incarnation has published its versions: wakes the transactions that waited. The
+    /// `hint`, of TxnState::kHintBits, goes to the committer, unless a worker retakes the
+    /// transaction. Where none can, a group whose transactions all leave hints, one after the
+    /// other, is hinted as a whole.
+    void finish_execution(TxnIndex txn, WorkerQueue& worker, std::uint32_t hint = 0) {
         // Closes the waiter list while the transaction is still held: behind the store below
         // another worker may retake it, abort it and open the list for the next incarnation.
         wake_waiters(txn, worker);
@@ -224,9 +224,9 @@ class Scheduler {
         // relaxed load: own word. release: publishes the record to begin_commit.
         const Incarnation incarnation =
             TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
-        state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation, note),
+        state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation, hint),
                          std::memory_order_release);
-        note_in_group(txn, worker, note);
+        hint_in_group(txn, worker, hint);
     }
 
     /// The transaction can only run at the frontier. Its waiters stay parked until then.
@@ -254,7 +254,7 @@ class Scheduler {
             word, TxnState<Sync>::pack(TxnPhase::kExecuting, TxnState<Sync>::incarnation_of(word)),
             std::memory_order_acquire, std::memory_order_relaxed);
     }
-    /// A retaken transaction still stands.
+    /// A retaken transaction is still valid.
     void give_back(TxnIndex txn) noexcept {
         TxnState<Sync>& state = states_[txn];
         // relaxed load: own word. release: returns the record.
@@ -288,12 +288,12 @@ class Scheduler {
     struct Candidate {
         TxnIndex txn = kNoTxn;   ///< kNoTxn: nothing to commit now
         bool deferred = false;   ///< has not run yet: run it on final state
-        std::uint32_t note = 0;  ///< what finish_execution was given; 0 when that is lost
+        std::uint32_t hint = 0;  ///< what finish_execution was given; 0 when that is lost
     };
 
     [[nodiscard]] Candidate begin_commit() noexcept {
         const TxnIndex at = committed_;
-        // relaxed: a hint; whoever cuts the block or cancels it is noticed later.
+        // relaxed: a hint; a cut or a cancellation is noticed later.
         if (at >= end_.load(std::memory_order_relaxed)) {
             return {};
         }
@@ -316,22 +316,22 @@ class Scheduler {
         }
         return {.txn = at,
                 .deferred = phase == TxnPhase::kDeferred,
-                .note = TxnState<Sync>::note_of(word)};
+                .hint = TxnState<Sync>::hint_of(word)};
     }
-    /// What the transaction at the frontier did ahead of it did not stand.
-    void note_stale() noexcept { depth_.note_stale(); }
-    /// The sum of the notes of the group of group_size() transactions at the frontier, when each
+    /// What the transaction at the frontier did ahead of it was not valid.
+    void count_stale() noexcept { depth_.count_stale(); }
+    /// The sum of the hints of the group of group_size() transactions at the frontier, when each
     /// left one and the group lies within the block; else 0, and its transactions are committed one
     /// by one.
-    [[nodiscard]] std::uint64_t noted_group() const noexcept {
+    [[nodiscard]] std::uint64_t hinted_group() const noexcept {
         const TxnIndex at = committed_;
         // relaxed: as in begin_commit.
         if (options_.revalidate || at % options_.chunk != 0 ||
             at + options_.chunk > end_.load(std::memory_order_relaxed)) {
             return 0;
         }
-        // acquire: pairs with note_in_group: what its transactions did.
-        return group_notes_[at / options_.chunk].load(std::memory_order_acquire);
+        // acquire: pairs with hint_in_group: what its transactions did.
+        return group_hints_[at / options_.chunk].load(std::memory_order_acquire);
     }
     [[nodiscard]] TxnIndex group_size() const noexcept { return options_.chunk; }
     /// The group is final.
@@ -382,13 +382,13 @@ class Scheduler {
             publish_frontier();
         }
         if (depth_.judges(committed_)) {
-            // relaxed: whatever is claimed meanwhile is judged as if it had been before.
+            // relaxed: what is claimed meanwhile is judged as if it had been before.
             depth_.judge(committed_, claimed_.load(std::memory_order_relaxed));
         }
     }
     void publish_frontier() noexcept {
         published_ = committed_;
-        // release: whoever sees the frontier above a transaction sees its effects.
+        // release: a worker that sees the frontier above a transaction sees its effects.
         frontier_.store(committed_, std::memory_order_release);
     }
     void claim(WorkerQueue& worker) noexcept {
@@ -403,26 +403,26 @@ class Scheduler {
             worker.next = first;
             worker.end = std::min(first + chunk, size_);
             worker.group = chunk == options_.chunk && first % chunk == 0 ? first : kNoTxn;
-            worker.noted = 0;
-            worker.notes = 0;
+            worker.hinted = 0;
+            worker.hints = 0;
             worker.idle_rounds = 0;
         }
     }
 
-    /// Notes the worker's group when `txn` is the last of its transactions, and all of them
-    /// finished one after the other and left notes.
-    void note_in_group(TxnIndex txn, WorkerQueue& worker, std::uint32_t note) noexcept {
-        if (worker.group == kNoTxn || txn != worker.group + worker.noted) {
+    /// Hints the worker's group when `txn` is the last of its transactions, and all of them
+    /// finished one after the other and left hints.
+    void hint_in_group(TxnIndex txn, WorkerQueue& worker, std::uint32_t hint) noexcept {
+        if (worker.group == kNoTxn || txn != worker.group + worker.hinted) {
             return;  // not of the group, or a gap
         }
-        if (note == 0) {
+        if (hint == 0) {
             worker.group = kNoTxn;
             return;
         }
-        worker.notes += note;
-        if (++worker.noted == options_.chunk) {
-            // release: publishes what the transactions did to noted_group.
-            group_notes_[txn / options_.chunk].store(worker.notes, std::memory_order_release);
+        worker.hints += hint;
+        if (++worker.hinted == options_.chunk) {
+            // release: publishes what the transactions did to hinted_group.
+            group_hints_[txn / options_.chunk].store(worker.hints, std::memory_order_release);
             worker.group = kNoTxn;
         }
     }
@@ -459,7 +459,7 @@ class Scheduler {
             const TxnIndex following = state.next_waiter;
             const Incarnation incarnation = state.waiting_incarnation;
             std::uint32_t expected = TxnState<Sync>::pack(TxnPhase::kBlocked, incarnation);
-            // relaxed: ownership passes with the hand-off or the queue's lock. A mismatch would be
+            // relaxed: ownership passes with run_next or the queue's lock. A mismatch would be
             // a wake-up for another incarnation.
             const bool woken = state.word.compare_exchange_strong(
                 expected, TxnState<Sync>::pack(TxnPhase::kReady, incarnation),
@@ -474,8 +474,8 @@ class Scheduler {
             }
             waiter = following;
         }
-        if (worker.hand_off == kNoTxn) {
-            worker.hand_off = kept;
+        if (worker.run_next == kNoTxn) {
+            worker.run_next = kept;
         } else {
             ready_.push(kept);
             shared = true;
@@ -505,13 +505,13 @@ class Scheduler {
     TxnIndex size_ = 0;
     TxnIndex capacity_ = 0;
     std::unique_ptr<TxnState<Sync>[]> states_;
-    // group_notes_: of options_.chunk transactions each, 0 or the sum of their notes.
-    //   writers: note_in_group   readers: noted_group
-    //   publish: note_in_group's release -> noted_group's acquire: what the transactions did.
-    //   weaker?  no: commits make it visible to everybody who looks at the frontier.
+    // group_hints_: of options_.chunk transactions each, 0 or the sum of their hints.
+    //   writers: hint_in_group   readers: hinted_group
+    //   publish: hint_in_group's release -> hinted_group's acquire: what the transactions did.
+    //   weaker?  no: commits make it visible to all who look at the frontier.
     //   layout:  dense; a committer reads one in place of the words of all its transactions.
-    using GroupNotes = typename Sync::template Atomic<std::uint64_t>;
-    std::unique_ptr<GroupNotes[]> group_notes_;
+    using GroupHints = typename Sync::template Atomic<std::uint64_t>;
+    std::unique_ptr<GroupHints[]> group_hints_;
     TxnIndex group_capacity_ = 0;
     SpeculationDepth<Sync> depth_;
     ReadyQueue<Sync> ready_;
@@ -534,7 +534,7 @@ class Scheduler {
     //   layout:  own line, contended at turn ends only.
     alignas(kCacheLineSize) typename Sync::template Atomic<bool> frontier_held_{false};
     /// First transaction that is not committed, and what frontier_ says. Plain data of the holder,
-    /// on a line that nobody else looks at.
+    /// on a line that no other worker looks at.
     alignas(kCacheLineSize) TxnIndex committed_ = 0;
     TxnIndex published_ = 0;
 };

@@ -18,8 +18,8 @@ namespace lockstep {
 ///          be committed first. Where nearly all had even so, speculation rests: what follows runs
 ///          in order, at the frontier, each transaction once; then it is tried again, after longer
 ///          rests each time. Changes speed only. What was learned outlasts the block.
-/// Threads: open between blocks; note_stale and judge by the holder of the frontier; the rest by
-///          anyone, as hints.
+/// Threads: open between blocks; count_stale and judge by the holder of the frontier; the rest by
+///          any worker, as hints.
 template <class Sync = StdSync>
 class SpeculationDepth {
   public:
@@ -56,7 +56,7 @@ class SpeculationDepth {
     }
 
     /// The transaction at the frontier had to run again.
-    void note_stale() noexcept { ++stale_; }
+    void count_stale() noexcept { ++stale_; }
     /// Whether a sample of commits is complete now that everything below `committed` is.
     [[nodiscard]] bool judges(TxnIndex committed) const noexcept {
         return committed >= judged_ + kSample;

@@ -21,7 +21,7 @@ struct StdSync {
     static constexpr std::uint32_t kIdleSpinRounds = 200;
     static constexpr std::uint32_t kIdleYieldRounds = 50;
 
-    /// Fault injection: whether validation takes a transaction that stands for stale. Results must
+    /// Fault injection: whether validation takes a valid transaction for stale. Results must
     /// not depend on it.
     static constexpr bool suspects() noexcept { return false; }
     /// A hint inside a short spin.

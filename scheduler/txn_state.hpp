@@ -7,7 +7,7 @@
 
 namespace lockstep {
 
-/// Where a transaction stands.
+/// The phase of a transaction.
 ///
 ///            start                finish_execution
 ///   kReady ─────────▶ kExecuting ─────────────────▶ kExecuted ── begin_commit ──▶ kCommitting
@@ -18,9 +18,9 @@ namespace lockstep {
 ///                                 abort: same phase, next incarnation
 ///
 /// A transaction below the frontier is committed, whatever its word says. begin_commit leaves the
-/// word alone where nobody retakes: then only the frontier moves.
+/// word alone where no worker retakes: then only the frontier moves.
 enum class TxnPhase : std::uint32_t {
-    kReady,       ///< may be executed by whoever holds it (chunk, hand-off, ready queue)
+    kReady,       ///< may be executed by its holder (chunk, run_next, ready queue)
     kExecuting,   ///< an incarnation is running
     kBlocked,     ///< parked on the waiter list of a lower transaction
     kExecuted,    ///< an incarnation has published its versions
@@ -30,21 +30,21 @@ enum class TxnPhase : std::uint32_t {
 
 /// One transaction's status word and waiter list.
 ///
-/// Word layout: bits 0-2 phase, bits 3-7 incarnation, bits 8-31 the note of an executed transaction
-/// for whoever commits it. Invariant: the incarnation never decreases within a block, and the phase
+/// Word layout: bits 0-2 phase, bits 3-7 incarnation, bits 8-31 the hint of an executed transaction
+/// for its committer. Invariant: the incarnation never decreases within a block, and the phase
 /// changes only along the arrows above.
 template <class Sync = StdSync>
 struct TxnState {
     static constexpr TxnIndex kClosed = kNoTxn - 1;
-    static constexpr std::uint32_t kNoteBits = 24;
+    static constexpr std::uint32_t kHintBits = 24;
 
-    // word: phase, incarnation, note.         writers: see the arrows   readers: anyone
+    // word: phase, incarnation, hint.         writers: see the arrows   readers: any
     //   publish: finish_execution's release -> begin_commit's acquire: the transaction's record.
     //   weaker?  no: the committer reads the record without a lock.
     //   layout:  with the waiter list; four transactions per line.
     typename Sync::template Atomic<std::uint32_t> word{0};
     // waiters: head of the list of transactions that wait for this one, linked by next_waiter;
-    //          kClosed once nobody needs to wait any more.   writers: block_on, close   readers:
+    //          kClosed once there is no need to wait any more.   writers: block_on, close readers:
     //          same
     //   publish: block_on's release -> close's acquire: next_waiter, waiting_incarnation of the
     //   entry.
@@ -55,8 +55,8 @@ struct TxnState {
     Incarnation waiting_incarnation = 0;  ///< which incarnation asked to be woken
 
     [[nodiscard]] static constexpr std::uint32_t pack(TxnPhase phase, Incarnation incarnation,
-                                                      std::uint32_t note = 0) noexcept {
-        return static_cast<std::uint32_t>(phase) | (incarnation << 3) | (note << 8);
+                                                      std::uint32_t hint = 0) noexcept {
+        return static_cast<std::uint32_t>(phase) | (incarnation << 3) | (hint << 8);
     }
     [[nodiscard]] static constexpr TxnPhase phase_of(std::uint32_t packed) noexcept {
         return static_cast<TxnPhase>(packed & 7U);
@@ -64,7 +64,7 @@ struct TxnState {
     [[nodiscard]] static constexpr Incarnation incarnation_of(std::uint32_t packed) noexcept {
         return (packed >> 3) & 31U;
     }
-    [[nodiscard]] static constexpr std::uint32_t note_of(std::uint32_t packed) noexcept {
+    [[nodiscard]] static constexpr std::uint32_t hint_of(std::uint32_t packed) noexcept {
         return packed >> 8;
     }
 };

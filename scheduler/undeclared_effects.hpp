@@ -14,14 +14,16 @@ namespace lockstep {
 /// The cells that committed transactions changed without having declared it, and those whose
 /// published versions they took back; in commit order.
 ///
-/// Role:    what a commit has to look at. As long as everybody changes only what he declared, every
+/// Role:    what a commit has to look at. As long as each transaction changes only what it
+/// declared, every
 ///          read has its exact version. A transaction that began when `count()` was n is stale only
 ///          by an entry from n on.
 /// Cells:   by number. Planned blocks have no such effects.
 /// Threads: prepare between blocks; add and contains_since by the holder of the frontier, or by
-///          whoever executes the transaction at the frontier; the rest by anyone.
+///          the worker that executes the transaction at the frontier; the rest by any.
 /// Invariants
-///   [UE1] whoever sees count() == n finds the versions behind the first n entries in their chains,
+///   [UE1] a worker that sees count() == n finds the versions behind the first n entries in their
+///   chains,
 ///         and may_contain() true for their cells.
 /// Cost:    a filter of 8 KiB, so that a read is cleared without touching its cell.
 template <class Sync>

@@ -18,7 +18,8 @@ enum class VersionState : std::uint32_t {
 ///
 /// Role:    immutable value, published once. A declared write has its node in the chain before
 ///          execution starts, as an estimate; an undeclared one is inserted when it happens.
-/// Threads: the writer fills `value` and `erased` while nobody else reads them (state kPending),
+/// Threads: the writer fills `value` and `erased` while no other worker reads them (state
+/// kPending),
 ///          then publishes. Everything else may be read at any time.
 /// Invariants
 ///   [V1] value and erased are written only before the first kReady and never afterwards.
@@ -53,7 +54,7 @@ struct Version {
     [[nodiscard]] VersionState current() const noexcept {
         return state.load(std::memory_order_acquire);
     }
-    // release: makes value and erased visible to whoever sees kReady.
+    // release: makes value and erased visible to a reader that sees kReady.
     void publish() noexcept { state.store(VersionState::kReady, std::memory_order_release); }
     // release: orders the drop after the replacement that insert has put above this node.
     void drop() noexcept { state.store(VersionState::kDropped, std::memory_order_release); }
@@ -66,7 +67,7 @@ struct Version {
 /// Commutative additions to one cell within one block.
 ///
 /// Threads: sum, base and applied belong to the holder of the commit frontier. The atomics may be
-///          used by anyone.
+///          used by any worker.
 template <class Value, class Sync = StdSync>
 struct Additions {
     const Version<Value, Sync>* base = nullptr;  ///< the version that sum is relative to
@@ -75,7 +76,7 @@ struct Additions {
     bool based = false;                          ///< base is meaningful
     TxnIndex last_declared = kNoTxn;             ///< while chains are linked: last adder so far
 
-    // first_adder: lowest transaction known to add here.   writers: note_adder   readers: views
+    // first_adder: lowest transaction known to add here.   writers: record_adder   readers: views
     //   publish: nothing; a stale value costs a failed validation, never a wrong result.
     //   layout:  with the hint, read by every adder.
     typename Sync::template Atomic<TxnIndex> first_adder{kNoTxn};
@@ -87,7 +88,7 @@ struct Additions {
     // hint_base: transaction of the version that the hint is relative to; as the hint itself.
     typename Sync::template Atomic<TxnIndex> hint_base{kNoTxn};
 
-    void note_adder(TxnIndex txn) noexcept {
+    void record_adder(TxnIndex txn) noexcept {
         // relaxed: a monotone minimum that publishes nothing else.
         TxnIndex seen = first_adder.load(std::memory_order_relaxed);
         while (txn < seen &&
@@ -120,7 +121,8 @@ struct Additions {
         hint_low.store(low64(sum), std::memory_order_relaxed);
         hint_high.store(high64(sum), std::memory_order_relaxed);
     }
-    /// Nothing has been added: what had been is part of the value now. REQUIRES: nobody else looks.
+    /// Nothing has been added: what had been is part of the value now. REQUIRES: no other worker
+    /// looks.
     void restart() noexcept {
         based = applied = false;
         sum = 0;
@@ -145,8 +147,8 @@ struct VersionSlot {
     typename Sync::template Atomic<Node*> newest{nullptr};
     /// Newest committed version that needed publication at commit. Owned by the frontier's holder.
     const Node* committed = nullptr;
-    // additions: null until somebody adds to the cell in this block.  writers: additions_or_make
-    // (CAS)
+    // additions: null until a transaction adds to the cell in this block.  writers:
+    // additions_or_make (CAS)
     //   publish: the release CAS -> acquire load: the fresh Additions.
     //   layout:  beside newest.
     typename Sync::template Atomic<Additions<Value, Sync>*> additions{nullptr};

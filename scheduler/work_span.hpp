@@ -21,7 +21,7 @@ enum class Work : std::uint8_t {
 };
 inline constexpr std::size_t kWorkKinds = static_cast<std::size_t>(Work::kChain) + 1;
 
-/// What stands in the place of a span where nobody listens: nothing.
+/// What stands in the place of a span where no work is metered: nothing.
 struct NoSpan {
     explicit constexpr NoSpan(Work /*work*/, std::uint64_t /*which*/ = 0) noexcept {}
     constexpr void done(std::uint64_t /*units*/) const noexcept {}

@@ -58,7 +58,7 @@ class BlockChanges {
                 settle_some(*share, *shares_[worker]);
             }
         });
-        store_.adopt_interned();
+        store_.commit_new_keys();
         for (const auto& share : shares_) {
             for (const CellId id : share->emptied) {
                 store_.forget(id);
@@ -82,7 +82,7 @@ class BlockChanges {
             share->changed.clear();
         }
         if (!settled_) {
-            store_.adopt_interned();
+            store_.commit_new_keys();
         }
     }
 

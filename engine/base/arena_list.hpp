@@ -11,7 +11,7 @@
 
 namespace lockstep {
 
-/// A list in an arena that only grows, then is cleared as a whole. In pieces, so that a long one
+/// A list in an arena that only grows, then is cleared as a whole. In chunks, so that a long one
 /// takes what it needs, where AppendList may take twice as much and copies when it grows.
 ///
 /// Threads: one.
@@ -31,37 +31,37 @@ class ArenaList {
         }
     }
     [[nodiscard]] std::size_t size() const noexcept {
-        return pieces_.size() * kPiece - static_cast<std::size_t>(end_ - next_);
+        return chunks_.size() * kChunk - static_cast<std::size_t>(end_ - next_);
     }
-    [[nodiscard]] std::size_t pieces() const noexcept { return pieces_.size(); }
-    /// The items of one piece, in the order in which they were appended; so are the pieces.
-    [[nodiscard]] std::span<T> piece(std::size_t i) noexcept {
-        return {pieces_[i], i + 1 == pieces_.size() ? next_ : pieces_[i] + kPiece};
+    [[nodiscard]] std::size_t chunks() const noexcept { return chunks_.size(); }
+    /// The items of one chunk, in the order in which they were appended; so are the chunks.
+    [[nodiscard]] std::span<T> chunk(std::size_t i) noexcept {
+        return {chunks_[i], i + 1 == chunks_.size() ? next_ : chunks_[i] + kChunk};
     }
     /// REQUIRED before the next use when the arena has been reset.
     void clear() noexcept {
-        pieces_.clear();
+        chunks_.clear();
         next_ = end_ = nullptr;
     }
 
   private:
-    static constexpr std::size_t kPiece = 64;
+    static constexpr std::size_t kChunk = 64;
 
     [[gnu::noinline]] void begin_piece() {
         T* first = nullptr;
         if constexpr (std::is_trivially_destructible_v<T>) {
-            first = arena_.template open_array<T>(kPiece);
+            first = arena_.template open_array<T>(kChunk);
         } else {
-            first = arena_.template make_array<T>(kPiece);
+            first = arena_.template make_array<T>(kChunk);
         }
-        pieces_.push_back(first);
+        chunks_.push_back(first);
         next_ = first;
-        end_ = first + kPiece;
+        end_ = first + kChunk;
     }
 
     Arena& arena_;
-    std::vector<T*> pieces_;
-    T* next_ = nullptr;  ///< in the last piece
+    std::vector<T*> chunks_;
+    T* next_ = nullptr;  ///< in the last chunk
     T* end_ = nullptr;
 };
 

@@ -86,7 +86,7 @@ class ChunkPool {
         return taken;
     }
 
-    std::mutex mutex_;            // guards all below; nobody waits for anything with it held
+    std::mutex mutex_;            // guards all below; no thread waits for anything with it held
     std::vector<Shelf> shelves_;  ///< of each user, from what it needs last to what it needs first
     std::size_t made_ = 0;        ///< chunks in all, on shelves or taken
 };

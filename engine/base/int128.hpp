@@ -32,7 +32,7 @@ inline constexpr Int128 kInt128Min = -kInt128Max - 1;
     return static_cast<Int128>((static_cast<UInt128>(high) << 64) | low);
 }
 
-/// a + b modulo 2^128, for sums whose range somebody else answers for.
+/// a + b modulo 2^128, for sums whose range is checked elsewhere.
 [[nodiscard]] constexpr Int128 wrapping_add(Int128 a, Int128 b) noexcept {
     return static_cast<Int128>(static_cast<UInt128>(a) + static_cast<UInt128>(b));
 }

@@ -222,7 +222,8 @@ struct AccessOptions {
         }
         if (known != nullptr && mismatches != nullptr) {
             const auto listed = known->of(transaction);
-            if (touched.data() != listed.data()) {  // else it is the list itself: see AccessNotes
+            if (touched.data() !=
+                listed.data()) {  // else it is the list itself: see AccessRecorder
                 compare_accesses(block, transaction, listed, touched, *mismatches);
             }
             compare_scans(block, transaction, known->scans_of(transaction), scans, *mismatches);

@@ -24,10 +24,10 @@ struct TxnOutcome {
 /// Reads see the transaction's own writes first, then those of all transactions before it.
 /// A cell is present or absent; a numeric cell that is absent counts as 0.
 ///
-/// Beside what is required here a view may have `expect(name)`: it starts fetching cells that the
-/// machine will read soon, in the order in which `name(sink)` gives their keys to a sink; it may
-/// ask for them twice. A hint without any effect on answers; machines call it where
-/// `requires { view.expect(name); }`.
+/// Beside what is required here a view may have `prefetch(enumerate)`: it starts fetching cells
+/// that the machine will read soon, in the order in which `enumerate(sink)` gives their keys to a
+/// sink; it may ask for them twice. A hint without any effect on answers; machines call it where
+/// `requires { view.prefetch(enumerate); }`.
 ///
 /// A machine reaches state through this interface only. During speculation the answers may mix
 /// versions that never stood side by side; the engine discards such an incarnation. A machine
@@ -38,7 +38,7 @@ struct TxnOutcome {
 /// consume() false, scans visit nothing, writes and events are dropped. It never ends the machine's
 /// call, by an exception or otherwise, so that hosts may call from code that cannot unwind; only
 /// std::bad_alloc passes, which fails the block. A machine that would loop without bound on refused
-/// answers MUST ask stopped(), which is true from the first refusal on, and return; nobody else
+/// answers MUST ask stopped(), which is true from the first refusal on, and return; nothing else
 /// ends it. Others may ask to leave early. Either way the outcome is ignored: a transaction that
 /// asked for more than its budget is kFaulted with Fault::kStepBudget.
 template <class V, class Key, class Value>

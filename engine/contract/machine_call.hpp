@@ -12,7 +12,7 @@ namespace lockstep {
 /// Runs a transaction of a machine on a view; its receipt but for effects and events.
 ///
 /// Errors:  whatever the machine does wrong becomes a disposition, and its effects, which the view
-///          still holds, are to be taken back. std::bad_alloc passes: it is the environment's
+///          still holds, are to be rolled back. std::bad_alloc passes: it is the environment's
 ///          failure, not the transaction's.
 template <Machine M, class View>
 [[nodiscard]] Receipt call_machine(const M& machine, View& view,

@@ -20,16 +20,16 @@ namespace lockstep {
 /// Cells by key for one thread that executes a block, in front of the store.
 ///
 /// Role:    gives InPlaceView cells without a search where it can. Keys to come are fetched ahead,
-///          in groups of transactions: `announce` the keys of one after the other, `advance` a
+///          in groups of transactions: `prefetch_next` the keys of one after the other, `advance` a
 ///          group later; who uses them in that order finds its cells at hand. In a small state a
 ///          table of cells met lately answers most of the rest with one look, where the store takes
 ///          two that depend on each other (index entry, cell).
-/// Threads: one; nobody else uses the store meanwhile.
+/// Threads: one, which has the store to itself.
 /// Invariants
 ///   [NC1] a cell remembered for a key answers only when it is present under that key. A present
 ///         cell is in use, and a key has one cell in use, so slots outlive blocks, although cells
 ///         are freed and given to other keys between and by others.
-/// Cost:    a comparison per access of an announced key in its order; else one hash and two slots
+/// Cost:    a comparison per access of a declared key in its order; else one hash and two slots
 ///          of 8 bytes, side by side, of which a few bits of the hash choose one. In a large state
 ///          slots would cost a miss each time that they hold another key's cell, so there are few
 ///          of them, with hashes, for hot keys; the rest is searched.
@@ -42,7 +42,7 @@ class CellCache {
 
     static constexpr std::size_t kGroup = 8;  ///< transactions that are fetched together
 
-    explicit CellCache(Store& store) : store_(store) { hot_.fill({0, &nobody_}); }
+    explicit CellCache(Store& store) : store_(store) { hot_.fill({0, &absent_}); }
     CellCache(const CellCache&) = delete;
     CellCache& operator=(const CellCache&) = delete;
 
@@ -52,38 +52,38 @@ class CellCache {
             group.transactions = 0;
         }
         coming_ = 0;
-        first_announced_ = nullptr;
-        expected_.clear();
+        first_declared_ = nullptr;
+        prefetched_.clear();
         const std::size_t wanted = std::bit_ceil(store_.size()) * kSlotsPerCell;
         const std::size_t size = std::clamp(wanted, kSlotsMin, kSlotsMax);
         if (size > slots_.size()) {
-            slots_.assign(size, Slot(&nobody_, 0));
+            slots_.assign(size, Slot(&absent_, 0));
             first_slot_ = slots_.data();
             mask_ = size - 1;
         }
         slots_know_ = wanted <= slots_.size();
     }
-    /// Nobody else is at work: every key may be used, no sum is shared.
+    /// One thread has the store to itself: every key may be used, no sum is shared.
     static constexpr bool kShared = false;
     [[nodiscard]] const typename M::Value* read(const Key& key) { return at(key).get(); }
     [[nodiscard]] Cell* to_change(const Key& key) { return &at(key); }
 
     /// The cell of a key, made absent when there is none.
     [[nodiscard]] [[gnu::always_inline]] Cell& at(const Key& key) {
-        if (first_announced_ != nullptr) [[likely]] {
-            if (Cell* const cell = announced(key)) [[likely]] {
+        if (first_declared_ != nullptr) [[likely]] {
+            if (Cell* const cell = declared(key)) [[likely]] {
                 return *cell;
             }
         }
         return search(key);
     }
 
-    /// Announces the keys of the next transaction to come: `declare(sink)` gives them to a sink.
+    /// Takes the keys of the next transaction to come: `declare(sink)` gives them to a sink.
     /// Where most cells have a slot of their own, a cell is on its way then, else its place in the
     /// index is. REQUIRES: at most kGroup calls between two of advance.
     template <class Declare>
-    void announce(Declare&& declare) {
-        Group& group = groups_[announcing_];
+    void prefetch_next(Declare&& declare) {
+        Group& group = groups_[filling_];
         Likely* next = group.cells.data() + group.size();
         Likely* const end = group.cells.data() + group.cells.size();
         try {
@@ -98,30 +98,30 @@ class CellCache {
         }
         group.ends[group.transactions++] = static_cast<std::uint32_t>(next - group.cells.data());
     }
-    /// The group announced last is fetched, the one before comes up, the next can be announced.
+    /// The group declared last is fetched, the one before comes up, the next can be filled.
     void advance() {
-        fetch<Prefetch::kToWrite>(groups_[announcing_].announced());
-        announcing_ = (announcing_ + 1) % groups_.size();
-        groups_[announcing_].transactions = 0;
+        fetch<Prefetch::kToWrite>(groups_[filling_].declared());
+        filling_ = (filling_ + 1) % groups_.size();
+        groups_[filling_].transactions = 0;
         coming_ = 0;
     }
     /// The next transaction of the group that has come up is going to run.
     void begin_transaction() noexcept {
-        Group& group = groups_[(announcing_ + 1) % groups_.size()];
+        Group& group = groups_[(filling_ + 1) % groups_.size()];
         const std::uint32_t begin = coming_ == 0 ? 0 : group.ends[coming_ - 1];
         const std::uint32_t end = coming_ < group.transactions ? group.ends[coming_++] : begin;
-        first_announced_ = next_announced_ = begin == end ? nullptr : group.cells.data() + begin;
-        end_announced_ = group.cells.data() + end;
-        expected_.clear();
+        first_declared_ = next_declared_ = begin == end ? nullptr : group.cells.data() + begin;
+        end_declared_ = group.cells.data() + end;
+        prefetched_.clear();
     }
     /// Starts fetching the cells of keys that the running transaction is going to read at once, in
-    /// this order; `name(sink)` gives them to a sink.
-    template <class Name>
-    void expect(Name&& name) {
-        expected_.clear();
-        next_expected_ = 0;
-        name([this](const Key& key) { expected_.append(likely<Prefetch::kToRead>(key)); });
-        fetch<Prefetch::kToRead>(expected_.items());
+    /// this order; `enumerate(sink)` gives them to a sink.
+    template <class Enumerate>
+    void prefetch(Enumerate&& enumerate) {
+        prefetched_.clear();
+        next_prefetched_ = 0;
+        enumerate([this](const Key& key) { prefetched_.append(likely<Prefetch::kToRead>(key)); });
+        fetch<Prefetch::kToRead>(prefetched_.items());
     }
     [[nodiscard]] Store& store() noexcept { return store_; }
 
@@ -142,14 +142,14 @@ class CellCache {
     };
     /// Keys of some transactions, one after the other.
     struct Group {
-        std::array<Likely, kGroupKeys> cells;  ///< what is announced beyond them is not fetched
+        std::array<Likely, kGroupKeys> cells;  ///< what is declared beyond them is not fetched
         std::array<std::uint32_t, kGroup> ends{};
         std::uint32_t transactions = 0;
 
         [[nodiscard]] std::uint32_t size() const noexcept {
             return transactions == 0 ? 0 : ends[transactions - 1];
         }
-        [[nodiscard]] std::span<Likely> announced() noexcept {
+        [[nodiscard]] std::span<Likely> declared() noexcept {
             return std::span(cells).first(size());
         }
     };
@@ -163,7 +163,7 @@ class CellCache {
             return {0, cell};
         }
         store_.prefetch_index_of(hash);
-        return {hash, &nobody_};
+        return {hash, &absent_};
     }
     /// Looks up the cells of keys whose places in the index are on their way.
     template <Prefetch kUse>
@@ -181,42 +181,42 @@ class CellCache {
     [[nodiscard]] static bool is(const Cell& cell, const Key& key) noexcept {
         return cell.key == key && cell.present;  // [NC1]
     }
-    /// The cell of a key that comes next in the order of announcement, or begins that order again.
-    /// REQUIRES: some are announced.
-    [[nodiscard]] Cell* announced(const Key& key) noexcept {
-        const Likely* at = next_announced_;
+    /// The cell of a key that comes next in the order of declaration, or begins that order again.
+    /// REQUIRES: some are declared.
+    [[nodiscard]] Cell* declared(const Key& key) noexcept {
+        const Likely* at = next_declared_;
         if (!is(*at->cell, key)) {
-            at = first_announced_;
+            at = first_declared_;
             if (!is(*at->cell, key)) {
                 return nullptr;
             }
         }
-        next_announced_ = announced_after(at);
+        next_declared_ = declared_after(at);
         return at->cell;
     }
     /// The place behind `at` in that order, which begins again at its end.
-    [[nodiscard]] const Likely* announced_after(const Likely* at) const noexcept {
-        return at + 1 == end_announced_ ? first_announced_ : at + 1;
+    [[nodiscard]] const Likely* declared_after(const Likely* at) const noexcept {
+        return at + 1 == end_declared_ ? first_declared_ : at + 1;
     }
     /// The cell of a key that comes a little later in that order.
-    [[nodiscard]] Cell* announced_later(const Key& key) noexcept {
-        const Likely* at = next_announced_;
+    [[nodiscard]] Cell* declared_later(const Key& key) noexcept {
+        const Likely* at = next_declared_;
         for (std::size_t i = 0; i < kSkips; ++i) {
-            at = announced_after(at);
+            at = declared_after(at);
             if (is(*at->cell, key)) {
-                next_announced_ = announced_after(at);
+                next_declared_ = declared_after(at);
                 return at->cell;
             }
         }
         return nullptr;
     }
     /// The cell of a key that comes next of the expected ones, of which some may be left out.
-    [[nodiscard]] Cell* expected(const Key& key) noexcept {
-        const std::span<const Likely> all = expected_.items();
-        const std::size_t last = std::min(next_expected_ + kSkips, all.size());
-        for (std::size_t i = next_expected_; i < last; ++i) {
+    [[nodiscard]] Cell* prefetched(const Key& key) noexcept {
+        const std::span<const Likely> all = prefetched_.items();
+        const std::size_t last = std::min(next_prefetched_ + kSkips, all.size());
+        for (std::size_t i = next_prefetched_; i < last; ++i) {
             if (is(*all[i].cell, key)) {
-                next_expected_ = i + 1;
+                next_prefetched_ = i + 1;
                 return all[i].cell;
             }
         }
@@ -234,7 +234,7 @@ class CellCache {
     void remember(std::uint64_t hash, Cell& cell) noexcept {
         const std::size_t home = static_cast<std::size_t>(hash) & mask_;
         if (const Slot old = first_slot_[home];
-            old.get() != &nobody_ && old.tag() != tag_of(hash)) {
+            old.get() != &absent_ && old.tag() != tag_of(hash)) {
             first_slot_[home ^ 1] = old;
         }
         first_slot_[home] = Slot(&cell, tag_of(hash));
@@ -245,15 +245,15 @@ class CellCache {
     [[nodiscard]] Likely& hot_of(std::uint64_t hash) noexcept {
         return hot_[static_cast<std::size_t>(hash) % kHot];
     }
-    /// The cell of a key that was not announced, or not in its order.
+    /// The cell of a key that was not declared, or not in its order.
     [[nodiscard]] [[gnu::noinline]] Cell& search(const Key& key) {
-        if (first_announced_ != nullptr) {
-            if (Cell* const cell = announced_later(key)) {
+        if (first_declared_ != nullptr) {
+            if (Cell* const cell = declared_later(key)) {
                 return *cell;
             }
         }
-        if (expected_.size() != 0) {
-            if (Cell* const cell = expected(key)) {
+        if (prefetched_.size() != 0) {
+            if (Cell* const cell = prefetched(key)) {
                 return *cell;
             }
         }
@@ -281,19 +281,19 @@ class CellCache {
 
     Store& store_;
     bool slots_know_ = false;      ///< cells are few against slots, which then know most of them
-    std::array<Group, 3> groups_;  ///< being announced, come up, being fetched, in a ring
-    std::size_t announcing_ = 0;
+    std::array<Group, 3> groups_;  ///< being filled, come up, being fetched, in a ring
+    std::size_t filling_ = 0;
     std::uint32_t coming_ = 0;  ///< place in its group of the transaction that runs next
-    const Likely* first_announced_ = nullptr;  ///< of the transaction that runs; null: none
-    const Likely* end_announced_ = nullptr;
-    const Likely* next_announced_ = nullptr;
-    AppendList<Likely> expected_;  ///< by the transaction that runs
-    std::size_t next_expected_ = 0;
+    const Likely* first_declared_ = nullptr;  ///< of the transaction that runs; null: none
+    const Likely* end_declared_ = nullptr;
+    const Likely* next_declared_ = nullptr;
+    AppendList<Likely> prefetched_;  ///< by the transaction that runs
+    std::size_t next_prefetched_ = 0;
     std::vector<Slot> slots_;  ///< power of two; a few bits of hashes beside cells
     Slot* first_slot_ = nullptr;
     std::size_t mask_ = 0;
     std::array<Likely, kHot> hot_;  ///< in a large state: cells met lately
-    Cell nobody_;  ///< absent; in empty slots, so that they need no test of their own
+    Cell absent_;  ///< absent; in empty slots, so that they need no test of their own
 };
 
 }  // namespace lockstep

@@ -27,7 +27,7 @@ namespace lockstep {
 /// index at the end of a block, or everything back.
 ///
 /// Role:    every change of InPlaceExecutor; the phases of the parallel executor.
-/// Threads: one; nobody else uses the store meanwhile.
+/// Threads: one, which has the store to itself.
 template <Machine M, class Sync, class Cells = CellCache<M, Sync>>
 class InPlaceCommit {
   public:
@@ -38,7 +38,7 @@ class InPlaceCommit {
     /// `arena`: for what is kept until the next begin; reset only directly before that.
     InPlaceCommit(Store& store, Arena& arena) : store_(store), arena_(arena), changed_(arena) {}
 
-    /// Starts a block, or a part of one: what was applied before can no longer be taken back.
+    /// Starts a block, or a part of one: what was applied before can no longer be rolled back.
     void begin() { begin(store_.next_block_number()); }
     /// The same where several share one block, and so its number.
     void begin(std::uint32_t block_number) {
@@ -48,8 +48,8 @@ class InPlaceCommit {
         folded_present_ = 0;
     }
 
-    /// Digests the effects in key order, appends the events, notes cells that changed for the first
-    /// time in this block, empties the view.
+    /// Digests the effects in key order, appends the events, keeps the values
+    /// from before of cells that changed for the first time in this block, empties the view.
     void apply(View& view, std::uint32_t index, Receipt& receipt, BlockResult& result) {
         take_changes(view, index, receipt);
         const std::span<const std::byte> events = view.events().encoded();
@@ -60,8 +60,8 @@ class InPlaceCommit {
         receipt.events_end = result.events.size();
         view.reset();
     }
-    /// The part of apply that concerns cells: digests the effects with the events, notes cells that
-    /// changed for the first time in this block.
+    /// The part of apply that concerns cells: digests the effects with the events, keeps the
+    /// values from before of cells that changed for the first time in this block.
     void take_changes(View& view, std::uint32_t index, Receipt& receipt) {
         effects_.begin(index, receipt.disposition, receipt.status, receipt.weight);
         const std::span<Change> changes = view.changes();
@@ -80,11 +80,11 @@ class InPlaceCommit {
         }
         receipt.effects = effects_.finish(view.events().encoded());
     }
-    /// Notes what a cell was before, unless it has changed in this block already. REQUIRES: it is
+    /// Keeps what a cell was before, unless it has changed in this block already. REQUIRES: it is
     /// going to change.
-    void note(Cell& cell) {
+    void keep_before(Cell& cell) {
         typename M::Value before = cell.value;
-        note(cell, cell.present, std::move(before));
+        keep_before(cell, cell.present, std::move(before));
     }
     /// Cells that have changed since begin.
     [[nodiscard]] std::size_t changed() const noexcept { return changed_.size(); }
@@ -96,11 +96,11 @@ class InPlaceCommit {
     }
     /// The part of fold that concerns cells: adds the changes since begin to sums. By any thread.
     void sum_up(StateSums<M>& sums, std::int64_t& present_change) {
-        for (std::size_t i = 0; i < changed_.pieces(); ++i) {
-            sum_up(changed_.piece(i), sums, present_change);
+        for (std::size_t i = 0; i < changed_.chunks(); ++i) {
+            sum_up(changed_.chunk(i), sums, present_change);
         }
     }
-    /// Takes cells that became absent, and still are, out of the index. After adopt_interned.
+    /// Takes cells that became absent, and still are, out of the index. After commit_new_keys.
     void forget_emptied() {
         for (const typename M::Key& key : emptied_) {
             if (const CellId id = store_.find(key); id != kNoCell) {
@@ -109,7 +109,7 @@ class InPlaceCommit {
         }
         emptied_.clear();
     }
-    /// Takes back everything since begin. Before adopt_interned, which then forgets new cells.
+    /// Takes back everything since begin. Before commit_new_keys, which then forgets new cells.
     void restore() {
         restore_cells();
         StateSums<M> back;
@@ -118,8 +118,8 @@ class InPlaceCommit {
     }
     /// The same before any fold.
     void restore_cells() {
-        for (std::size_t i = 0; i < changed_.pieces(); ++i) {
-            for (Changed& changed : changed_.piece(i)) {
+        for (std::size_t i = 0; i < changed_.chunks(); ++i) {
+            for (Changed& changed : changed_.chunk(i)) {
                 changed.cell()->value = std::move(*changed.before);
                 changed.cell()->present = changed.was_present();
                 changed.cell()->digest = changed.digest;
@@ -179,7 +179,7 @@ class InPlaceCommit {
             cell.present = first.was_present;
             return;
         }
-        note(cell, first.was_present, std::move(first.before));
+        keep_before(cell, first.was_present, std::move(first.before));
         cell.digested = false;
         if (last.kind == Kind::kAdd) {
             effects_.add(cell.key, last.added);
@@ -190,7 +190,7 @@ class InPlaceCommit {
         }
     }
     /// `before` is taken only where that is the first change in this block.
-    void note(Cell& cell, bool was_present, typename M::Value&& before) {
+    void keep_before(Cell& cell, bool was_present, typename M::Value&& before) {
         // relaxed: one thread at a time changes a cell; no election as in claim_install.
         if (cell.settled.load(std::memory_order_relaxed) != block_number_) {
             cell.settled.store(block_number_, std::memory_order_relaxed);
@@ -234,7 +234,7 @@ class InPlaceCommit {
             return order;
         }
         // Each change counts those before it: no branch depends on a comparison, whose outcome
-        // nobody can predict.
+        // no predictor knows.
         std::array<std::uint32_t, kRankedMax> rank{};
         for (std::size_t i = 1; i < count; ++i) {
             const typename M::Key& key = changes[i].cell->key;

@@ -128,7 +128,7 @@ class InPlaceExecutor {
         return true;
     }
 
-    /// Fetches the cells of the next group, whose keys were announced one group ago, and announces
+    /// Fetches the cells of the next group, whose keys were declared one group ago, and takes
     /// the keys of the group after it.
     template <class Context>
     void fetch_ahead(std::span<const Transaction> transactions, std::size_t at,
@@ -137,10 +137,9 @@ class InPlaceExecutor {
             const auto declare = [&](std::size_t first) {
                 const std::size_t last = std::min(transactions.size(), first + kGroup);
                 for (std::size_t i = first; i < last; ++i) {
-                    cells_.announce([&](auto&& announce) {
-                        declare_keys(
-                            machine_, transactions[i], context, std::as_const(store_),
-                            [&announce](const typename M::Key& key, Access) { announce(key); });
+                    cells_.prefetch_next([&](auto&& sink) {
+                        declare_keys(machine_, transactions[i], context, std::as_const(store_),
+                                     [&sink](const typename M::Key& key, Access) { sink(key); });
                     });
                 }
             };
@@ -164,7 +163,7 @@ class InPlaceExecutor {
     /// Folds the block's changes into the store's sums and its index.
     void settle(BlockResult& result) {
         commit_.fold();
-        store_.adopt_interned();
+        store_.commit_new_keys();
         commit_.forget_emptied();
         result.state = store_.digest();
         result.modules = store_.sums().modules();
@@ -174,7 +173,7 @@ class InPlaceExecutor {
         view_.rollback({});
         phase_.rollback({});
         commit_.restore();
-        store_.adopt_interned();
+        store_.commit_new_keys();
     }
 
     const M& machine_;

@@ -18,11 +18,12 @@ namespace lockstep {
 ///
 /// Role:    the view of InPlaceExecutor and of planned blocks. Answers are those of SerialView,
 ///          without its map.
-/// Threads: one. `Cells` finds the cells of keys: CellCache where nobody else uses the store
-///          meanwhile, PlannedCells where others change other cells, which stops the view at an
+/// Threads: one. `Cells` finds the cells of keys: CellCache where one thread has the store to
+///          itself, PlannedCells where others change other cells, which stops the view at an
 ///          access that the plan does not cover.
 /// Invariants
-///   [IP1] cells that no change of the journal names have no journal place, so one look at a cell
+///   [IP1] cells that no change of the journal names have no position in the journal, so one look
+///   at a cell
 ///         tells whether the transaction has changed it.
 template <Machine M, class Sync, class CellsOf = CellCache<M, Sync>>
 class InPlaceView {
@@ -42,7 +43,8 @@ class InPlaceView {
     /// What a cell was before it was changed since the last savepoint, and how it has been changed.
     struct Change {
         Cell* cell = nullptr;
-        std::uint32_t previous = kNoChange;  ///< the cell's journal place before, or the shared sum
+        std::uint32_t previous =
+            kNoChange;  ///< the cell's position in the journal before, or the shared sum
         bool was_present = false;
         Kind kind = Kind::kNone;
         Int128 added = 0;  ///< sum of additions, when kind is kAdd; the one before, for kShared
@@ -73,7 +75,7 @@ class InPlaceView {
         }
         if constexpr (Cells::kShared) {
             if (auto* const shared = cells_.shared_sum(key)) {
-                cells_.note(key, Dependence::kPredicate);
+                cells_.record(key, Dependence::kPredicate);
                 return cells_.ask_at_least(*shared, amount);
             }
         }
@@ -106,7 +108,7 @@ class InPlaceView {
         }
         Change* const own = change_of(*cell);
         if constexpr (Cells::kShared) {
-            note_unless_hidden(key, own, Dependence::kValue);
+            record_unless_hidden(key, own, Dependence::kValue);
         }
         if (!cell->present) {
             return nullptr;
@@ -120,7 +122,7 @@ class InPlaceView {
         }
         if constexpr (Cells::kShared) {
             if (auto* const shared = cells_.shared_sum(key)) {
-                cells_.note(key, Dependence::kPredicate);
+                cells_.record(key, Dependence::kPredicate);
                 return add_shared(*shared, amount, bounds);
             }
         }
@@ -131,7 +133,7 @@ class InPlaceView {
         Cell& cell = *found;
         Change* own = change_of(cell);
         if constexpr (Cells::kShared) {
-            note_unless_hidden(key, own, Dependence::kPredicate);
+            record_unless_hidden(key, own, Dependence::kPredicate);
         }
         Int128 sum = 0;
         if (__builtin_add_overflow(cell.number(), amount, &sum) || !bounds.contain(sum)) {
@@ -167,7 +169,7 @@ class InPlaceView {
             return 0;
         }
         if constexpr (Cells::kShared) {
-            cells_.stop();  // nobody declares a range
+            cells_.stop();  // no range can be declared
             halt_if_stopped();
             return 0;
         } else {
@@ -204,15 +206,15 @@ class InPlaceView {
     }
     [[nodiscard]] bool consume(std::uint64_t steps) { return budget_.charge(steps); }
     [[nodiscard]] bool stopped() const noexcept { return budget_.stopped(); }
-    template <class Name>
-    void expect(Name&& name) {
-        cells_.expect(name);
+    template <class Enumerate>
+    void prefetch(Enumerate&& enumerate) {
+        cells_.prefetch(enumerate);
     }
 
     // ---- what the executor asks afterwards ------------------------------------------------------
 
-    /// In the order in which they were made; the last one of a cell, where its journal place is,
-    /// says how it has been changed, the first one what it was before.
+    /// In the order in which they were made; the last one of a cell, where its position in the
+    /// journal is, says how it has been changed, the first one what it was before.
     [[nodiscard]] std::span<Change> changes() noexcept { return changes_.items(); }
     [[nodiscard]] const EventLog& events() const noexcept { return events_; }
     [[nodiscard]] bool over_budget() const noexcept { return budget_.exceeded(); }
@@ -231,8 +233,8 @@ class InPlaceView {
     std::size_t scan_cells(const Key& from, const Key& to, std::size_t limit, Visit&& visit) {
         typename KeyOrder<Key>::Walk walk(cells_.store().keys(), from);
         std::size_t visited = 0;
-        for (auto place = walk.next(); place && place->key < to; place = walk.next()) {
-            const Value* present = cells_.store().cell(place->cell).get();
+        for (auto item = walk.next(); item && item->key < to; item = walk.next()) {
+            const Value* present = cells_.store().cell(item->cell).get();
             if (present == nullptr) {
                 continue;
             }
@@ -240,10 +242,10 @@ class InPlaceView {
                 break;
             }
             ++visited;
-            if (!visit(place->key, *present) || visited == limit || stopped()) {
+            if (!visit(item->key, *present) || visited == limit || stopped()) {
                 break;
             }
-            walk.look_again(place->key);
+            walk.look_again(item->key);
         }
         return visited;
     }
@@ -251,17 +253,17 @@ class InPlaceView {
         const Value* value = cells_.read(key);
         if constexpr (Cells::kShared) {
             halt_if_stopped();
-            if (cells_.notes()) {
+            if (cells_.records()) {
                 const Cell* const own = cells_.own(key);
-                note_unless_hidden(key, own != nullptr ? change_of(*own) : nullptr, dependence);
+                record_unless_hidden(key, own != nullptr ? change_of(*own) : nullptr, dependence);
             }
         }
         return value;
     }
     /// A cell that the transaction itself has written answers from there.
-    void note_unless_hidden(const Key& key, const Change* own, Dependence dependence) {
+    void record_unless_hidden(const Key& key, const Change* own, Dependence dependence) {
         if (own == nullptr || own->kind == Kind::kNone || own->kind == Kind::kAdd) {
-            cells_.note(key, dependence);
+            cells_.record(key, dependence);
         }
     }
     /// Null when that is not covered by the plan.
@@ -287,7 +289,7 @@ class InPlaceView {
         if (fits && amount != 0) {
             Change& change = changes_.append_any();
             change.cell = shared.cell;
-            change.previous = cells_.place_of(shared);
+            change.previous = cells_.position_of(shared);
             change.kind = Kind::kShared;
             change.added = std::exchange(shared.delta, delta);
         }

@@ -49,7 +49,7 @@ class BlockPhases {
         commit_.begin();
         run_.machine.end_block(view_, header, *run_.context);
         run_.result.end_effects = commit(kEndPhaseIndex);
-        run_.store.adopt_interned();
+        run_.store.commit_new_keys();
         commit_.forget_emptied();
         span.done(1);
     }
@@ -57,7 +57,7 @@ class BlockPhases {
     void take_back() {
         view_.rollback({});
         commit_.restore();
-        run_.store.adopt_interned();
+        run_.store.commit_new_keys();
     }
 
   private:

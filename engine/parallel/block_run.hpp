@@ -17,7 +17,7 @@
 #include "engine/base/chunk_pool.hpp"
 #include "engine/contract/execution.hpp"
 #include "engine/contract/machine.hpp"
-#include "engine/parallel/access_notes.hpp"
+#include "engine/parallel/access_recorder.hpp"
 #include "engine/state/state_store.hpp"
 #include "engine/state/state_sums.hpp"
 #include "scheduler/scheduler.hpp"
@@ -123,7 +123,8 @@ struct BlockRun {
     const ExecuteOptions* options = nullptr;
     std::optional<Context> context;
     BlockResult result;
-    AccessNotes<typename M::Key> accesses;  ///< in its own slot by the holder of each transaction
+    AccessRecorder<typename M::Key>
+        accesses;  ///< in its own slot by the holder of each transaction
     std::uint32_t block_number = 0;
     /// Committed prefix. Of the frontier's holder, on a line of its own: it is written per commit.
     alignas(kCacheLineSize) TxnIndex committed = 0;

@@ -44,7 +44,7 @@ class BlockStages {
         prepare(way, previous);
         pool_.run([this, &way](std::uint32_t worker) { work(way, worker); });
         if (run_.keep) {
-            run_.store.adopt_interned();
+            run_.store.commit_new_keys();
             way.forget_emptied();
             for (const auto& worker : run_.workers) {
                 run_.store.fold(worker->sums, worker->present_change);

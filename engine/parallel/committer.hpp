@@ -52,7 +52,7 @@ class Committer {
     /// Commits the group at the frontier when its hints say that there is nothing to look at in it.
     template <class W>
     bool commit_group(W& way) {
-        const std::uint64_t hints = run_.scheduler.noted_group();
+        const std::uint64_t hints = run_.scheduler.hinted_group();
         const TxnIndex size = run_.scheduler.group_size();
         if (hints == 0 || !way.trusts_hints() || !take_weight(Hint::weight_of(hints, size))) {
             return false;
@@ -67,11 +67,11 @@ class Committer {
     bool commit_one(W& way, typename W::Worker& worker,
                     typename Scheduler<Sync>::Candidate candidate) {
         const TxnIndex txn = candidate.txn;
-        const bool plain = Hint::is_plain(candidate.note) && way.trusts_hints();
+        const bool plain = Hint::is_plain(candidate.hint) && way.trusts_hints();
         if (!plain && !way.make_final(worker, candidate)) {
             return false;
         }
-        if (!take_weight(plain ? Hint::weight_of(candidate.note)
+        if (!take_weight(plain ? Hint::weight_of(candidate.hint)
                                : run_.result.receipts[txn].weight)) {
             way.exceed_weight(txn);
             return false;

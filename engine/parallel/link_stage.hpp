@@ -229,7 +229,8 @@ class LinkStage {
     std::vector<ShardLists> lists_;  ///< by chunk; each written by the worker that resolves it
 
     // resolved_: which chunks are resolved.   writers: workers   readers: the linking worker
-    //   publish: the release of whoever resolved a chunk -> is_resolved's acquire: its entries.
+    //   publish: the release of the worker that resolved a chunk -> is_resolved's acquire: its
+    //   entries.
     std::unique_ptr<Flag[]> resolved_;
     std::uint32_t resolved_capacity_ = 0;
     // claimed_: next chunk to resolve.   writers: workers   readers: same

@@ -19,8 +19,8 @@ struct ParallelOptions {
     bool revalidate = true;  ///< idle workers look for stale incarnations early
     bool learn = true;       ///< speculate less where it fails: SpeculationDepth
     /// Run blocks serially where that has proved faster; counted as ExecutionMetrics::fallbacks.
-    /// Off for whoever compares the ways, who has to know which one ran. A block whose accesses are
-    /// recorded never runs serially.
+    /// Off where ways are compared, for then it has to be known which one ran. A block whose
+    /// accesses are recorded never runs serially.
     bool adaptive = true;
 };
 

@@ -40,7 +40,7 @@ void WorkerPool::run(const std::function<void(std::uint32_t)>& job) {
         state_.notify_all();
     }
     job(0);
-    // acq_rel: nobody joins from here on; acquires what those who left did.
+    // acq_rel: no thread joins from here on; acquires what those that left did.
     std::uint64_t state = state_.fetch_and(~kOpen, std::memory_order_acq_rel);
     for (int spins = 0; (state & kInsideMask) != 0; ++spins) {
         if (spins < kSpinsBeforeSleep) {

@@ -13,8 +13,8 @@ namespace lockstep {
 
 /// Threads that stay alive between blocks: the caller, resident ones, and threads the host donates.
 ///
-/// Role:    runs one job at a time on everyone who joins while it is open. Nobody waits for a
-///          worker that has not joined, so a thread without a core delays nothing it has not
+/// Role:    runs one job at a time on all threads that join while it is open. No thread waits for
+///          a worker that has not joined, so a thread without a core delays nothing it has not
 ///          started.
 /// Threads: run from one thread at a time; serve from any thread of the host.
 /// Invariants

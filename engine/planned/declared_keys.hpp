@@ -18,7 +18,7 @@ class DeclaredKeys {
     static constexpr std::size_t kLookedThrough = 32;
 
     /// Before the first key of a transaction.
-    void begin() noexcept { placed_ = 0; }
+    void begin() noexcept { indexed_ = 0; }
     /// What was `named` under a key so far, null when nothing was.
     template <class Key>
     [[nodiscard]] Named* find(std::span<Named> named, const Key& key, std::uint64_t hash) {
@@ -30,7 +30,7 @@ class DeclaredKeys {
             }
             return nullptr;
         }
-        place(named);
+        index(named);
         std::size_t slot = hash & (slots_.size() - 1);
         while (slots_[slot] != 0 && !(named[slots_[slot] - 1].key == key)) {
             slot = (slot + 1) & (slots_.size() - 1);
@@ -40,22 +40,22 @@ class DeclaredKeys {
 
   private:
     /// Puts those into the table that are not there yet; at least half of it stays free.
-    void place(std::span<Named> named) {
-        if (placed_ == 0 || named.size() * 2 > slots_.size()) {
+    void index(std::span<Named> named) {
+        if (indexed_ == 0 || named.size() * 2 > slots_.size()) {
             slots_.assign(std::bit_ceil(named.size() * 4), 0);
-            placed_ = 0;
+            indexed_ = 0;
         }
-        for (; placed_ < named.size(); ++placed_) {
-            std::size_t slot = named[placed_].hash & (slots_.size() - 1);
+        for (; indexed_ < named.size(); ++indexed_) {
+            std::size_t slot = named[indexed_].hash & (slots_.size() - 1);
             while (slots_[slot] != 0) {
                 slot = (slot + 1) & (slots_.size() - 1);
             }
-            slots_[slot] = static_cast<std::uint32_t>(placed_ + 1);
+            slots_[slot] = static_cast<std::uint32_t>(indexed_ + 1);
         }
     }
 
-    std::vector<std::uint32_t> slots_;  ///< places counted from 1; 0: free
-    std::size_t placed_ = 0;
+    std::vector<std::uint32_t> slots_;  ///< positions counted from 1; 0: free
+    std::size_t indexed_ = 0;
 };
 
 }  // namespace lockstep

@@ -50,7 +50,7 @@ class Plan {
         found.clear();
         for (TxnIndex i = first; i < last; ++i) {
             const std::size_t before = found.size();
-            name_keys(worker, i);
+            enumerate_keys(worker, i);
             run_.plan.txns[i].count = static_cast<std::uint16_t>(found.size() - before);
         }
         const auto keys = found.items();
@@ -73,8 +73,9 @@ class Plan {
         for (TxnIndex i = first; i < last; ++i) {
             auto& txn = run_.plan.txns[i];
             txn.entries = entries + begin;
-            txn.places = HashPositions(worker.common.arena, txn.count,
-                                       [&](std::size_t place) { return keys[begin + place].hash; });
+            txn.positions =
+                HashPositions(worker.common.arena, txn.count,
+                              [&](std::size_t position) { return keys[begin + position].hash; });
             begin += txn.count;
         }
     }
@@ -90,7 +91,7 @@ class Plan {
                 if (access != Access::kWrite && is(newest, access)) {
                     entry.older_and_kind = newest;
                     entry.below =
-                        txns[handles.txn_of(newest)].entries[handles.place_of(newest)].below;
+                        txns[handles.txn_of(newest)].entries[handles.position_of(newest)].below;
                 } else {
                     entry.below = newest;
                 }
@@ -109,7 +110,7 @@ class Plan {
     }
 
   private:
-    void name_keys(Worker& worker, TxnIndex txn) {
+    void enumerate_keys(Worker& worker, TxnIndex txn) {
         worker.declared_keys.begin();
         if (shared_.accesses.known() != nullptr) {
             take_listed(worker, txn);

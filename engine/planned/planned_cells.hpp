@@ -53,21 +53,21 @@ class PlannedCells {
 
     /// Before the first execution of a block.
     void prepare() noexcept { copies_.clear(); }
-    /// For the next execution. `notes`: the access list of the transaction is wanted.
-    void begin(TxnIndex txn, bool notes) noexcept {
+    /// For the next execution. `records`: the access list of the transaction is wanted.
+    void begin(TxnIndex txn, bool records) noexcept {
         entries_ = plan_.txns[txn].accesses();
-        places_ = plan_.txns[txn].places;
+        positions_ = plan_.txns[txn].positions;
         last_ = 0;
         stopped_ = false;
         copies_used_ = 0;
         sums_.clear();
         if constexpr (kHasUnits<M>) {
             members_.clear();
-            expected_.clear();
+            prefetched_.clear();
         }
-        notes_ = notes;
-        noted_.clear();
-        touched_.assign(notes ? entries_.size() : 0, {});
+        records_ = records;
+        recorded_.clear();
+        touched_.assign(records ? entries_.size() : 0, {});
     }
 
     // ---- what InPlaceView asks ------------------------------------------------------------------
@@ -118,7 +118,7 @@ class PlannedCells {
         return &sum;
     }
     [[nodiscard]] std::span<Sum> shared_sums() noexcept { return sums_.items(); }
-    [[nodiscard]] std::uint32_t place_of(const Sum& sum) noexcept {
+    [[nodiscard]] std::uint32_t position_of(const Sum& sum) noexcept {
         return static_cast<std::uint32_t>(&sum - sums_.items().data());
     }
     /// Whether the committed number plus `delta` will lie in the bounds: a prediction.
@@ -131,16 +131,16 @@ class PlannedCells {
         return sum.ask_at_least(guess_of(sum), sum.delta, amount);
     }
     /// Fetches cells of units that the transaction is going to use.
-    template <class Name>
-    void expect(Name&& name) {
+    template <class Enumerate>
+    void prefetch(Enumerate&& enumerate) {
         if constexpr (kHasUnits<M>) {
-            expected_.clear();
-            name([this](const Key& key) {
+            prefetched_.clear();
+            enumerate([this](const Key& key) {
                 const std::uint64_t hash = M::hash(key);
                 store_.prefetch_index_of(hash);
-                expected_.append(hash);
+                prefetched_.append(hash);
             });
-            for (const std::uint64_t hash : expected_.items()) {
+            for (const std::uint64_t hash : prefetched_.items()) {
                 if (const CellId id = store_.candidate_of(hash); id != kNoCell) {
                     prefetch_lines<Prefetch::kToRead>(&store_.cell(id), sizeof(Cell));
                 }
@@ -150,50 +150,50 @@ class PlannedCells {
     /// The transaction does what the plan does not cover.
     void stop() noexcept { stopped_ = true; }
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
-    [[nodiscard]] bool notes() const noexcept { return notes_; }
+    [[nodiscard]] bool records() const noexcept { return records_; }
     /// The cell that the transaction may change under a key; null when there is none.
     [[nodiscard]] const Cell* own(const Key& key) {
         const Use use = find(key);
         return use.declared_as(Access::kWrite) ? use.cell : nullptr;
     }
-    /// Notes what an answer depended on, where the access list is wanted.
-    void note(const Key& key, Dependence dependence) {
-        if (!notes_) {
+    /// Records what an answer depended on, where the access list is wanted.
+    void record(const Key& key, Dependence dependence) {
+        if (!records_) {
             return;
         }
         if (const Use use = find(key); use.entry != nullptr && !use.is_member()) {
-            Dependence& known = touched_[place_of(*use.entry)].dependence;
+            Dependence& known = touched_[position_of(*use.entry)].dependence;
             known = std::max(known, dependence);
         } else {
-            noted_.push_back({.key = key, .dependence = dependence});
+            recorded_.push_back({.key = key, .dependence = dependence});
         }
     }
 
     // ---- what the executor asks afterwards ------------------------------------------------------
 
-    /// Puts what others added to a cell into it. REQUIRES: nobody else looks at the cell, and all
-    /// that was added is committed.
+    /// Puts what others added to a cell into it. REQUIRES: no other transaction uses the cell, and
+    /// all that was added is committed.
     void fold_sum(Cell& cell) {
         if (has_sum(cell)) {
             // relaxed: has_sum acquired them.
             auto* additions = cell.slot.additions.load(std::memory_order_relaxed);
-            commit_.note(cell);
+            commit_.keep_before(cell);
             cell.add(additions->sum);
             additions->restart();
         }
     }
-    /// Notes how the transaction has changed a cell. REQUIRES: the access list is wanted.
-    void note_effect(const Cell& cell, Effect effect) {
+    /// Records how the transaction has changed a cell. REQUIRES: the access list is wanted.
+    void record_effect(const Cell& cell, Effect effect) {
         if (const Use use = find(cell.key); !use.is_member()) {
-            touched_[place_of(*use.entry)].effect = effect;
+            touched_[position_of(*use.entry)].effect = effect;
         } else {
-            noted_.push_back({.key = cell.key, .effect = effect});
+            recorded_.push_back({.key = cell.key, .effect = effect});
         }
     }
     /// Whether the transaction touched what the list that the plan was made from says of it. The
     /// list may be wrong in any way: declared accesses are then fewer than listed.
     [[nodiscard]] bool touched_as(std::span<const CellAccess<Key>> listed) const noexcept {
-        if (!noted_.empty() || touched_.size() != listed.size()) {
+        if (!recorded_.empty() || touched_.size() != listed.size()) {
             return false;
         }
         for (std::size_t i = 0; i < listed.size(); ++i) {
@@ -206,16 +206,16 @@ class PlannedCells {
         }
         return true;
     }
-    /// What was noted, in no order, and in several items where a cell was used in several ways.
-    [[nodiscard]] std::vector<CellAccess<Key>>& noted() {
+    /// What was recorded, in no order, and in several items where a cell was used in several ways.
+    [[nodiscard]] std::vector<CellAccess<Key>>& recorded() {
         for (std::size_t i = 0; i < touched_.size(); ++i) {
             if (touched_[i].at_all()) {
-                noted_.push_back({.key = entries_[i].cell->key,
-                                  .dependence = touched_[i].dependence,
-                                  .effect = touched_[i].effect});
+                recorded_.push_back({.key = entries_[i].cell->key,
+                                     .dependence = touched_[i].dependence,
+                                     .effect = touched_[i].effect});
             }
         }
-        return noted_;
+        return recorded_;
     }
 
   private:
@@ -289,7 +289,7 @@ class PlannedCells {
         if (entry == nullptr) {
             return {};
         }
-        last_ = place_of(*entry);
+        last_ = position_of(*entry);
         return {entry, entry->cell};
     }
     /// The same of a key that is perhaps not that of its unit.
@@ -324,20 +324,20 @@ class PlannedCells {
         }
         return use.cell;
     }
-    [[nodiscard]] std::size_t place_of(const Entry& entry) const noexcept {
+    [[nodiscard]] std::size_t position_of(const Entry& entry) const noexcept {
         return static_cast<std::size_t>(&entry - entries_.data());
     }
     [[nodiscard]] [[gnu::noinline]] Entry* search(const Key& key) noexcept {
-        const auto fits = [&](std::size_t place) { return entries_[place].cell->key == key; };
-        std::size_t place = 0;
-        if (places_.empty()) {
-            while (place < entries_.size() && !fits(place)) {
-                ++place;
+        const auto fits = [&](std::size_t position) { return entries_[position].cell->key == key; };
+        std::size_t position = 0;
+        if (positions_.empty()) {
+            while (position < entries_.size() && !fits(position)) {
+                ++position;
             }
         } else {
-            place = places_.find(entries_.size(), M::hash(key), fits);
+            position = positions_.find(entries_.size(), M::hash(key), fits);
         }
-        return place < entries_.size() ? &entries_[place] : nullptr;
+        return position < entries_.size() ? &entries_[position] : nullptr;
     }
     /// The value with what was added to it in this block; stays as it is until the next begin.
     [[nodiscard]] [[gnu::noinline]] const Value* copy(const Cell& cell) {
@@ -368,18 +368,18 @@ class PlannedCells {
     Commit& commit_;
     AppendList<Cell*>& added_;
     std::span<Entry> entries_;
-    std::size_t last_ = 0;  ///< access used last
-    HashPositions places_;  ///< of the declared accesses
+    std::size_t last_ = 0;     ///< access used last
+    HashPositions positions_;  ///< of the declared accesses
     bool stopped_ = false;
     AppendList<Copy*> copies_;     ///< in the arena, since the machine keeps pointers to values
     std::size_t copies_used_ = 0;  ///< by the execution
     AppendList<Sum> sums_;
     // Of machines with units:
     UnitMembers<Key, Use> members_;
-    AppendList<std::uint64_t> expected_;  ///< hashes of keys
-    bool notes_ = false;
-    std::vector<Touched> touched_;        ///< where it notes: of each declared access
-    std::vector<CellAccess<Key>> noted_;  ///< beside those
+    AppendList<std::uint64_t> prefetched_;  ///< hashes of keys
+    bool records_ = false;
+    std::vector<Touched> touched_;           ///< where it records: of each declared access
+    std::vector<CellAccess<Key>> recorded_;  ///< beside those
 };
 
 }  // namespace lockstep

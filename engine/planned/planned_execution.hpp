@@ -87,27 +87,27 @@ class PlannedExecution {
         }
         run_.plan.txns[txn].side_outputs = side_outputs;
     }
-    /// Hands on what the transaction touched. REQUIRES: its changes have not been taken yet.
+    /// Records what the transaction touched. REQUIRES: InPlaceCommit has not taken its changes yet.
     void record_accesses(Worker& worker, TxnIndex txn) {
         using Kind = typename decltype(worker.in_place)::Kind;
         const auto changes = worker.in_place.changes();
         for (const auto& change : changes) {
             if (change.kind != Kind::kShared && changes[change.cell->journal].remains()) {
                 const Kind last = changes[change.cell->journal].kind;
-                worker.cells.note_effect(*change.cell,
-                                         last == Kind::kAdd ? Effect::kAdd : Effect::kWrite);
+                worker.cells.record_effect(*change.cell,
+                                           last == Kind::kAdd ? Effect::kAdd : Effect::kWrite);
             }
         }
         for (const Sum& sum : worker.cells.shared_sums()) {
             if (sum.delta != 0) {
-                worker.cells.note_effect(*sum.cell, Effect::kAdd);
+                worker.cells.record_effect(*sum.cell, Effect::kAdd);
             }
         }
         if (const auto* const known = shared_.accesses.known();
             known != nullptr && worker.cells.touched_as(known->of(txn))) {
             shared_.accesses.record_as_listed(txn);
         } else {
-            shared_.accesses.record(txn, worker.common.arena, worker.cells.noted(), {});
+            shared_.accesses.record(txn, worker.common.arena, worker.cells.recorded(), {});
         }
     }
     /// Puts into the cells that a transaction declared to write what others added below it; the

@@ -16,7 +16,7 @@
 
 namespace lockstep {
 
-/// Names a declared access of a planned block: its transaction, its place among the accesses of
+/// Names a declared access of a planned block: its transaction, its position among the accesses of
 /// that one, and what it is. Later transactions have larger handles; see HandleLayout.
 using AccessHandle = std::uint32_t;
 inline constexpr AccessHandle kNoAccess = ~AccessHandle{0};  // of no kind
@@ -26,7 +26,7 @@ inline constexpr AccessHandle kNoAccess = ~AccessHandle{0};  // of no kind
 }
 
 /// How the handles of a block divide their bits: as many as its size needs for transactions, two
-/// for the kind, the rest for places.
+/// for the kind, the rest for positions.
 class HandleLayout {
   public:
     static constexpr TxnIndex kTxnsMax = (TxnIndex{1} << 24) - 1;
@@ -40,14 +40,14 @@ class HandleLayout {
     /// up to 16,383 transactions.
     [[nodiscard]] std::uint32_t accesses_max() const noexcept {
         return std::min(std::uint32_t{1} << (shift_ - 2),
-                        static_cast<std::uint32_t>(HashPositions::kPlacesMax));
+                        static_cast<std::uint32_t>(HashPositions::kPositionsMax));
     }
-    [[nodiscard]] AccessHandle handle(TxnIndex txn, std::uint32_t place,
+    [[nodiscard]] AccessHandle handle(TxnIndex txn, std::uint32_t position,
                                       Access access) const noexcept {
-        return txn << shift_ | place << 2 | static_cast<std::uint32_t>(access);
+        return txn << shift_ | position << 2 | static_cast<std::uint32_t>(access);
     }
     [[nodiscard]] TxnIndex txn_of(AccessHandle access) const noexcept { return access >> shift_; }
-    [[nodiscard]] std::uint32_t place_of(AccessHandle access) const noexcept {
+    [[nodiscard]] std::uint32_t position_of(AccessHandle access) const noexcept {
         return (access & ((std::uint32_t{1} << shift_) - 1)) >> 2;
     }
 
@@ -105,7 +105,7 @@ template <Machine M, class Sync>
 struct PlannedTxn {
     PlannedAccess<M, Sync>* entries = nullptr;
     const SideOutputs<M, Sync>* side_outputs = nullptr;  ///< null: nothing of that
-    HashPositions places;                                ///< of the accesses
+    HashPositions positions;                             ///< of the accesses
     std::uint16_t count = 0;
 
     [[nodiscard]] std::span<PlannedAccess<M, Sync>> accesses() const noexcept {
@@ -131,7 +131,7 @@ struct PlannedBlock {
         return handles.txn_of(access);
     }
     [[nodiscard]] PlannedAccessOf& at(AccessHandle access) const noexcept {
-        return txns[txn_of(access)].entries[handles.place_of(access)];
+        return txns[txn_of(access)].entries[handles.position_of(access)];
     }
 };
 

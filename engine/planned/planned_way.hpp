@@ -24,7 +24,7 @@ namespace lockstep {
 ///          finished, so it sees what it would see in a serial run and changes cells where they
 ///          are: no versions, nothing to validate but what it assumed of sums. Where that fails,
 ///          where a transaction does what it did not declare, or where the weight limit cuts the
-///          block, the plan is abandoned: the block is taken back, to be run speculatively.
+///          block, the plan is abandoned: the block is rolled back, to be run speculatively.
 /// Threads: as Way says.
 /// Invariants
 ///   [PL1] whatever changes a cell, its value from before the block is in some worker's list.
@@ -76,7 +76,7 @@ class PlannedWay {
         }
         return run_.workers.size();
     }
-    /// Adds up, or takes back, what workers changed.
+    /// Adds up, or rolls back, what workers changed.
     void install(Worker& worker, std::size_t first, std::size_t last) {
         for (; first < last; ++first) {
             WorkSpan<Sync> span(Work::kInstall);
@@ -99,7 +99,7 @@ class PlannedWay {
         return abandoned_.load(std::memory_order_relaxed);  // relaxed: read after execution
     }
     /// How often a writer waited for readers.
-    [[nodiscard]] std::uint64_t stalls() const noexcept {
+    [[nodiscard]] std::uint64_t plan_stalls() const noexcept {
         std::uint64_t sum = 0;
         for (const auto& worker : run_.workers) {
             sum += worker->waits_for_readers;
@@ -262,7 +262,7 @@ class PlannedWay {
     PlannedExecution<M, Sync> execution_{run_};
     Links link_stage_{shared_, plan_};
 
-    // abandoned_: the block cannot stand as planned.   writers: workers   readers: leader
+    // abandoned_: the plan does not hold.   writers: workers   readers: leader
     //   publish: nothing beyond itself.
     typename Sync::template Atomic<bool> abandoned_{false};
 };

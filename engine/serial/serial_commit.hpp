@@ -24,7 +24,7 @@ class SerialCommit {
 
     explicit SerialCommit(StateStore<M, Sync>& store) : store_(store) {}
 
-    /// Starts a block: what was applied before can no longer be taken back.
+    /// Starts a block: what was applied before can no longer be rolled back.
     void begin_block() {
         before_.clear();
         store_.release_keys();

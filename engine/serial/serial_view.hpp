@@ -43,21 +43,21 @@ class SerialView {
         if (!consume(1)) {
             return nullptr;
         }
-        note(key, Dependence::kValue);
+        record(key, Dependence::kValue);
         return peek(key);
     }
     [[nodiscard]] bool exists(const Key& key) {
         if (!consume(1)) {
             return false;
         }
-        note(key, Dependence::kPredicate);
+        record(key, Dependence::kPredicate);
         return peek(key) != nullptr;
     }
     [[nodiscard]] bool at_least(const Key& key, Int128 amount) {
         if (!consume(1)) {
             return false;
         }
-        note(key, Dependence::kPredicate);
+        record(key, Dependence::kPredicate);
         const Value* value = peek(key);
         return (value != nullptr ? M::number(*value) : 0) >= amount;
     }
@@ -75,7 +75,7 @@ class SerialView {
         if (!consume(1)) {
             return nullptr;
         }
-        note(key, Dependence::kValue);
+        record(key, Dependence::kValue);
         const Value* current = peek(key);
         if (current == nullptr) {
             return nullptr;
@@ -101,7 +101,7 @@ class SerialView {
         };
         for (std::optional<Key> key = present_from(from, to, false); key;
              key = present_from(*key, to, true)) {
-            note(*key, Dependence::kValue);
+            record(*key, Dependence::kValue);
             if (!consume(1)) {
                 end_at(*key);
                 break;
@@ -118,7 +118,7 @@ class SerialView {
         if (!consume(1)) {
             return false;
         }
-        note(key, Dependence::kPredicate);
+        record(key, Dependence::kPredicate);
         const Value* current = peek(key);
         Value value = current != nullptr ? *current : Value{};
         Int128 sum = 0;
@@ -173,7 +173,7 @@ class SerialView {
     [[nodiscard]] const Entries& entries() const noexcept { return entries_; }
     [[nodiscard]] const EventLog& events() const noexcept { return events_; }
 
-    /// Whether to note what the answers depended on, for accesses().
+    /// Whether to record what the answers depended on, for accesses().
     void note_dependences(bool wanted) noexcept { notes_dependences_ = wanted; }
     /// The access list of the transaction, ascending by key.
     /// Call once per transaction.
@@ -265,7 +265,7 @@ class SerialView {
         }
     }
     /// A cell that the transaction itself has written answers from there.
-    void note(const Key& key, Dependence dependence) {
+    void record(const Key& key, Dependence dependence) {
         if (!notes_dependences_) {
             return;
         }

@@ -15,7 +15,7 @@
 
 namespace lockstep {
 
-/// One cell that a transaction declared or touched. Plain data of whoever holds the transaction;
+/// One cell that a transaction declared or touched. Plain data of the holder of the transaction;
 /// small, since a block streams all of them through the caches several times.
 template <Machine M, class Sync>
 struct AccessEntry {
@@ -37,7 +37,7 @@ struct AccessEntry {
     bool presence_checked : 1 = false;     ///< only presence mattered: `present_seen`
     bool present_seen : 1 = false;         ///< what exists() answered
     bool written : 1 = false;              ///< own holds this incarnation's value
-    bool carried_on : 1 = false;           ///< written, with the value read and the additions
+    bool materialized : 1 = false;         ///< written, with the value read and the additions
     Access access = Access::kRead;         ///< as declared
     Dependence asked = Dependence::kNone;  ///< by a machine that scans: what it asked, to be listed
     Cell* cell = nullptr;
@@ -49,7 +49,7 @@ struct AccessEntry {
     /// Forgets what an incarnation did; the declaration stays.
     void forget_incarnation() noexcept {
         asked = Dependence::kNone;
-        seen_known = read = presence_checked = present_seen = written = carried_on = false;
+        seen_known = read = presence_checked = present_seen = written = materialized = false;
         seen = nullptr;
         number = nullptr;
     }
@@ -60,7 +60,7 @@ struct AccessEntry {
     [[nodiscard]] Int128 delta() const noexcept { return number != nullptr ? number->delta : 0; }
     /// A write or addition that belongs to the transaction's effects.
     [[nodiscard]] bool has_effect() const noexcept {
-        return (written && !carried_on) || (number != nullptr && number->delta != 0);
+        return (written && !materialized) || (number != nullptr && number->delta != 0);
     }
     /// More than a read: commit or validation need the whole entry.
     [[nodiscard]] bool has_effect_or_assumption() const noexcept {

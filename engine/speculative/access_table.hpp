@@ -41,8 +41,8 @@ class AccessTable {
         declared_ = record.entries;
         declared_count_ = record.declared_count;
         found_.clear();
-        expected_.clear();
-        next_expected_ = 0;
+        prefetched_.clear();
+        next_prefetched_ = 0;
         last_ = 0;
         indexed_ = room_ = 0;
     }
@@ -65,23 +65,23 @@ class AccessTable {
     [[nodiscard]] std::span<const Entry> found() const noexcept { return found_.items(); }
 
     /// Starts fetching the cells of keys that are going to be asked for, in this order;
-    /// `name(sink)` gives them to a sink.
-    template <class Name>
-    void expect(Name&& name) {
-        expected_.clear();
-        next_expected_ = 0;
+    /// `enumerate(sink)` gives them to a sink.
+    template <class Enumerate>
+    void prefetch(Enumerate&& enumerate) {
+        prefetched_.clear();
+        next_prefetched_ = 0;
         if (complete_) {
             return;
         }
-        name([this](const Key& key) {
+        enumerate([this](const Key& key) {
             const std::uint64_t hash = M::hash(key);
             store_.prefetch_index_of(hash);
-            expected_.push_back({key, hash, kNoCell});
+            prefetched_.push_back({key, hash, kNoCell});
         });
-        for (Expected& expected : expected_) {
-            expected.id = store_.candidate_of(expected.hash);
-            if (expected.id != kNoCell) {
-                store_.prefetch_cell(expected.id);
+        for (Prefetched& coming : prefetched_) {
+            coming.id = store_.candidate_of(coming.hash);
+            if (coming.id != kNoCell) {
+                store_.prefetch_cell(coming.id);
             }
         }
     }
@@ -113,19 +113,19 @@ class AccessTable {
     static constexpr std::uint32_t kNear = 6;
 
     /// Belongs to the running incarnation when it carries its round.
-    struct Place {
+    struct Slot {
         std::uint32_t round = 0;
         CellId cell = kNoCell;
         std::uint32_t entry = 0;
     };
 
-    /// A key that somebody expects.
-    struct Expected {
+    /// A key that the machine has said it will use.
+    struct Prefetched {
         Key key;
         std::uint64_t hash;
         CellId id;  ///< probably of the key's cell
     };
-    static constexpr std::size_t kExpectedSkips = 4;  ///< that may be left out in a row
+    static constexpr std::size_t kSkips = 4;  ///< that may be left out in a row
 
     /// Access lists have keys in order, so that those of two owners alternate.
     [[nodiscard]] [[gnu::noinline]] Entry& search_near(const Key& key) {
@@ -139,8 +139,8 @@ class AccessTable {
         return search(key);
     }
     [[nodiscard]] [[gnu::noinline]] Entry& search(const Key& key) {
-        if (const Expected* expected = take_expected(key)) {
-            return entry_of_cell(key, cell_of(*expected));
+        if (const Prefetched* prefetched = take_prefetched(key)) {
+            return entry_of_cell(key, cell_of(*prefetched));
         }
         const bool few = size() <= kSearchedOneByOne;
         if (few) {
@@ -159,29 +159,30 @@ class AccessTable {
         if (indexed_ != size() || room_ == 0) {
             index();
         }
-        Place& place = place_of(id);
-        if (place.round == round_) {
-            last_ = place.entry;
+        Slot& slot = slot_of(id);
+        if (slot.round == round_) {
+            last_ = slot.entry;
             return (*this)[last_];
         }
-        place = {round_, id, indexed_++};
+        slot = {round_, id, indexed_++};
         --room_;
         return append(key, id);
     }
     /// Expected keys come in their order, some of them left out.
-    [[nodiscard]] const Expected* take_expected(const Key& key) noexcept {
-        const std::size_t last = std::min(next_expected_ + kExpectedSkips, expected_.size());
-        for (std::size_t i = next_expected_; i < last; ++i) {
-            if (expected_[i].key == key) {
-                next_expected_ = i + 1;
-                return &expected_[i];
+    [[nodiscard]] const Prefetched* take_prefetched(const Key& key) noexcept {
+        const std::size_t last = std::min(next_prefetched_ + kSkips, prefetched_.size());
+        for (std::size_t i = next_prefetched_; i < last; ++i) {
+            if (prefetched_[i].key == key) {
+                next_prefetched_ = i + 1;
+                return &prefetched_[i];
             }
         }
         return nullptr;
     }
-    [[nodiscard]] CellId cell_of(const Expected& expected) {
-        const bool right = expected.id != kNoCell && store_.cell(expected.id).key == expected.key;
-        return right ? expected.id : store_.intern(expected.key, expected.hash);
+    [[nodiscard]] CellId cell_of(const Prefetched& prefetched) {
+        const bool right =
+            prefetched.id != kNoCell && store_.cell(prefetched.id).key == prefetched.key;
+        return right ? prefetched.id : store_.intern(prefetched.key, prefetched.hash);
     }
     Entry& append(const Key& key, CellId id) {
         last_ = size();
@@ -193,28 +194,28 @@ class AccessTable {
     }
     /// Puts all entries that are not yet there into the index, and makes room for one more.
     [[gnu::noinline]] void index() {
-        if ((size() + 1) * 2 > places_.size()) {
-            places_.assign(std::bit_ceil(std::size_t{size()} * 4), Place{});
+        if ((size() + 1) * 2 > slots_.size()) {
+            slots_.assign(std::bit_ceil(std::size_t{size()} * 4), Slot{});
             indexed_ = 0;
         }
         if (indexed_ == 0 && ++round_ == 0) {
-            std::fill(places_.begin(), places_.end(), Place{});
+            std::fill(slots_.begin(), slots_.end(), Slot{});
             round_ = 1;
         }
         for (; indexed_ < size(); ++indexed_) {
             const CellId id = (*this)[indexed_].id;
-            place_of(id) = {round_, id, indexed_};
+            slot_of(id) = {round_, id, indexed_};
         }
-        room_ = static_cast<std::uint32_t>(places_.size() / 2) - indexed_;
+        room_ = static_cast<std::uint32_t>(slots_.size() / 2) - indexed_;
     }
-    /// The place of a cell, or the free one where it belongs.
-    [[nodiscard]] Place& place_of(CellId id) {
-        const std::size_t mask = places_.size() - 1;
+    /// The slot of a cell, or the free one where it belongs.
+    [[nodiscard]] Slot& slot_of(CellId id) {
+        const std::size_t mask = slots_.size() - 1;
         std::size_t at = id & mask;
-        while (places_[at].round == round_ && places_[at].cell != id) {
+        while (slots_[at].round == round_ && slots_[at].cell != id) {
             at = (at + 1) & mask;
         }
-        return places_[at];
+        return slots_[at];
     }
 
     Store& store_;
@@ -226,9 +227,9 @@ class AccessTable {
     std::uint32_t room_ = 0;     ///< entries that the index can still take
     std::uint32_t round_ = 0;    ///< grows with each incarnation that needs the index
     AppendList<Entry> found_;
-    std::vector<Expected> expected_;
-    std::size_t next_expected_ = 0;
-    std::vector<Place> places_ = std::vector<Place>(64);  ///< a power of two, at most half full
+    std::vector<Prefetched> prefetched_;
+    std::size_t next_prefetched_ = 0;
+    std::vector<Slot> slots_ = std::vector<Slot>(64);  ///< a power of two, at most half full
 };
 
 }  // namespace lockstep

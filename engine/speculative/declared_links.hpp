@@ -101,7 +101,7 @@ class DeclaredLinks {
         }
         if (entry.access == Access::kAdd) {
             auto& added = run_.additions_of(worker, entry);
-            added.note_adder(txn);
+            added.record_adder(txn);
             added.last_declared = txn;
             return;
         }

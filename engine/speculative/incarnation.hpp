@@ -69,7 +69,7 @@ class Incarnations {
             record.as_declared =
                 record.as_declared && (entry.written ? entry.placeholder : !entry.adds());
             if (entry.adds() && !entry.declared_add()) {
-                run_.additions_of(worker, entry).note_adder(txn);
+                run_.additions_of(worker, entry).record_adder(txn);
             }
         }
         drop_superseded(worker);
@@ -88,7 +88,7 @@ class Incarnations {
                 entry.linked = entry.placeholder = false;
             }
         }
-        note_retractions(worker, record);
+        record_retractions(worker, record);
     }
     /// Takes the versions that were set aside out of every reader's sight.
     void drop_superseded(Worker& worker) {
@@ -101,7 +101,7 @@ class Incarnations {
   private:
     static constexpr std::size_t kInsertionSortMax = 32;
 
-    /// Hands on what the incarnation touched. REQUIRES: its record is not complete yet.
+    /// Records what the incarnation touched. REQUIRES: its record is not complete yet.
     void record_accesses(Worker& worker, TxnIndex txn) {
         auto& touched = worker.common.accesses;
         touched.clear();
@@ -139,7 +139,7 @@ class Incarnations {
         return access;
     }
     /// Readers may have seen the versions that are set aside: the frontier announces their cells.
-    void note_retractions(Worker& worker, Record& record) {
+    void record_retractions(Worker& worker, Record& record) {
         const std::size_t known = record.retracted_count;
         const std::size_t count = known + worker.superseded.size();
         auto* cells = worker.common.arena.template make_array<CellId>(count);
@@ -150,7 +150,7 @@ class Incarnations {
         record.retracted_count = static_cast<std::uint32_t>(count);
     }
     /// Versions of the incarnation before that carry the same value stay, so that their readers
-    /// stand.
+    /// stay valid.
     void keep_equal_versions(Worker& worker, Record& record) {
         std::erase_if(worker.superseded, [&record](const Entry& old) {
             for (Entry& entry : record.accesses()) {
@@ -178,7 +178,7 @@ class Incarnations {
         Receipt& receipt = shared_.result.receipts[txn];
         worker.effects.begin(txn, receipt.disposition, receipt.status, receipt.weight);
         for (const Entry* entry : worker.effective.items()) {
-            if (entry->written && !entry->carried_on) {
+            if (entry->written && !entry->materialized) {
                 worker.effects.write(entry->key, entry->own->get());
             } else {
                 worker.effects.add(entry->key, entry->number->delta);

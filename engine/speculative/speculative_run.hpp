@@ -10,7 +10,7 @@
 #include "engine/contract/effects.hpp"
 #include "engine/parallel/block_run.hpp"
 #include "engine/speculative/access_record.hpp"
-#include "engine/speculative/scan_notes.hpp"
+#include "engine/speculative/scan_recorder.hpp"
 #include "engine/speculative/speculative_view.hpp"
 #include "scheduler/undeclared_effects.hpp"
 

@@ -10,7 +10,7 @@
 #include "engine/contract/step_budget.hpp"
 #include "engine/speculative/access_record.hpp"
 #include "engine/speculative/access_table.hpp"
-#include "engine/speculative/scan_notes.hpp"
+#include "engine/speculative/scan_recorder.hpp"
 #include "engine/state/state_store.hpp"
 #include "scheduler/undeclared_effects.hpp"
 
@@ -181,7 +181,7 @@ class SpeculativeView {
         return true;
     }
     /// See kScans. A cell that comes up absent is read all the same, so that it is validated; a
-    /// cell that nobody knows of yet is looked for at the frontier, in what keep_scans says.
+    /// cell that the block has not met yet is looked for at the frontier, in what keep_scans says.
     template <class Visit>
     std::size_t scan(const Key& from, const Key& to, std::size_t limit,
                      Visit&& visit) requires kScans<M> {
@@ -191,11 +191,11 @@ class SpeculativeView {
         const std::size_t scan = scans_.open(from, to);
         typename KeyOrder<Key>::Walk walk(store_.keys(), from);
         std::size_t visited = 0;
-        for (auto place = walk.next(); place && place->key < to; place = walk.next()) {
-            if (place->fresh) {
-                scans_.pass_fresh(scan, place->key);
+        for (auto item = walk.next(); item && item->key < to; item = walk.next()) {
+            if (item->fresh) {
+                scans_.pass_fresh(scan, item->key);
             }
-            Entry& entry = table_.entry_of(place->key);
+            Entry& entry = table_.entry_of(item->key);
             const Value* value = peek(entry);
             if (stopped()) {
                 break;  // the incarnation is discarded
@@ -205,17 +205,17 @@ class SpeculativeView {
             }
             ask(entry, Dependence::kValue);
             if (!budget_.step()) {
-                scans_.end_at(scan, place->key);
+                scans_.end_at(scan, item->key);
                 break;
             }
             ++visited;
             const std::uint32_t known = table_.size();
-            if (!visit(place->key, *value) || visited == limit || stopped()) {
-                scans_.end_at(scan, place->key);
+            if (!visit(item->key, *value) || visited == limit || stopped()) {
+                scans_.end_at(scan, item->key);
                 break;
             }
             if (table_.size() != known) {
-                walk.look_again(place->key);
+                walk.look_again(item->key);
             }
         }
         return visited;
@@ -247,9 +247,9 @@ class SpeculativeView {
         events_.truncate(savepoint.event_bytes);
     }
     [[nodiscard]] bool consume(std::uint64_t steps) { return budget_.charge(steps); }
-    template <class Name>
-    void expect(Name&& name) {
-        table_.expect(name);
+    template <class Enumerate>
+    void prefetch(Enumerate&& enumerate) {
+        table_.prefetch(enumerate);
     }
     [[nodiscard]] bool stopped() const noexcept { return budget_.stopped(); }
 
@@ -292,12 +292,12 @@ class SpeculativeView {
         std::uint32_t kept = 0;
         for (Entry& entry : table_.declared()) {
             if (entry.placeholder ? !entry.written : entry.number != nullptr) {
-                carry_on_known_value(entry);
+                materialize_known_value(entry);
             }
         }
         for (Entry& entry : table_.found()) {
             if (entry.number != nullptr) {
-                carry_on_known_value(entry);
+                materialize_known_value(entry);
             }
             kept += entry.has_effect_or_assumption() ? 1U : 0U;
         }
@@ -327,8 +327,9 @@ class SpeculativeView {
         while (known != nullptr && known->current() != VersionState::kReady) {
             known = known->older.load(std::memory_order_acquire);  // acquire: pairs with insert
         }
-        const Node* noted = cell.slot.committed;
-        return noted != nullptr && (known == nullptr || noted->txn >= known->txn) ? noted : known;
+        const Node* recorded = cell.slot.committed;
+        return recorded != nullptr && (known == nullptr || recorded->txn >= known->txn) ? recorded
+                                                                                        : known;
     }
     /// The newest committed version of an entry's cell below its transaction. REQUIRES: as above.
     [[nodiscard]] static const Node* committed_below(const Entry& entry, TxnIndex txn) noexcept {
@@ -492,7 +493,7 @@ class SpeculativeView {
             if (adder == kNoTxn) {
                 // relaxed: see Additions::first_adder.
                 if (additions.first_adder.load(std::memory_order_relaxed) < txn_) {
-                    defer();  // by someone who had not declared it: nobody knows how many
+                    defer();  // by a transaction that had not declared it: how many is unknown
                     return nullptr;
                 }
                 entry.read = true;
@@ -620,9 +621,9 @@ class SpeculativeView {
     }
 
     /// Turns what follows from values that were read anyway into versions: an addition, so that
-    /// readers find it where they look first; and an estimate that came to nothing, so that nobody
-    /// walks down a chain of those.
-    void carry_on_known_value(Entry& entry) {
+    /// readers find it where they look first; and an estimate that came to nothing, so that no
+    /// reader walks down a chain of those.
+    void materialize_known_value(Entry& entry) {
         const bool unused = entry.placeholder && !entry.adds();
         if (entry.placeholder && !entry.read && entry.adds()) {
             static_cast<void>(observe(entry));  // declared to be written: then it is
@@ -635,7 +636,7 @@ class SpeculativeView {
             if (!unused) {
                 M::set_number(own.value, wrapping_add(M::number(own.value), entry.delta()));
             }
-            entry.written = entry.carried_on = true;
+            entry.written = entry.materialized = true;
         }
     }
     Node& own_version(Entry& entry) {
@@ -662,7 +663,7 @@ class SpeculativeView {
     EventLog events_;
     std::vector<Undo> undo_;
     AccessTable<M, Sync> table_{store_};
-    ScanNotes<Key> scans_;
+    ScanRecorder<Key> scans_;
 };
 
 }  // namespace lockstep

@@ -105,7 +105,7 @@ class SpeculativeWay {
             execute_finally(worker, txn);
         } else if (Sync::suspects() || !validator_.is_valid(record, txn, metrics.validations)) {
             ++metrics.aborts;
-            scheduler_.note_stale();
+            scheduler_.count_stale();
             incarnations_.set_aside(worker, record);
             execute_finally(worker, txn);
         }

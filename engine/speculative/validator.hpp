@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "engine/contract/block.hpp"
-#include "engine/speculative/scan_notes.hpp"
+#include "engine/speculative/scan_recorder.hpp"
 #include "engine/speculative/speculative_run.hpp"
 #include "scheduler/commit_hint.hpp"
 

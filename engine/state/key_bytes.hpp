@@ -10,7 +10,7 @@ namespace lockstep {
 
 /// A key that points to bytes which others own: how a machine has keys of any length.
 ///
-/// Whoever gives such a key to a view, a sink of `declare` or an executor keeps its bytes as they
+/// The giver of such a key to a view, a sink of `declare` or an executor keeps its bytes as they
 /// are until the block ends. The state has bytes of its own, one copy for each cell; those of a key
 /// that a view gives to a scan are good until the block ends as well.
 template <class Key>

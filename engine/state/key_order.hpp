@@ -28,7 +28,7 @@ class KeyOrder {
 
     [[nodiscard]] const Settled& settled() const noexcept { return settled_; }
 
-    struct Place {
+    struct Item {
         Key key;
         std::uint32_t cell;
         bool fresh;
@@ -44,20 +44,20 @@ class KeyOrder {
               settled_(order.settled_.lower_bound(from)),
               fresh_(order.fresh_.lower_bound(from)) {}
 
-        [[nodiscard]] std::optional<Place> next() {
+        [[nodiscard]] std::optional<Item> next() {
             const bool has_settled = settled_ != order_.settled_.end();
             const bool has_fresh = fresh_ != order_.fresh_.end();
             if (has_fresh && (!has_settled || fresh_->first < settled_->first)) {
-                const Place place{fresh_->first, fresh_->second, true};
+                const Item item{fresh_->first, fresh_->second, true};
                 ++fresh_;
-                return place;
+                return item;
             }
             if (!has_settled) {
                 return std::nullopt;
             }
-            const Place place{settled_->first, settled_->second, false};
+            const Item item{settled_->first, settled_->second, false};
             ++settled_;
-            return place;
+            return item;
         }
         /// Takes up fresh keys behind `key` that were added since the walk passed it.
         void look_again(const Key& key) { fresh_ = order_.fresh_.upper_bound(key); }

@@ -29,7 +29,7 @@ namespace lockstep {
 /// Dense number of a cell, stable as long as the cell is present. Never reaches any output.
 using CellId = std::uint32_t;
 inline constexpr CellId kNoCell = std::numeric_limits<CellId>::max();
-/// Place in its journal of a cell that nobody has changed.
+/// Position in its journal of a cell that no transaction has changed.
 inline constexpr std::uint32_t kNoChange = std::numeric_limits<std::uint32_t>::max();
 
 /// The committed state: an index from keys to dense cells, and the additive state digest.
@@ -40,7 +40,7 @@ inline constexpr std::uint32_t kNoChange = std::numeric_limits<std::uint32_t>::m
 ///          `prefetch` may be called by all workers; values change only after the last execution.
 /// Invariants
 ///   [SS1] the index holds exactly the cells that are present, between blocks; within one also
-///         those of keys that the block met first, as far as they find room near their places.
+///         those of keys that the block met first, as far as they find room near their home.
 ///   [SS2] digest() is the sum of cell_digest over all present cells, between blocks.
 ///   [SS3] all version slots are empty between blocks.
 ///   [SS4] a present cell carries the digest of its value between blocks, so that a value is hashed
@@ -61,7 +61,7 @@ class StateStore {
         //   layout:  in the cell, which the winner writes anyway.
         typename Sync::template Atomic<std::uint32_t> settled{0};
         bool present = false;
-        /// Of InPlaceView: the cell's place in its journal while a transaction has changed it.
+        /// Of InPlaceView: the cell's position in its journal while a transaction has changed it.
         std::uint32_t journal = kNoChange;
         /// Of planned blocks: number of the last one that declared this cell, and the newest access
         /// that it has linked; see Plan.
@@ -77,7 +77,7 @@ class StateStore {
         [[nodiscard]] const Value* get() const noexcept { return present ? &value : nullptr; }
         /// The numeric reading; an absent cell counts as 0.
         [[nodiscard]] Int128 number() const { return present ? M::number(value) : Int128{0}; }
-        /// Makes the cell present with `amount` more; wraps, whoever asks has checked.
+        /// Makes the cell present with `amount` more; wraps, the caller has checked.
         void add(Int128 amount) {
             if (!present) {
                 value = Value{};
@@ -122,7 +122,7 @@ class StateStore {
     [[nodiscard]] CellId find(const Key& key, std::uint64_t hash) const noexcept {
         const std::uint32_t tag = tag_of(hash);
         const std::size_t mask = index_.size() - 1;
-        for (std::size_t at = place(tag, mask), last = at + mask; at <= last; ++at) {
+        for (std::size_t at = home_of(tag, mask), last = at + mask; at <= last; ++at) {
             const IndexEntry entry = load(index_[at & mask]);
             if (entry.cell == kNoCell) {
                 break;
@@ -136,11 +136,11 @@ class StateStore {
     /// The same, but also of keys that this block met first and that found no room in the index.
     [[nodiscard]] CellId find_in_block(const Key& key, std::uint64_t hash) const {
         const CellId id = find(key, hash);
-        if (id != kNoCell || beside_.empty()) {
+        if (id != kNoCell || overflow_.empty()) {
             return id;
         }
-        typename Beside::const_accessor entry;
-        return beside_.find(entry, key) ? entry->second : kNoCell;
+        typename Overflow::const_accessor entry;
+        return overflow_.find(entry, key) ? entry->second : kNoCell;
     }
     /// The cell that `find` would look at first, without touching it; kNoCell when there is none.
     [[nodiscard]] CellId candidate(const Key& key) const noexcept {
@@ -150,7 +150,7 @@ class StateStore {
     [[nodiscard]] [[gnu::always_inline]] CellId candidate_of(std::uint64_t hash) const noexcept {
         const std::uint32_t tag = tag_of(hash);
         const std::size_t mask = index_.size() - 1;
-        const std::size_t at = place(tag, mask);
+        const std::size_t at = home_of(tag, mask);
         // Which of the first two it is depends on chance: chosen without a branch.
         const IndexEntry home = load(index_[at]);
         const IndexEntry other = load(index_[(at + 1) & mask]);
@@ -175,18 +175,18 @@ class StateStore {
     void prefetch_index(const Key& key) const noexcept { prefetch_index_of(M::hash(key)); }
     /// The same by the key's hash.
     void prefetch_index_of(std::uint64_t hash) const noexcept {
-        prefetch_lines<Prefetch::kToRead>(&index_[place(tag_of(hash), index_.size() - 1)], 1);
+        prefetch_lines<Prefetch::kToRead>(&index_[home_of(tag_of(hash), index_.size() - 1)], 1);
     }
     /// Starts fetching a cell that is going to be changed.
     void prefetch_cell(CellId id) const noexcept {
         prefetch_lines<Prefetch::kToWrite>(&cell(id), sizeof(Cell));
     }
     /// Starts fetching the cells of keys that are going to be read; their misses overlap.
-    /// `name(sink)` gives them to a sink, twice.
-    template <class Name>
-    void prefetch(Name&& name) const {
-        name([this](const Key& key) { prefetch_index(key); });
-        name([this](const Key& key) {
+    /// `enumerate(sink)` gives them to a sink, twice.
+    template <class Enumerate>
+    void prefetch(Enumerate&& enumerate) const {
+        enumerate([this](const Key& key) { prefetch_index(key); });
+        enumerate([this](const Key& key) {
             if (const CellId id = candidate(key); id != kNoCell) {
                 prefetch_lines<Prefetch::kToRead>(&cell(id), sizeof(Cell));
             }
@@ -203,21 +203,22 @@ class StateStore {
         if (known != kNoCell) {
             return known;
         }
-        // A key of a machine that scans has to be in order before anyone finds it: under a lock.
+        // A key of a machine that scans has to be in order before any worker finds it: under a
+        // lock.
         const CellId id = kScans<M> ? kNoCell : insert_in_window(key, tag_of(hash));
-        return id != kNoCell ? id : insert_beside(key);
+        return id != kNoCell ? id : insert_in_overflow(key);
     }
 
     /// Keeps the cells interned since the last call that became present, and forgets the others.
     /// One thread, at the end of a block.
-    void adopt_interned() {
+    void commit_new_keys() {
         for (std::size_t i = 0; i < interned_.size(); ++i) {
-            if (i + kAdoptAhead < interned_.size()) {
-                prefetch_cell(interned_[i + kAdoptAhead]);
+            if (i + kCommitAhead < interned_.size()) {
+                prefetch_cell(interned_[i + kCommitAhead]);
             }
             const CellId id = interned_[i];
             if (cell(id).present) {
-                note_indexed(id);
+                count_indexed(id);
             } else {
                 static_cast<void>(erase_entry(id));
                 free(id);
@@ -225,12 +226,12 @@ class StateStore {
         }
         interned_.clear();
         make_room();
-        for (const auto& [key, id] : beside_) {  // tidy: allow(hash_order) ids reach no output
+        for (const auto& [key, id] : overflow_) {  // tidy: allow(hash_order) ids reach no output
             if (cell(id).present) {
                 insert_entry({tag_of(M::hash(key)), id});
             }
         }
-        beside_.clear();
+        overflow_.clear();
         if constexpr (kScans<M>) {
             keys_.clear_fresh();
         }
@@ -247,7 +248,7 @@ class StateStore {
             id = allocate(key);
             put(id, value);
             insert_entry({tag_of(M::hash(key)), id});
-            note_indexed(id);
+            count_indexed(id);
             make_room();
         } else {
             put(id, value);
@@ -257,7 +258,7 @@ class StateStore {
         }
     }
 
-    /// Removes cells that became absent from the index; after adopt_interned, at the end of a
+    /// Removes cells that became absent from the index; after commit_new_keys, at the end of a
     /// block.
     void forget(CellId id) {
         if (cell(id).present) {
@@ -334,12 +335,11 @@ class StateStore {
         static bool equal(const Key& a, const Key& b) noexcept { return a == b; }
     };
     // tidy: allow(banned) its order decides cell numbers only, which reach no output
-    using Beside = tbb::concurrent_hash_map<Key, CellId, HashCompare>;
+    using Overflow = tbb::concurrent_hash_map<Key, CellId, HashCompare>;
 
     static constexpr std::size_t kInitialIndexSize = 64;
-    static constexpr std::size_t kWindow =
-        32;  ///< entries from its place on where a new key may go
-    static constexpr std::size_t kAdoptAhead = 8;
+    static constexpr std::size_t kWindow = 32;  ///< entries from its home on where a new key may go
+    static constexpr std::size_t kCommitAhead = 8;
     static constexpr std::uint64_t kNoWord = kNoCell;  ///< tag 0, no cell
     /// A cell's number is its id and this, a power of two.
     static constexpr CellId kFirstNumber = 64;
@@ -348,7 +348,7 @@ class StateStore {
         return static_cast<std::uint32_t>(hash >> 32);
     }
     /// Follows from the tag, so that the index grows without a look at the cells.
-    static std::size_t place(std::uint32_t tag, std::size_t mask) noexcept { return tag & mask; }
+    static std::size_t home_of(std::uint32_t tag, std::size_t mask) noexcept { return tag & mask; }
 
     /// Segment s holds the cells whose numbers have s as highest bit, so that cells never move and
     /// small stores stay small.
@@ -362,13 +362,13 @@ class StateStore {
         return starts_[segment] + (number ^ CellId{1} << segment);
     }
 
-    [[nodiscard]] static IndexEntry load(const IndexWord& place) noexcept {
+    [[nodiscard]] static IndexEntry load(const IndexWord& at) noexcept {
         // acquire: pairs with insert_in_window.
-        return unpack(place.word.load(std::memory_order_acquire));
+        return unpack(at.word.load(std::memory_order_acquire));
     }
-    static void store(IndexWord& place, const IndexEntry& entry) noexcept {
+    static void store(IndexWord& at, const IndexEntry& entry) noexcept {
         // relaxed: one thread, between blocks.
-        place.word.store(pack(entry), std::memory_order_relaxed);
+        at.word.store(pack(entry), std::memory_order_relaxed);
     }
     [[nodiscard]] static IndexEntry unpack(std::uint64_t word) noexcept {
         return {static_cast<std::uint32_t>(word >> 32), static_cast<CellId>(word)};
@@ -379,17 +379,17 @@ class StateStore {
 
     /// The cell of a key that find does not know, put into its window of the index; if another
     /// worker was faster, that worker's cell. kNoCell when the window is full: it then stays so
-    /// until the end of the block, and everybody goes beside.
+    /// until the end of the block, and all use the overflow.
     CellId insert_in_window(const Key& key, std::uint32_t tag) {
         const std::size_t mask = index_.size() - 1;
         CellId made = kNoCell;
         for (std::size_t i = 0; i < kWindow; ++i) {
-            IndexWord& at = index_[(place(tag, mask) + i) & mask];
+            IndexWord& at = index_[(home_of(tag, mask) + i) & mask];
             IndexEntry seen = load(at);
             if (seen.cell == kNoCell) {
                 made = made != kNoCell ? made : allocate_for_block(key);
                 std::uint64_t word = kNoWord;
-                // release: publishes the cell's key to load. acquire: somebody else's.
+                // release: publishes the cell's key to load. acquire: another worker's.
                 if (at.word.compare_exchange_strong(word, pack({tag, made}),
                                                     std::memory_order_release,
                                                     std::memory_order_acquire)) {
@@ -403,15 +403,15 @@ class StateStore {
         }
         return kNoCell;
     }
-    /// The cell of a key in the map beside the index, which has the key as the cell keeps it; if
+    /// The cell of a key in the overflow, which has the key as the cell keeps it; if
     /// another worker was faster, that worker's cell.
-    CellId insert_beside(const Key& key) {
-        if (typename Beside::const_accessor known; beside_.find(known, key)) {
+    CellId insert_in_overflow(const Key& key) {
+        if (typename Overflow::const_accessor known; overflow_.find(known, key)) {
             return known->second;
         }
         const CellId made = allocate_for_block(key);
-        typename Beside::accessor entry;
-        if (beside_.insert(entry, cell(made).key)) {
+        typename Overflow::accessor entry;
+        if (overflow_.insert(entry, cell(made).key)) {
             entry->second = made;
             if constexpr (kScans<M>) {
                 keys_.insert_fresh(cell(made).key, made);
@@ -420,7 +420,7 @@ class StateStore {
         return entry->second;
     }
 
-    /// A cell that adopt_interned is going to judge.
+    /// A cell that commit_new_keys is going to judge.
     CellId allocate_for_block(const Key& key) {
         const std::lock_guard lock(allocation_);
         const CellId id = take_cell(key);
@@ -479,7 +479,7 @@ class StateStore {
         }
     }
 
-    void note_indexed(CellId id) {
+    void count_indexed(CellId id) {
         ++indexed_;
         if constexpr (kScans<M>) {
             keys_.insert(cell(id).key, id);
@@ -499,7 +499,7 @@ class StateStore {
     }
     void insert_entry(const IndexEntry& entry) {
         const std::size_t mask = index_.size() - 1;
-        std::size_t at = place(entry.tag, mask);
+        std::size_t at = home_of(entry.tag, mask);
         for (std::size_t steps = 0; load(index_[at]).cell != kNoCell; ++steps) {
             LOCKSTEP_CHECK(steps < mask);
             at = (at + 1) & mask;
@@ -509,7 +509,7 @@ class StateStore {
     /// Linear probing without tombstones: later entries of the run move into the hole.
     bool erase_entry(CellId id) {
         const std::size_t mask = index_.size() - 1;
-        std::size_t hole = place(tag_of(M::hash(cell(id).key)), mask);
+        std::size_t hole = home_of(tag_of(M::hash(cell(id).key)), mask);
         for (std::size_t steps = 0; load(index_[hole]).cell != id; ++steps) {
             if (load(index_[hole]).cell == kNoCell || steps == mask) {
                 return false;
@@ -523,7 +523,7 @@ class StateStore {
             if (entry.cell == kNoCell) {
                 break;
             }
-            if (((at - place(entry.tag, mask)) & mask) >= ((at - hole) & mask)) {
+            if (((at - home_of(entry.tag, mask)) & mask) >= ((at - hole) & mask)) {
                 store(index_[hole], entry);
                 hole = at;
             }
@@ -540,7 +540,7 @@ class StateStore {
     ByteWriter scratch_;
 
     std::vector<CellId> interned_;  ///< cells made in this block; some for keys that got another
-    Beside beside_;  ///< keys that this block met first, and that are not in the index
+    Overflow overflow_;  ///< keys that this block met first, and that are not in the index
     [[no_unique_address]] std::conditional_t<kScans<M>, KeyOrder<Key>, NoKeyOrder> keys_;
     // Guards next_, free_, interned_ and the making of segments within a block. Not of the Sync
     // policy: making a cell is one step for schedules.

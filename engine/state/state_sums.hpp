@@ -41,8 +41,8 @@ class StateSums {
   public:
     using Key = typename M::Key;
 
-    void add(const Key& key, const Digest& term) noexcept { sums_[place(key)] += term; }
-    void remove(const Key& key, const Digest& term) noexcept { sums_[place(key)] -= term; }
+    void add(const Key& key, const Digest& term) noexcept { sums_[sum_of(key)] += term; }
+    void remove(const Key& key, const Digest& term) noexcept { sums_[sum_of(key)] -= term; }
     StateSums& operator+=(const StateSums& other) noexcept {
         for (std::size_t i = 0; i < kCount; ++i) {
             sums_[i] += other.sums_[i];
@@ -75,7 +75,7 @@ class StateSums {
   private:
     static constexpr std::size_t kCount = NamesModules<M> ? module_names<M>().size() : 1;
 
-    static std::size_t place(const Key& key) noexcept {
+    static std::size_t sum_of(const Key& key) noexcept {
         if constexpr (NamesModules<M>) {
             return M::module(key);
         } else {

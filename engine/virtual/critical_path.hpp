@@ -29,8 +29,8 @@ struct CriticalPath {
 /// Follows the actual dependencies of a block while it runs serially.
 ///
 /// What counts: a plain read needs the last writer of its cell, and everyone who added to it since.
-/// Overwriting without reading, adding, and asking for presence or a lower bound need nobody: an
-/// engine may answer them without waiting, so they do not bound it.
+/// Overwriting without reading, adding, and asking for presence or a lower bound wait for no
+/// transaction: an engine may answer them without waiting, so they do not bound it.
 template <class Key>
 class DependencyTrace {
   public:

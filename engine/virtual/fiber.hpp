@@ -25,7 +25,7 @@ class Fiber {
     /// never returns; it switches away for the last time.
     void prepare(void (*entry)(void*), void* argument);
 
-    /// Leaves `from`, which runs now, for `to`. Returns when somebody switches back.
+    /// Leaves `from`, which runs now, for `to`. Returns when another fiber switches back.
     static void switch_to(Fiber& from, Fiber& to);
 
   private:

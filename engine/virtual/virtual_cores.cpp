@@ -92,7 +92,7 @@ void VirtualCores::end_core(Core& core) {
     if (core.index != 0) {
         modify(pool_line_);  // leaves
     } else {
-        // Nobody joins any more.
+        // No worker joins any more.
         std::erase_if(turns_, [this](const Turn& turn) { return !all_[turn.second]->started; });
         std::make_heap(turns_.begin(), turns_.end(), std::greater<>{});
     }
@@ -120,7 +120,7 @@ void VirtualCores::switch_to_earliest() noexcept {
         const bool all_left =
             std::all_of(all_.begin(), all_.begin() + cores_,
                         [](const auto& core) { return core->sleeps_on == nullptr; });
-        LOCKSTEP_CHECK(all_left);  // else everybody sleeps
+        LOCKSTEP_CHECK(all_left);  // else all workers sleep
         Fiber::switch_to(from, *thread_);
         return;
     }
@@ -151,7 +151,7 @@ void VirtualCores::load(VirtualLine& line) noexcept {
     if (shares(line, current_)) {
         return;
     }
-    // A line that nobody wrote costs what it costs one worker alone.
+    // A line that no worker wrote costs what it costs one worker alone.
     if (line.owner < cores_) {
         const bool streamed = all_[current_]->streams;
         clock_ = streamed ? clock_ + costs_.stream_transfer

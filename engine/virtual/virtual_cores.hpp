@@ -22,8 +22,8 @@ struct VirtualLine {
     std::uint32_t owner = std::numeric_limits<std::uint32_t>::max();  ///< wrote it last
 };
 
-/// Cores in virtual time: each runs one worker on a fiber, with a clock of its own. Whoever is
-/// furthest behind runs next, so accesses to shared lines happen in the order of virtual time.
+/// Cores in virtual time: each runs one worker on a fiber, with a clock of its own. The core that
+/// is furthest behind runs next, so accesses to shared lines happen in the order of virtual time.
 ///
 /// Threads: one. Outside of `run` the calling code is core 0.
 /// Invariants

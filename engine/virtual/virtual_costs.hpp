@@ -14,7 +14,7 @@ using Picoseconds = std::uint64_t;
 /// of costs, blocks and number of cores; `MeteredSync` measures those of a machine.
 ///
 /// Lines: every atomic stands for a cache line of its own. It is in the cache of the core that
-/// wrote it last and of those that have read it since; everybody else has it transferred.
+/// wrote it last and of those that have read it since; every other core has it transferred.
 struct VirtualCosts {
     /// Per unit of each kind of work, as one worker alone needs it: its data is near.
     std::array<Picoseconds, kWorkKinds> work{};

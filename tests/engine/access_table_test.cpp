@@ -79,7 +79,7 @@ TEST(AccessTable, HasOneEntryForEachKeyWhateverWasDeclaredAndExpected) {
             }
             for (int round = 0; round < 3; ++round) {
                 const Keys expected = draw_keys(random, universe, random.chance(1, 8) ? 200 : 20);
-                table.expect([&](auto&& sink) {
+                table.prefetch([&](auto&& sink) {
                     for (const std::uint32_t key : expected) {
                         sink(key);
                     }
@@ -96,7 +96,7 @@ TEST(AccessTable, HasOneEntryForEachKeyWhateverWasDeclaredAndExpected) {
             }
             ASSERT_EQ(table.size(), numbers.size());
             if (random.chance(1, 10)) {
-                store.adopt_interned();  // the next block begins: cells of absent keys are freed
+                store.commit_new_keys();  // the next block begins: cells of absent keys are freed
             }
         }
     }

@@ -14,7 +14,7 @@ namespace {
 /// Appends, reads, clears, with memory that is used again.
 template <class T, class Make>
 void keep_in_order(Make make) {
-    constexpr std::size_t kMany = 5'000;  // several pieces
+    constexpr std::size_t kMany = 5'000;  // several chunks
     ChunkPool pool(1);
     Arena arena(pool, 0);
     ArenaList<T> list(arena);
@@ -26,8 +26,8 @@ void keep_in_order(Make make) {
             static_cast<void>(arena.make_array<char>(i % 5));  // others take from the arena as well
         }
         std::size_t seen = 0;
-        for (std::size_t piece = 0; piece < list.pieces(); ++piece) {
-            for (const T& item : list.piece(piece)) {
+        for (std::size_t chunk = 0; chunk < list.chunks(); ++chunk) {
+            for (const T& item : list.chunk(chunk)) {
                 ASSERT_EQ(item, make(seen++ + round));
             }
         }

@@ -18,12 +18,13 @@ namespace {
 using Cells = CellCache<ProgramMachine, StdSync>;
 using Keys = std::vector<std::uint32_t>;
 
-/// Announces the keys of a group of transactions; some announcements break off.
-void announce(Cells& cells, std::span<const Keys> transactions, std::size_t first, Random& random) {
+/// Takes the keys of a group of transactions; some announcements break off.
+void prefetched(Cells& cells, std::span<const Keys> transactions, std::size_t first,
+                Random& random) {
     const std::size_t last = std::min<std::size_t>(transactions.size(), first + Cells::kGroup);
     for (std::size_t i = first; i < last; ++i) {
         const bool breaks_off = random.chance(1, 10);
-        cells.announce([&](auto&& sink) {
+        cells.prefetch_next([&](auto&& sink) {
             for (const std::uint32_t key : transactions[i]) {
                 sink(key);
             }
@@ -53,17 +54,17 @@ TEST(CellCache, FindTheCellsThatTheStoreFindsWhateverHappensBetweenBlocks) {  //
             cells.begin_block();
             for (std::size_t i = 0; i < transactions.size(); ++i) {
                 if (i == 0) {
-                    announce(cells, transactions, 0, random);
+                    prefetched(cells, transactions, 0, random);
                     cells.advance();
-                    announce(cells, transactions, Cells::kGroup, random);
+                    prefetched(cells, transactions, Cells::kGroup, random);
                 }
                 if (i % Cells::kGroup == 0) {
                     cells.advance();
-                    announce(cells, transactions, i + 2 * Cells::kGroup, random);
+                    prefetched(cells, transactions, i + 2 * Cells::kGroup, random);
                 }
                 cells.begin_transaction();
                 Keys keys = transactions[i];
-                keys.push_back(draw());  // nobody announced it
+                keys.push_back(draw());  // nobody prefetched it
                 if (random.chance(1, 2)) {
                     std::swap(keys.front(), keys.back());
                 }
@@ -74,7 +75,7 @@ TEST(CellCache, FindTheCellsThatTheStoreFindsWhateverHappensBetweenBlocks) {  //
                     ASSERT_EQ(&cell, &cells.at(key));
                 }
             }
-            store.adopt_interned();
+            store.commit_new_keys();
             // Others free cells and give them to other keys.
             for (int i = 0; i < 200; ++i) {
                 const Int128 value = i;
@@ -90,7 +91,7 @@ TEST(CellCache, ForgetAbsentCellsWithTheBlockThatInternedThem) {  // [NC1]
     cells.begin_block();
     auto& absent = cells.at(1);
     EXPECT_EQ(&cells.at(1), &absent);
-    store.adopt_interned();  // frees the cell
+    store.commit_new_keys();  // frees the cell
     cells.begin_block();
     auto& other = cells.at(2);
     EXPECT_EQ(&other, &absent);  // it has another key now

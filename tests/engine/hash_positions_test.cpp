@@ -13,7 +13,7 @@
 namespace lockstep {
 namespace {
 
-/// Every place is found under its hash, however few bits hashes have, and nothing else is.
+/// Every position is found under its hash, however few bits hashes have, and nothing else is.
 TEST(HashPositions, FindsEachPlaceAndNothingElse) {
     ChunkPool pool(1);
     Arena arena(pool, 0);
@@ -21,14 +21,15 @@ TEST(HashPositions, FindsEachPlaceAndNothingElse) {
     for (const std::uint64_t hashes : {1U, 7U, 1'000'000U}) {
         for (const std::size_t count : {9U, 16U, 17U, 300U}) {
             std::vector<std::uint64_t> hash;
-            for (std::size_t place = 0; place < count; ++place) {
+            for (std::size_t position = 0; position < count; ++position) {
                 hash.push_back(random.below(hashes));
             }
-            const HashPositions table(arena, count, [&](std::size_t place) { return hash[place]; });
+            const HashPositions table(arena, count,
+                                      [&](std::size_t position) { return hash[position]; });
             ASSERT_FALSE(table.empty());
             for (std::size_t sought = 0; sought < count; ++sought) {
                 EXPECT_EQ(table.find(count, hash[sought],
-                                     [&](std::size_t place) { return place == sought; }),
+                                     [&](std::size_t position) { return position == sought; }),
                           sought);
             }
             EXPECT_EQ(table.find(count, hash[0], [](std::size_t) { return false; }), count);
@@ -46,12 +47,13 @@ TEST(HashPositions, IsNotMadeForFewPlaces) {
 }
 
 TEST(HashPositions, HoldsTheLargestNumberOfPlaces) {
-    constexpr std::size_t kMost = HashPositions::kPlacesMax;
+    constexpr std::size_t kMost = HashPositions::kPositionsMax;
     ChunkPool pool(1);
     Arena arena(pool, 0);
-    const HashPositions table(arena, kMost, [](std::size_t place) { return place; });
-    for (const std::size_t place : {std::size_t{0}, kMost / 2, kMost - 1}) {
-        EXPECT_EQ(table.find(kMost, place, [&](std::size_t at) { return at == place; }), place);
+    const HashPositions table(arena, kMost, [](std::size_t position) { return position; });
+    for (const std::size_t position : {std::size_t{0}, kMost / 2, kMost - 1}) {
+        EXPECT_EQ(table.find(kMost, position, [&](std::size_t at) { return at == position; }),
+                  position);
     }
 }
 

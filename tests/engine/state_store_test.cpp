@@ -50,7 +50,7 @@ TEST(StateStore, InternedCellsThatStayAbsentLeaveNoTrace) {  // [SS1]
     EXPECT_NE(kept, dropped);
     EXPECT_EQ(store.intern(1), kept);
     store.cell(kept).present = true;
-    store.adopt_interned();
+    store.commit_new_keys();
     EXPECT_EQ(store.find(1), kept);
     EXPECT_EQ(store.find(2), kNoCell);
     EXPECT_EQ(store.intern(3), dropped);  // the number is used again

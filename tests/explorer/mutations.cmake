@@ -118,10 +118,10 @@ mutate(wrong "absent cells in a scanned range are not validated"
                 if (MUTANT) { entry.read = false; }
                 continue;]==])
 mutate(wrong "a scan that ends early depends on its whole range"
-  [==[        notes_[scan].range.to = key;
-        notes_[scan].range.closed = true;]==]
-  [==[        if (!MUTANT) { notes_[scan].range.to = key; }
-        notes_[scan].range.closed = !MUTANT;]==])
+  [==[        scans_[scan].range.to = key;
+        scans_[scan].range.closed = true;]==]
+  [==[        if (!MUTANT) { scans_[scan].range.to = key; }
+        scans_[scan].range.closed = !MUTANT;]==])
 mutate(wrong "links are taken for exact after undeclared commits"
   [==[links_are_exact_ = !final_ && !mode.search && record.effects_seen == 0;]==]
   [==[links_are_exact_ = !final_ && !mode.search && (MUTANT || record.effects_seen == 0);]==])
@@ -140,19 +140,19 @@ mutate(wrong "undeclared effects count as plain"
   [==[const bool plain = record.as_declared &&]==]
   [==[const bool plain = (MUTANT || record.as_declared) &&]==])
 mutate(wrong "plain transactions stand in any company"
-  [==[        const bool plain = Hint::is_plain(candidate.note) && way.trusts_hints();]==]
-  [==[        const bool plain = Hint::is_plain(candidate.note) && (MUTANT || way.trusts_hints());]==])
+  [==[        const bool plain = Hint::is_plain(candidate.hint) && way.trusts_hints();]==]
+  [==[        const bool plain = Hint::is_plain(candidate.hint) && (MUTANT || way.trusts_hints());]==])
 mutate(wrong "a gap in a group goes unnoticed"
-  [==[if (worker.group == kNoTxn || txn != worker.group + worker.noted) {]==]
+  [==[if (worker.group == kNoTxn || txn != worker.group + worker.hinted) {]==]
   [==[if (MUTANT && worker.group != kNoTxn && txn - worker.group < options_.chunk) {
-            worker.noted = txn - worker.group;
+            worker.hinted = txn - worker.group;
         }
-        if (worker.group == kNoTxn || txn != worker.group + worker.noted) {]==])
+        if (worker.group == kNoTxn || txn != worker.group + worker.hinted) {]==])
 mutate(wrong "what has something to check is noted in its group"
-  [==[        if (note == 0) {
+  [==[        if (hint == 0) {
             worker.group = kNoTxn;]==]
-  [==[        note = MUTANT && note == 0 ? 1 : note;
-        if (note == 0) {
+  [==[        hint = MUTANT && hint == 0 ? 1 : note;
+        if (hint == 0) {
             worker.group = kNoTxn;]==])
 mutate(wrong "a group stands although its transactions can be retaken"
   [==[if (options_.revalidate || at % options_.chunk != 0 ||]==]
@@ -164,8 +164,8 @@ mutate(wrong "a block may pass the weight limit"
   [==[if (weight > run_.result.header.weight_limit - weight_used_) {]==]
   [==[if (!MUTANT && weight > run_.result.header.weight_limit - weight_used_) {]==])
 mutate(harmless "no group is noted"
-  [==[if (++worker.noted == options_.chunk) {]==]
-  [==[if (++worker.noted == options_.chunk && !MUTANT) {]==])
+  [==[if (++worker.hinted == options_.chunk) {]==]
+  [==[if (++worker.hinted == options_.chunk && !MUTANT) {]==])
 mutate(harmless "no transaction is plain"
   [==[return plain ? Hint::of(receipt.weight)]==]
   [==[return plain && !MUTANT ? Hint::of(receipt.weight)]==])

@@ -15,7 +15,7 @@ struct Twin {
     enum class Phase { kFree, kHeld, kParked, kWoken, kExecuted, kDeferred, kCommitted };
     Phase phase = Phase::kFree;
     Incarnation incarnation = 0;
-    std::uint32_t note = 0;
+    std::uint32_t hint = 0;
     bool closed = false;  ///< nobody needs to wait for it
     std::vector<TxnIndex> waiters;
 };
@@ -146,8 +146,8 @@ class Drive {
             twin.phase = Phase::kDeferred;
             return;
         }
-        twin.note = choice;
-        scheduler_.finish_execution(txn, worker.queue, twin.note);
+        twin.hint = choice;
+        scheduler_.finish_execution(txn, worker.queue, twin.hint);
         twin.phase = Phase::kExecuted;
         wake(txn);
     }
@@ -156,7 +156,7 @@ class Drive {
         require(scheduler_.try_retake(txn), "an executed transaction can be retaken");
         require(!scheduler_.try_retake(txn), "[S1] by one worker");
         Twin& twin = twins_[txn];
-        twin.note = 0;
+        twin.hint = 0;
         if (choice % 2 == 0) {
             scheduler_.give_back(txn);
             return;
@@ -194,26 +194,26 @@ class Drive {
                 "the frontier knows what has not run");
         worker.committing = found.txn;
         worker.deferred = found.deferred;
-        require(found.note == twins_[frontier_].note, "the note of whoever executed it");
+        require(found.hint == twins_[frontier_].hint, "the hint of whoever executed it");
         require(!options_.revalidate || !scheduler_.try_retake(found.txn),
                 "[S1] the frontier keeps what it has taken");
     }
 
     /// Commits the group at the frontier when it is noted; false when it has to go one by one.
     bool commit_group(std::uint8_t choice) {
-        const std::uint64_t notes = scheduler_.noted_group();
-        if (notes == 0) {
+        const std::uint64_t hints = scheduler_.hinted_group();
+        if (hints == 0) {
             return false;
         }
         const TxnIndex end = frontier_ + scheduler_.group_size();
         require(!options_.revalidate && end <= end_, "a group that nobody takes back");
         std::uint64_t sum = 0;
         for (TxnIndex txn = frontier_; txn < end; ++txn) {
-            require(twins_[txn].phase == Phase::kExecuted && twins_[txn].note != 0,
-                    "[S2] all of a noted group have ended, with notes");
-            sum += twins_[txn].note;
+            require(twins_[txn].phase == Phase::kExecuted && twins_[txn].hint != 0,
+                    "[S2] all of a noted group have ended, with hints");
+            sum += twins_[txn].hint;
         }
-        require(sum == notes, "the notes of whoever executed them");
+        require(sum == hints, "the hints of whoever executed them");
         if (choice % 2 == 0) {
             return false;
         }
@@ -270,7 +270,7 @@ class Drive {
     }
     [[nodiscard]] bool handed_off(TxnIndex txn) const {
         return std::any_of(workers_.begin(), workers_.end(),
-                           [&](const Worker& worker) { return worker.queue.hand_off == txn; });
+                           [&](const Worker& worker) { return worker.queue.run_next == txn; });
     }
 
     /// Everybody works without waiting until the block is done.

@@ -110,7 +110,7 @@ inline wake_waiters(t) {
             phase[k] = READY; holder[k] = NONE;
             taken = taken & ~(1 << k);
             if
-            :: hand_off == NONE -> hand_off = k
+            :: run_next == NONE -> run_next = k
             :: else -> ready = ready | (1 << k); shared = true
             fi
         }
@@ -313,8 +313,8 @@ inline execute_all() {
     :: DONE -> break
     :: else ->
         if
-        :: hand_off != NONE ->
-            d_step { mine = hand_off; hand_off = NONE; phase[mine] = EXECUTING; holder[mine] = me };
+        :: run_next != NONE ->
+            d_step { mine = run_next; run_next = NONE; phase[mine] = EXECUTING; holder[mine] = me };
             run_incarnation(mine, true)
         :: else ->
             /* the code tries these in order; any order must do */
@@ -366,7 +366,7 @@ inline sleep() {
 }
 
 proctype worker(byte me) {
-    byte hand_off = NONE, mine = 0, blocker = NONE, at = 0, taken = 0, j = 0, k = 0, looked = LOOKED;
+    byte run_next = NONE, mine = 0, blocker = NONE, at = 0, taken = 0, j = 0, k = 0, looked = LOOKED;
     bool shared = false, parked = false, stale = false, was_deferred = false, enters = false;
 #ifdef B1
     enters = !settling; /* looks before it counts itself */
@@ -376,7 +376,7 @@ proctype worker(byte me) {
     enters = !settling;
 #endif
     if
-    :: enters -> working[me] = true; execute_all(); working[me] = false; hand_off = NONE
+    :: enters -> working[me] = true; execute_all(); working[me] = false; run_next = NONE
     :: else
     fi;
     enters = false;

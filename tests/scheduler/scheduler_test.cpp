@@ -153,7 +153,7 @@ TEST_F(SchedulerTest, WaitersOfADeferredTransactionWakeAtItsCommit) {  // [S3]
     const auto found = scheduler.begin_commit();
     EXPECT_EQ(found.txn, 0U);
     EXPECT_TRUE(found.deferred);
-    EXPECT_EQ(a.hand_off, kNoTxn);
+    EXPECT_EQ(a.run_next, kNoTxn);
     scheduler.finish_commit(0, true, a);
     scheduler.leave_frontier();
     EXPECT_EQ(take(a), 1U);
@@ -274,7 +274,7 @@ TEST_F(SchedulerTest, ADeferredCommitIsVisibleToThoseItWakes) {  // [S2]
 }
 
 TEST_F(SchedulerTest, ANoteReachesTheCommitterUnlessTheTransactionIsRetaken) {
-    constexpr std::uint32_t kNoteMax = (1U << TxnState<>::kNoteBits) - 1;
+    constexpr std::uint32_t kNoteMax = (1U << TxnState<>::kHintBits) - 1;
     for (const bool retakes : {false, true}) {
         reset(1, 1, 4096, true);
         a = {};
@@ -285,7 +285,7 @@ TEST_F(SchedulerTest, ANoteReachesTheCommitterUnlessTheTransactionIsRetaken) {
             scheduler.give_back(0);
         }
         ASSERT_EQ(scheduler.next(a).kind, Kind::kCommit);
-        EXPECT_EQ(scheduler.begin_commit().note, retakes ? 0 : kNoteMax);
+        EXPECT_EQ(scheduler.begin_commit().hint, retakes ? 0 : kNoteMax);
     }
 }
 
@@ -299,20 +299,20 @@ TEST_F(SchedulerTest, AGroupIsNotedWhenAllOfItFinishInOrderAndLeaveNotes) {
     EXPECT_EQ(take(a), 1);
     scheduler.finish_execution(1, a, 6);
     EXPECT_EQ(take(a), 2);
-    EXPECT_EQ(scheduler.noted_group(), 0);
+    EXPECT_EQ(scheduler.hinted_group(), 0);
     scheduler.finish_execution(2, a, 7);
     for (const TxnIndex txn : {3U, 4U, 5U}) {
         EXPECT_EQ(txn == 3 ? 3 : take(b), txn);
         scheduler.finish_execution(txn, b, txn == 4 ? 0 : 9);  // one has something to say
     }
     ASSERT_EQ(scheduler.next(a).kind, Kind::kCommit);
-    EXPECT_EQ(scheduler.noted_group(), 18);
+    EXPECT_EQ(scheduler.hinted_group(), 18);
     scheduler.finish_group();
-    EXPECT_EQ(scheduler.noted_group(), 0);
+    EXPECT_EQ(scheduler.hinted_group(), 0);
     for (const TxnIndex txn : {3U, 4U, 5U}) {
         EXPECT_EQ(scheduler.begin_commit().txn, txn);
         scheduler.finish_commit(txn, false, a);
-        EXPECT_EQ(scheduler.noted_group(), 0);
+        EXPECT_EQ(scheduler.hinted_group(), 0);
     }
     scheduler.leave_frontier();
     EXPECT_TRUE(scheduler.done());
@@ -341,11 +341,11 @@ TEST_F(SchedulerTest, AGroupIsNotNotedAroundATransactionThatWaitedOrCanBeRetaken
         EXPECT_EQ(take(a), 1);
         scheduler.finish_execution(1, a, 1);
         ASSERT_EQ(scheduler.next(a).kind, Kind::kCommit);
-        EXPECT_EQ(scheduler.noted_group(), retakes ? 0 : 2);
+        EXPECT_EQ(scheduler.hinted_group(), retakes ? 0 : 2);
         for (TxnIndex txn = 0; txn < 4; ++txn) {
             EXPECT_EQ(scheduler.begin_commit().txn, txn);
             scheduler.finish_commit(txn, false, a);
-            EXPECT_EQ(scheduler.noted_group(), 0) << txn;
+            EXPECT_EQ(scheduler.hinted_group(), 0) << txn;
         }
         scheduler.leave_frontier();
     }
@@ -354,11 +354,11 @@ TEST_F(SchedulerTest, AGroupIsNotNotedAroundATransactionThatWaitedOrCanBeRetaken
 TEST(TxnState, PacksPhaseIncarnationAndNote) {
     for (const TxnPhase phase : {TxnPhase::kReady, TxnPhase::kBlocked, TxnPhase::kCommitting}) {
         for (const Incarnation incarnation : {0U, 1U, Scheduler<>::kIncarnationsMax}) {
-            for (const std::uint32_t note : {0U, 1U, (1U << TxnState<>::kNoteBits) - 1}) {
+            for (const std::uint32_t note : {0U, 1U, (1U << TxnState<>::kHintBits) - 1}) {
                 const std::uint32_t word = TxnState<>::pack(phase, incarnation, note);
                 EXPECT_EQ(TxnState<>::phase_of(word), phase);
                 EXPECT_EQ(TxnState<>::incarnation_of(word), incarnation);
-                EXPECT_EQ(TxnState<>::note_of(word), note);
+                EXPECT_EQ(TxnState<>::hint_of(word), note);
             }
         }
     }

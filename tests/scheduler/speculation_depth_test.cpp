@@ -21,7 +21,7 @@ TxnIndex window_of(const Depth& depth, TxnIndex frontier) {
 TxnIndex commit_sample(Depth& depth, TxnIndex frontier, TxnIndex stale, TxnIndex claimed = 0) {
     for (TxnIndex i = 0; i < Depth::kSample; ++i) {
         if (i < stale) {
-            depth.note_stale();
+            depth.count_stale();
         }
         ++frontier;
         EXPECT_EQ(depth.judges(frontier), i + 1 == Depth::kSample);
@@ -140,7 +140,7 @@ TxnIndex ran_ahead(Scheduler<>& scheduler, TxnIndex size, bool learn) {
             for (auto found = scheduler.begin_commit(); found.txn != kNoTxn;
                  found = scheduler.begin_commit()) {
                 if (!found.deferred) {
-                    scheduler.note_stale();
+                    scheduler.count_stale();
                 }
                 scheduler.finish_commit(found.txn, found.deferred, worker);
             }

@@ -119,7 +119,7 @@ TEST(Additions, SumOnlyWhatCameOnTopOfTheSameVersion) {
 TEST(Additions, KnowTheLowestAdder) {
     Additions<int> additions;
     for (const TxnIndex txn : {7U, 3U, 5U}) {
-        additions.note_adder(txn);
+        additions.record_adder(txn);
     }
     EXPECT_EQ(additions.first_adder.load(), 3U);
 }

@@ -59,7 +59,7 @@ mutate(wrong "wake_waiters: acq_rel -> acquire"
 mutate(wrong "wake_waiters: acq_rel -> release"
   "(${mo}acq_rel)" "(MUTANT ? ${mo}release : ${mo}acq_rel)")
 weaken(wrong "finish_execution: release -> relaxed"
-  "state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation, note),
+  "state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation, hint),
                          ${mo}release);" release relaxed)
 weaken(wrong "finish_deferred: release -> relaxed"
   "state.word.store(TxnState<Sync>::pack(TxnPhase::kDeferred, incarnation),
@@ -77,10 +77,10 @@ weaken(unshown "abort: release -> relaxed"
 # ---- the frontier -------------------------------------------------------------------------------
 weaken(wrong "begin_commit: acquire -> relaxed"
   "std::uint32_t word = state.word.load(${mo}acquire);" acquire relaxed)
-weaken(wrong "note_in_group: release -> relaxed"
-  "group_notes_[txn / options_.chunk].store(worker.notes, ${mo}release);" release relaxed)
-weaken(wrong "noted_group: acquire -> relaxed"
-  "return group_notes_[at / options_.chunk].load(${mo}acquire);" acquire relaxed)
+weaken(wrong "hint_in_group: release -> relaxed"
+  "group_hints_[txn / options_.chunk].store(worker.hints, ${mo}release);" release relaxed)
+weaken(wrong "hinted_group: acquire -> relaxed"
+  "return group_hints_[at / options_.chunk].load(${mo}acquire);" acquire relaxed)
 weaken(wrong "publish_frontier: release -> relaxed"
   "frontier_.store(committed_, ${mo}release);" release relaxed)
 weaken(wrong "frontier: acquire -> relaxed"

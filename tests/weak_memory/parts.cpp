@@ -94,7 +94,7 @@ struct FirstAdders : rl::test_suite<FirstAdders, 2> {
             return made[index].get();
         });
         RL_ASSERT(sums.applied);
-        sums.note_adder(index + 3);
+        sums.record_adder(index + 3);
         got[index] = &sums;
     }
     void after() {

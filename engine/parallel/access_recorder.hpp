@@ -14,10 +14,10 @@ namespace lockstep {
 /// Collects what transactions touched while a block runs in parallel.
 ///
 /// Role:    each incarnation that is published leaves its accesses; those of the last one, which is
-///          the committed one, go out at the end of the block. Idle when nobody asked.
+///          the committed one, go out at the end of the block. Idle unless a list is wanted.
 /// Threads: record and record_as_listed by the holder of the transaction; the others by the leader.
 template <class Key>
-class AccessNotes {
+class AccessRecorder {
   public:
     using Access = CellAccess<Key>;
 

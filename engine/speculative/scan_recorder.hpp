@@ -21,23 +21,23 @@ struct ScanRecord {
 
 /// Scans of the running incarnation, kept in its worker's view.
 template <class Key>
-class ScanNotes {
+class ScanRecorder {
   public:
     /// Starts a scan; returns its number.
     [[nodiscard]] std::size_t open(const Key& from, const Key& to) {
-        if (count_ == notes_.size()) {
-            notes_.emplace_back();
+        if (count_ == scans_.size()) {
+            scans_.emplace_back();
         }
-        Note& note = notes_[count_];
-        note.range = {.from = from, .to = to};
-        note.fresh.clear();
+        Open& scan = scans_[count_];
+        scan.range = {.from = from, .to = to};
+        scan.fresh.clear();
         return count_++;
     }
-    void pass_fresh(std::size_t scan, const Key& key) { notes_[scan].fresh.push_back(key); }
+    void pass_fresh(std::size_t scan, const Key& key) { scans_[scan].fresh.push_back(key); }
     /// The scan ended early: it depends on nothing behind `key`.
     void end_at(std::size_t scan, const Key& key) {
-        notes_[scan].range.to = key;
-        notes_[scan].range.closed = true;
+        scans_[scan].range.to = key;
+        scans_[scan].range.closed = true;
     }
     void clear() noexcept { count_ = 0; }
 
@@ -45,20 +45,20 @@ class ScanNotes {
     [[nodiscard]] std::span<const ScanRecord<Key>> keep(Arena& arena) const {
         ScanRecord<Key>* const kept = arena.make_array<ScanRecord<Key>>(count_);
         for (std::size_t i = 0; i < count_; ++i) {
-            const std::vector<Key>& fresh = notes_[i].fresh;
+            const std::vector<Key>& fresh = scans_[i].fresh;
             Key* const keys = arena.make_array<Key>(fresh.size());
             std::copy(fresh.begin(), fresh.end(), keys);
-            kept[i] = {.range = notes_[i].range, .fresh = {keys, fresh.size()}};
+            kept[i] = {.range = scans_[i].range, .fresh = {keys, fresh.size()}};
         }
         return {kept, count_};
     }
 
   private:
-    struct Note {
+    struct Open {
         KeyRange<Key> range;
         std::vector<Key> fresh;
     };
-    std::vector<Note> notes_;  ///< the first count_ are in use; the others keep their memory
+    std::vector<Open> scans_;  ///< the first count_ are in use; the others keep their memory
     std::size_t count_ = 0;
 };
 
