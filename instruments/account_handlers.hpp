@@ -77,8 +77,9 @@ template <class View>
     }
     expect_positions(view, ExpectedAccount{account, cell});
     const MarginPolicy policy = MarginPolicy::of_cash_out();
-    const Risk after = assess(view, context, account, head, policy.profit_cap, nullptr);
-    return policy.holds(after, [] { return Risk{}; }) ? Status::kApplied : Status::kMargin;
+    return policy.holds(view, context, account, head, nullptr, [] { return Risk{}; })
+               ? Status::kApplied
+               : Status::kMargin;
 }
 
 template <class View>

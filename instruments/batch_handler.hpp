@@ -70,8 +70,10 @@ template <class View>
         }
     }
     for (std::size_t i = 0; i < count; ++i) {
-        const Risk after = assess_stored(view, context, accounts[i].account, policy.profit_cap);
-        if (!policy.holds(after, [&] { return accounts[i].before; })) {
+        const AccountId account = accounts[i].account;
+        const Cell* const cell = view.read(account_key(account));
+        if (cell != nullptr && !policy.holds(view, context, account, AccountHead(*cell), nullptr,
+                                             [&] { return accounts[i].before; })) {
             return accounts[i].takes ? Status::kMarginTaker : Status::kMarginMaker;
         }
     }

@@ -20,24 +20,6 @@ std::int64_t option_out_of_money(const MarketTerms& terms, std::int64_t index) n
     return std::max<std::int64_t>(0, terms.option_side == OptionSide::kCall ? distance : -distance);
 }
 
-/// Requirement of |lots| short options: a share of the underlying less what the option is out of
-/// the money, with a floor; the mark itself is already a debt in equity.
-Requirement short_option_requirement(const MarketContext& market, std::int64_t lots) noexcept {
-    const MarketTerms& terms = market.terms;
-    const MarginTier& tier = market.margin.brackets[0].tier;
-    const Checked spot = std::max<std::int64_t>(0, market.index);
-    const std::int64_t out_of_money = option_out_of_money(terms, market.index);
-    const Checked initial = maximum(spot * tier.initial_ppm - Checked{out_of_money} * kPpm,
-                                    spot * market.margin.option_floor_ppm);
-    Checked maintenance = spot * tier.maintenance_ppm;
-    if (terms.option_side == OptionSide::kPut) {
-        maintenance = maximum(maintenance, Checked{market.mark} * tier.maintenance_ppm);
-    }
-    const Checked size = -Checked{lots} * terms.multiplier;
-    return {.maintenance = ceil_div(size * maintenance, kPpm),
-            .initial = ceil_div(size * maximum(initial, maintenance), kPpm)};
-}
-
 }  // namespace
 
 MarginTable MarginTable::make(const MarketParams& params, Checked open_notional) noexcept {
@@ -160,12 +142,33 @@ Checked equity_value(const MarketContext& market, std::int64_t lots) noexcept {
     return Checked{lots} * market.mark * market.terms.multiplier;
 }
 
+Requirement short_option_rates(const MarketContext& market) noexcept {
+    const MarketTerms& terms = market.terms;
+    const MarginTier& tier = market.margin.brackets[0].tier;
+    const Checked spot = std::max<std::int64_t>(0, market.index);
+    const std::int64_t out_of_money = option_out_of_money(terms, market.index);
+    const Checked initial = maximum(spot * tier.initial_ppm - Checked{out_of_money} * kPpm,
+                                    spot * market.margin.option_floor_ppm);
+    Checked maintenance = spot * tier.maintenance_ppm;
+    if (terms.option_side == OptionSide::kPut) {
+        maintenance = maximum(maintenance, Checked{market.mark} * tier.maintenance_ppm);
+    }
+    return {.maintenance = maintenance * terms.multiplier,
+            .initial = maximum(initial, maintenance) * terms.multiplier};
+}
+
 Requirement position_requirement(const MarketContext& market, std::int64_t lots) noexcept {
     if (lots == 0 || market.settled()) {
         return {};
     }
     if (market.terms.kind == MarketKind::kEuropeanOption) {
-        return lots > 0 ? Requirement{} : short_option_requirement(market, lots);
+        if (lots > 0) {
+            return {};
+        }
+        const Requirement lot = short_option_rates(market);
+        const Checked size = -Checked{lots};
+        return {.maintenance = ceil_div(size * lot.maintenance, kPpm),
+                .initial = ceil_div(size * lot.initial, kPpm)};
     }
     return market.margin.of_notional(notional_at(market.terms, lots, market.mark));
 }

@@ -77,6 +77,11 @@ struct MarginTable {
 [[nodiscard]] Requirement position_requirement(const MarketContext& market,
                                                std::int64_t lots) noexcept;
 
+/// Requirements of one short lot of an option that is not settled, in ppm of quanta: a share of the
+/// underlying less what the option is out of the money, with a floor; the mark itself is already a
+/// debt in equity.
+[[nodiscard]] Requirement short_option_rates(const MarketContext& market) noexcept;
+
 /// Numeraire value of an amount: assets are floored twice (price, haircut), debts ceiled twice.
 [[nodiscard]] Checked collateral_value(const AssetContext& asset, Checked amount) noexcept;
 

@@ -1,28 +1,61 @@
 #include "instruments/margin_row.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "instruments/context.hpp"
 
 namespace lockstep {
+namespace {
 
-MarginRow MarginRow::make(const MarketContext& market) noexcept {
-    MarginRow row{.index = market.funding, .asset = raw(market.terms.settlement_asset)};
-    const bool linear = market.terms.kind == MarketKind::kLinearPerpetual ||
-                        market.terms.kind == MarketKind::kDatedFuture;
-    const bool plain =
-        linear && !market.settled() && market.margin.count != 0 && market.margin.oi_part == 0;
-    if (!plain ||
-        __builtin_mul_overflow(market.mark, market.terms.multiplier, &row.value_per_lot)) {
-        row.value_per_lot = std::numeric_limits<std::int64_t>::min();  // times any lots too much
-        return row;
+constexpr std::uint64_t kLotsMask = (std::uint64_t{1} << 48) - 1;  // changes nothing, see kMaxLots
+
+/// Requirements of a lot, ppm of quanta. REQUIRES: not settled, a linear market or an option.
+Requirement requirement_per_lot(const MarketContext& market, Checked value) noexcept {
+    if (market.terms.kind == MarketKind::kEuropeanOption) {
+        return short_option_rates(market);
     }
     const MarginTier& tier = market.margin.brackets[0].tier;
+    return {.maintenance = abs(value) * tier.maintenance_ppm,
+            .initial = abs(value) * tier.initial_ppm};
+}
+
+bool fits_64(Checked value) noexcept {
+    return value.ok() && value.value() >= 0 &&
+           value.value() <= std::numeric_limits<std::int64_t>::max();
+}
+
+}  // namespace
+
+MarginRow MarginRow::make(const MarketContext& market) noexcept {
+    MarginRow row{.index = market.funding,
+                  .asset = raw(market.terms.settlement_asset) % kMaxAssets};
+    const bool option = market.terms.kind == MarketKind::kEuropeanOption;
+    const bool inverse = market.terms.kind == MarketKind::kInversePerpetual;
+    const Checked value = settlement_value(market, 1);
+    Requirement required{};
+    if (!market.settled()) {
+        const bool scaled = !option && market.margin.oi_part != 0;
+        if (inverse || scaled || market.margin.count == 0) {
+            return row;
+        }
+        required = requirement_per_lot(market, value);
+    }
+    if (!fits_64(abs(value)) || !fits_64(required.maintenance) || !fits_64(required.initial)) {
+        return row;
+    }
+    row.value_per_lot = static_cast<std::int64_t>(value.value());
+    row.maintenance = static_cast<std::uint64_t>(required.maintenance.value());
+    row.initial = static_cast<std::uint64_t>(required.initial.value());
+    row.shorts_only = option && !market.settled() ? 1 : 0;
+    const auto per_lot = static_cast<std::uint64_t>(abs(value).value());
+    std::uint64_t value_most = std::numeric_limits<std::int64_t>::max();
     // The last bracket has no end.
-    row.notional_upper = static_cast<std::uint64_t>(
-        market.margin.count == 1 ? std::numeric_limits<std::int64_t>::max() : tier.notional_upper);
-    row.maintenance_ppm = static_cast<std::uint32_t>(tier.maintenance_ppm);
-    row.initial_ppm = static_cast<std::uint32_t>(tier.initial_ppm);
+    if (!option && !market.settled() && market.margin.count > 1) {
+        value_most = static_cast<std::uint64_t>(market.margin.brackets[0].tier.notional_upper);
+    }
+    const std::uint64_t most = per_lot == 0 ? value_most : value_most / per_lot;
+    row.lots_end = (std::min<std::uint64_t>(most, kMaxLots) + 1) & kLotsMask;
     return row;
 }
 

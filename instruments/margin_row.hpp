@@ -10,54 +10,43 @@ namespace lockstep {
 
 struct MarketContext;
 
-/// Share of `amount` in ppm, rounded up. REQUIRES: amount < 2^63, ppm <= 10^6.
-[[nodiscard]] constexpr std::uint64_t ceil_ppm(std::uint64_t amount, std::uint32_t ppm) noexcept {
-    constexpr std::uint64_t kWhole = 1'000'000;
-    // amount = whole * 10^6 + rest: the first product is exact, the second one small.
-    return amount / kWhole * ppm + (amount % kWhole * ppm + (kWhole - 1)) / kWhole;
-}
-
-/// What a position means for margin, in quanta of its settlement asset.
+/// What a position means for margin. Requirements are not rounded up yet.
 struct PositionTerm {
-    Int128 profit = 0;
-    Int128 maintenance = 0;
-    Int128 initial = 0;
+    Int128 profit = 0;        ///< quanta of its settlement asset
+    UInt128 maintenance = 0;  ///< ppm of quanta
+    UInt128 initial = 0;      ///< ppm of quanta
 };
 
 /// What margin needs of a market in nearly all cases, in 64 bytes; made once a block.
 ///
-/// Role:    linear and dated markets whose position lies in the first bracket, in 64-bit numbers.
-///          `term` says when a position is not of that kind; the plain formulas of margin.hpp then
-///          decide. Where it answers, it answers what they would.
-struct MarginRow {
+/// Role:    markets whose value and requirements are so much a lot: linear and dated ones up to the
+///          end of their first bracket, options, settled ones. `term` says when a position is not
+///          of that kind; the plain formulas of margin.hpp then decide. Where it answers, it
+///          answers what they would.
+struct alignas(64) MarginRow {
     FundingIndex index{};
-    std::int64_t value_per_lot = 0;    ///< at the mark
-    std::uint64_t notional_upper = 0;  ///< up to which the rates hold
-    std::uint32_t maintenance_ppm = 0;
-    std::uint32_t initial_ppm = 0;
-    std::uint32_t asset = 0;  ///< in which the market settles
+    std::int64_t value_per_lot = 0;  ///< quanta at the mark
+    std::uint64_t maintenance = 0;   ///< a lot, ppm of quanta
+    std::uint64_t initial = 0;
+    std::uint64_t lots_end : 48 = 0;    ///< sizes from here on are not answered
+    std::uint64_t asset : 8 = 0;        ///< in which the market settles
+    std::uint64_t shorts_only : 1 = 0;  ///< a long position counts as its cost
 
     [[nodiscard]] static MarginRow make(const MarketContext& market) noexcept;
     /// False, and nothing said, where the plain formulas have to decide.
     [[nodiscard]] bool term(const Position& position, PositionTerm& out) const noexcept {
-        const std::int64_t lots = position.lots;
-        std::int64_t value = 0;
-        if (lots > kMaxLots || lots < -kMaxLots ||
-            __builtin_mul_overflow(lots, value_per_lot, &value)) {
+        if (size_of(position.lots) >= lots_end) {
             return false;
         }
-        const std::uint64_t notional = size_of(value);
-        Int128 owed = position.remainder;  // Q32
-        if (notional > notional_upper ||
-            !charge(index.funding, position.since.funding, lots, owed) ||
-            !charge(index.social, position.since.social, static_cast<std::int64_t>(size_of(lots)),
-                    owed) ||
-            __builtin_add_overflow(position.cost, (owed >> 32) + value, &out.profit)) {
+        const std::int64_t lots = shorts_only != 0 && position.lots > 0 ? 0 : position.lots;
+        Int128 gain = lots * value_per_lot;  // in range below lots_end
+        if (position.since != index && !settle(position, gain)) [[unlikely]] {
             return false;
         }
-        out.maintenance = ceil_ppm(notional, maintenance_ppm);
-        out.initial = ceil_ppm(notional, initial_ppm);
-        return true;
+        const UInt128 size = size_of(lots);
+        out.maintenance = size * maintenance;
+        out.initial = size * initial;
+        return !__builtin_add_overflow(position.cost, gain, &out.profit);
     }
 
   private:
@@ -65,12 +54,20 @@ struct MarginRow {
         return value < 0 ? 0 - static_cast<std::uint64_t>(value)
                          : static_cast<std::uint64_t>(value);
     }
+    /// Adds what funding has brought since; false where an index has moved far.
+    [[nodiscard]] bool settle(const Position& position, Int128& gain) const noexcept {
+        Int128 owed = position.remainder;  // Q32
+        const auto size = static_cast<std::int64_t>(size_of(position.lots));
+        if (!charge(index.funding, position.since.funding, position.lots, owed) ||
+            !charge(index.social, position.since.social, size, owed)) {
+            return false;
+        }
+        gain += owed >> 32;
+        return true;
+    }
     /// Takes lots * (now - since) off what is owed; false where the difference is a large one.
     [[nodiscard]] static bool charge(Int128 now, Int128 since, std::int64_t lots,
                                      Int128& owed) noexcept {
-        if (now == since) {
-            return true;
-        }
         Int128 wide = 0;
         if (__builtin_sub_overflow(now, since, &wide) || wide != static_cast<std::int64_t>(wide)) {
             return false;

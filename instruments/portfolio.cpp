@@ -1,84 +1,170 @@
 #include "instruments/portfolio.hpp"
 
 #include <algorithm>
+#include <limits>
+
+#include "engine/base/rounding.hpp"
 
 namespace lockstep {
+namespace {
 
-RiskSum::AssetSum& RiskSum::sum_of(std::uint32_t asset) noexcept {
-    for (std::size_t i = 0; i < count_; ++i) {
-        if (sums_[i].asset == asset) {
-            return sums_[i];
-        }
+constexpr auto kWhole = static_cast<UInt128>(kPpm);
+
+/// Whole quanta of an amount in ppm. REQUIRES: amount < 2^127.
+Int128 quanta(UInt128 amount) noexcept {
+    constexpr auto kSmall = std::numeric_limits<std::uint64_t>::max();
+    // Nearly every amount fits, and a wide division costs as much as all the rest.
+    return amount <= kSmall ? static_cast<Int128>(static_cast<std::uint64_t>(amount) /
+                                                  static_cast<std::uint64_t>(kPpm))
+                            : static_cast<Int128>(amount / kWhole);
+}
+
+}  // namespace
+
+inline RiskSum::AssetSum& RiskSum::sum_of(std::uint32_t asset) noexcept {
+    AssetSum& sum = sums_[asset % kMaxAssets];
+    const std::uint64_t bit = std::uint64_t{1} << (asset % kMaxAssets);
+    if ((used_ & bit) == 0) {
+        used_ |= bit;
+        sum = {.profit = 0, .maintenance = 0, .initial = 0};
     }
-    AssetSum& fresh = sums_[std::min(count_, sums_.size() - 1)];
-    fresh = {.asset = asset, .profit = 0, .maintenance = 0, .initial = 0};
-    count_ = std::min(count_ + 1, sums_.size());
-    return fresh;
+    return sum;
 }
 
 inline void RiskSum::add_term(std::uint32_t asset, const PositionTerm& term) noexcept {
-    AssetSum& sum = count_ != 0 && sums_[0].asset == asset ? sums_[0] : sum_of(asset);
-    const bool overflows =
-        static_cast<int>(__builtin_add_overflow(sum.profit, term.profit, &sum.profit)) |
-        static_cast<int>(
-            __builtin_add_overflow(sum.maintenance, term.maintenance, &sum.maintenance)) |
-        static_cast<int>(__builtin_add_overflow(sum.initial, term.initial, &sum.initial));
-    overflowed_ = overflowed_ || overflows;
+    AssetSum& sum = sum_of(asset);
+    Int128 initial = static_cast<Int128>(term.initial + (kWhole - 1));
+    if (!upward_) {
+        initial = quanta(static_cast<UInt128>(initial));
+        overflowed_ =
+            __builtin_add_overflow(sum.maintenance, quanta(term.maintenance + (kWhole - 1)),
+                                   &sum.maintenance) ||
+            overflowed_;
+    }
+    const bool too_much = __builtin_add_overflow(sum.initial, initial, &sum.initial);
+    overflowed_ =
+        __builtin_add_overflow(sum.profit, term.profit, &sum.profit) || too_much || overflowed_;
 }
 
-void RiskSum::add(const VenueContext& context, MarketId market, const Position& position) noexcept {
-    const std::uint32_t place = context.place_of(market);
+void RiskSum::add(MarketId market, const Position& position) noexcept {
+    add_one(market, position);
+}
+
+inline void RiskSum::add_one(MarketId market, const Position& position) noexcept {
+    const std::uint32_t place = context_.place_of(market);
     if (place == 0) {
         return;
     }
-    const MarginRow& row = context.rows[place - 1];
+    const MarginRow& row = context_.rows[place - 1];
     PositionTerm term;
     if (row.term(position, term)) [[likely]] {
         add_term(row.asset, term);
     } else {
-        add_plainly(context.markets[place - 1], position);
+        add_plainly(context_.markets[place - 1], position);
     }
 }
 
-void RiskSum::add(const VenueContext& context, const PositionSpan& span,
-                  MarketId left_out) noexcept {
+void RiskSum::add(const PositionSpan& span, MarketId left_out) noexcept {
+    if (upward_) {
+        add_upward(span, left_out);
+        return;
+    }
     for (std::size_t i = 0; i < span.size(); ++i) {
-        if (span.market(i) != left_out) [[likely]] {
-            add(context, span.market(i), span.position(i));
+        if (span.market(i) != left_out) {
+            add_one(span.market(i), span.position(i));
         }
     }
+}
+
+/// The same as add_one for each; sums of consecutive positions in one asset stay in registers.
+void RiskSum::add_upward(const PositionSpan& span, MarketId left_out) noexcept {
+    const std::span<const std::uint32_t> places(context_.market_slot);
+    const MarginRow* const rows = context_.rows.data();
+    AssetSum sum{};
+    std::uint32_t asset = kMaxAssets;
+    bool overflows = false;
+    for (std::size_t i = 0; i < span.size(); ++i) {
+        const MarketId market = span.market(i);
+        const std::uint32_t place = raw(market) < places.size() ? places[raw(market)] : 0;
+        if (market == left_out || place == 0) [[unlikely]] {
+            continue;
+        }
+        const MarginRow& row = rows[place - 1];
+        if (row.asset != asset) [[unlikely]] {
+            flush(asset, sum);
+            asset = row.asset;
+            sum = {};
+        }
+        PositionTerm term;
+        if (!row.term(span.position(i), term)) [[unlikely]] {
+            add_stored(place, span, i);
+            continue;
+        }
+        overflows = overflows || __builtin_add_overflow(sum.profit, term.profit, &sum.profit);
+        sum.initial += static_cast<Int128>(term.initial + (kWhole - 1));
+    }
+    flush(asset, sum);
+    overflowed_ = overflowed_ || overflows;
+}
+
+// Loads the position again, so that the loop above need not keep it.
+[[gnu::noinline]] void RiskSum::add_stored(std::uint32_t place, const PositionSpan& span,
+                                           std::size_t i) noexcept {
+    add_plainly(context_.markets[place - 1], span.position(i));
+}
+
+[[gnu::noinline]] void RiskSum::flush(std::uint32_t asset, const AssetSum& taken) noexcept {
+    if (asset == kMaxAssets) {
+        return;
+    }
+    AssetSum& sum = sum_of(asset);
+    const bool profit = __builtin_add_overflow(sum.profit, taken.profit, &sum.profit);
+    const bool initial = __builtin_add_overflow(sum.initial, taken.initial, &sum.initial);
+    overflowed_ = overflowed_ || profit || initial;
 }
 
 void RiskSum::add_plainly(const MarketContext& market, Position position) noexcept {
     FundingFlow flow;
     const bool settled = settle_funding(position, market.funding, flow);
-    const Checked profit = Checked{position.cost} + equity_value(market, position.lots);
     const Requirement required = position_requirement(market, position.lots);
-    if (!settled || !profit.ok() || !required.maintenance.ok() || !required.initial.ok()) {
-        overflowed_ = true;
-        return;
-    }
-    add_term(raw(market.terms.settlement_asset), {.profit = profit.value(),
-                                                  .maintenance = required.maintenance.value(),
-                                                  .initial = required.initial.value()});
+    AssetSum& sum = sum_of(raw(market.terms.settlement_asset));
+    const Checked profit =
+        Checked{sum.profit} + position.cost + equity_value(market, position.lots);
+    const Checked maintenance = Checked{sum.maintenance} + required.maintenance;
+    const Checked initial =
+        Checked{sum.initial} + (upward_ ? required.initial * kPpm : required.initial);
+    sum = {
+        .profit = profit.value(), .maintenance = maintenance.value(), .initial = initial.value()};
+    overflowed_ = overflowed_ || !settled || !profit.ok() || !maintenance.ok() || !initial.ok();
 }
 
-void RiskSum::add_asset(const AssetContext& asset, AssetId id, Checked cash, Risk& risk,
+void RiskSum::add_asset(std::uint32_t id, Checked cash, Risk& risk,
                         Checked& profit) const noexcept {
-    const auto end = sums_.begin() + static_cast<std::ptrdiff_t>(count_);
-    const auto sum = std::find_if(sums_.begin(), end,
-                                  [id](const AssetSum& item) { return item.asset == raw(id); });
-    const Checked gain = sum != end ? sum->profit : Int128{0};
-    // Losses reduce the asset before its haircut; profits are kept apart for the cap.
-    const bool loss = gain.value() < 0;
-    const Checked owned = collateral_value(asset, loss ? cash + gain : cash);
-    risk.equity_initial += owned;
-    if (!loss) {
-        profit += collateral_value(asset, gain);
+    const AssetContext& asset = context_.assets[id];
+    const bool unit = asset.is_unit();
+    const auto owned = [&](const Checked& amount) {
+        return unit ? amount : collateral_value(asset, amount);
+    };
+    const auto owed = [&](const Checked& amount) {
+        return unit ? amount : requirement_value(asset, amount);
+    };
+    if ((used_ >> id & 1U) == 0) {
+        risk.equity_initial += owned(cash);
+        return;
     }
-    if (sum != end) {
-        risk.maintenance += requirement_value(asset, sum->maintenance);
-        risk.initial += requirement_value(asset, sum->initial);
+    const AssetSum& sum = sums_[id];
+    // Losses reduce the asset before its haircut; profits are kept apart for the cap.
+    if (sum.profit < 0) {
+        risk.equity_initial += owned(cash + sum.profit);
+    } else {
+        risk.equity_initial += owned(cash);
+        profit += owned(sum.profit);
+    }
+    if (upward_) {
+        risk.initial += owed(quanta(static_cast<UInt128>(sum.initial)));
+    } else {
+        risk.initial += owed(sum.initial);
+        risk.maintenance += owed(sum.maintenance);
     }
 }
 

@@ -17,60 +17,69 @@ struct Override {
     Int128 cash = 0;  ///< to be credited in the settlement asset
 };
 
+/// How requirements are added up.
+enum class Rounding : std::uint8_t {
+    kExact,   ///< each position rounded up, as the rules say
+    kUpward,  ///< initial ones never too low, at most a quantum a position too high; no others
+};
+
 /// Adds up what the positions of one account mean, then values it. No cell is read here.
 class RiskSum {
   public:
+    RiskSum(const VenueContext& context, Rounding rounding) noexcept
+        : context_(context), upward_(rounding == Rounding::kUpward) {}
+
     /// Takes a position in a market of the context; in unknown ones it counts for nothing.
-    void add(const VenueContext& context, MarketId market, const Position& position) noexcept;
+    void add(MarketId market, const Position& position) noexcept;
     /// Takes all positions of a block but the one in `left_out`.
-    void add(const VenueContext& context, const PositionSpan& span, MarketId left_out) noexcept;
+    void add(const PositionSpan& span, MarketId left_out) noexcept;
     /// Values the sums, and the cash in `assets`, in the numeraire. `cash(asset)` is asked once for
     /// each asset in use.
     template <class Cash>
-    [[nodiscard]] Risk value(const VenueContext& context, std::uint64_t assets, Int128 profit_cap,
-                             Cash&& cash) const {
-        for (std::size_t i = 0; i < count_; ++i) {
-            assets |= std::uint64_t{1} << (sums_[i].asset % kMaxAssets);
-        }
+    [[nodiscard]] Risk value(std::uint64_t assets, Int128 profit_cap, Cash&& cash) const {
         Risk risk;
         Checked profit = 0;
-        for (; assets != 0; assets &= assets - 1) {
-            const AssetId asset{static_cast<std::uint32_t>(std::countr_zero(assets))};
-            add_asset(context.assets[raw(asset)], asset, cash(asset), risk, profit);
+        for (assets |= used_; assets != 0; assets &= assets - 1) {
+            const auto asset = static_cast<std::uint32_t>(std::countr_zero(assets));
+            add_asset(asset, cash(AssetId{asset}), risk, profit);
         }
         finish(profit, profit_cap, risk);
         return risk;
     }
 
   private:
-    /// Not initialised: an array of them on the stack costs nothing.
     struct AssetSum {
-        std::uint32_t asset;
         Int128 profit;
         Int128 maintenance;
-        Int128 initial;
+        Int128 initial;  ///< ppm of quanta where upward_, else quanta
     };
 
     [[nodiscard]] AssetSum& sum_of(std::uint32_t asset) noexcept;
-    void add_plainly(const MarketContext& market, Position position) noexcept;
+    void add_one(MarketId market, const Position& position) noexcept;
+    void add_upward(const PositionSpan& span, MarketId left_out) noexcept;
+    void add_stored(std::uint32_t place, const PositionSpan& span, std::size_t i) noexcept;
+    void flush(std::uint32_t asset, const AssetSum& taken) noexcept;
     void add_term(std::uint32_t asset, const PositionTerm& term) noexcept;
-    void add_asset(const AssetContext& asset, AssetId id, Checked cash, Risk& risk,
-                   Checked& profit) const noexcept;
+    void add_plainly(const MarketContext& market, Position position) noexcept;
+    void add_asset(std::uint32_t id, Checked cash, Risk& risk, Checked& profit) const noexcept;
     void finish(Checked profit, Int128 profit_cap, Risk& risk) const noexcept;
 
-    std::size_t count_ = 0;
+    const VenueContext& context_;
+    const bool upward_;
     bool overflowed_ = false;                ///< some number has left its range
-    std::array<AssetSum, kMaxAssets> sums_;  // only the first count_ are set
+    std::uint64_t used_ = 0;                 ///< bits of the assets that have a sum
+    std::array<AssetSum, kMaxAssets> sums_;  // only those in use are set: the rest costs nothing
 };
 
 /// Equity and requirements of an account: its cash, and its positions brought to the indices of the
 /// block. `change` stands in for one stored position; null for none.
 template <class View>
 [[nodiscard]] Risk assess(View& view, const VenueContext& context, AccountId account,
-                          const AccountHead& head, Int128 profit_cap, const Override* change) {
-    RiskSum sum;
+                          const AccountHead& head, Int128 profit_cap, const Override* change,
+                          Rounding rounding = Rounding::kExact) {
+    RiskSum sum(context, rounding);
     for_each_block(view, account, head, [&](std::uint32_t, const PositionSpan& span) {
-        sum.add(context, span, change != nullptr ? change->market->id : MarketId{kMaxMarkets});
+        sum.add(span, change != nullptr ? change->market->id : MarketId{kMaxMarkets});
         return true;
     });
     std::uint64_t assets = head.assets();
@@ -78,13 +87,13 @@ template <class View>
     if (change != nullptr) {
         credited = change->market->terms.settlement_asset;
         if (change->position->lots != 0) {
-            sum.add(context, change->market->id, *change->position);
+            sum.add(change->market->id, *change->position);
         }
         if (change->cash != 0) {
             assets |= std::uint64_t{1} << (raw(credited) % kMaxAssets);  // held from now on
         }
     }
-    return sum.value(context, assets, profit_cap, [&](AssetId asset) {
+    return sum.value(assets, profit_cap, [&](AssetId asset) {
         const Checked cash = cash_of(view, account, head, asset);
         return asset == credited ? cash + change->cash : cash;
     });
@@ -103,9 +112,20 @@ struct MarginPolicy {
     /// Cash leaves: initial margin without any unrealised profit.
     [[nodiscard]] static MarginPolicy of_cash_out() noexcept { return {}; }
 
-    /// `before()` gives the risk before the change; asked only where it matters.
-    template <class Before>
-    [[nodiscard]] bool holds(const Risk& after, Before&& before) const {
+    /// Whether an account may stand as it is, with `change` if there is one. `before()` gives its
+    /// risk before the change; asked only where it matters. Requirements that are never too low
+    /// decide most cases; the exact ones where those do not.
+    template <class View, class Before>
+    [[nodiscard]] bool holds(View& view, const VenueContext& context, AccountId account,
+                             const AccountHead& head, const Override* change,
+                             Before&& before) const {
+        const auto risk = [&](Rounding rounding) {
+            return assess(view, context, account, head, profit_cap, change, rounding);
+        };
+        if (risk(Rounding::kUpward).covers_initial()) {
+            return true;
+        }
+        const Risk after = risk(Rounding::kExact);
         return after.covers_initial() || (reducing_passes && reduces_risk(before(), after));
     }
 };

@@ -49,12 +49,12 @@ template <class View>
 [[nodiscard]] bool side_has_margin(View& view, const VenueContext& context, const Fill& fill,
                                    const FillSide& side) {
     const MarginPolicy policy = MarginPolicy::of_fill(context);
-    const auto risk = [&](const Override* change) {
-        return assess(view, context, side.order->account, side.head(), policy.profit_cap, change);
-    };
+    const AccountId account = side.order->account;
     const Override after{
         .market = fill.market, .position = &side.position, .cash = side.swept + side.closed};
-    return policy.holds(risk(&after), [&] { return risk(nullptr); });
+    return policy.holds(view, context, account, side.head(), &after, [&] {
+        return assess(view, context, account, side.head(), policy.profit_cap, nullptr);
+    });
 }
 
 /// Writes one side: order, position, cash.
