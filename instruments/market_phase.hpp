@@ -102,7 +102,7 @@ void apply_book_updates(View& view, MarketId id, Iterator& next, Iterator end, B
     for (; next != end && next->update.market <= id; ++next) {
         if (next->update.market < id) {
             next->status = Status::kMarketUnknown;
-        } else if (!is_venue(next->signer)) {
+        } else if (!has_role(next->signer, Role::kOracle)) {
             next->status = Status::kUnauthorised;
         } else if (next->update.sequence <= book.sequence) {
             next->status = Status::kSeqOld;

@@ -15,7 +15,7 @@ Status apply_oracle_update(FeedWork& feed, const OracleUpdate& update, AccountId
     }
     FeedSourceRecord& source = feed.sources[update.source];
     const FeedParams& params = feed.params;
-    if (signer != source.signer && !is_venue(signer)) {
+    if (signer != source.signer) {
         return Status::kUnauthorised;
     }
     if (source.seen && update.sequence <= source.sequence) {

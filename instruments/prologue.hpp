@@ -5,6 +5,7 @@
 #include "accounts/account.hpp"
 #include "accounts/nonces.hpp"
 #include "accounts/state_key.hpp"
+#include "instruments/authority.hpp"
 #include "instruments/context.hpp"
 
 namespace lockstep {
@@ -34,43 +35,32 @@ template <class View>
     return AccountHead(*cell).frozen() ? Status::kAccountFrozen : Status::kApplied;
 }
 
-/// What a payload asks of its signer.
-struct Authority {
-    enum class Right : std::uint8_t {
-        kAnyone,    ///< any existing account
-        kVenue,     ///< an account of owner 0
-        kOwner,     ///< the venue, or an account of `account`'s owner
-        kDelegate,  ///< the same, or the delegate of `account`
-    };
-    Right right = Right::kAnyone;
-    AccountId account{};
-    bool signer_must_exist = true;
-};
+/// True when the signer acts for the account: an account of the same owner. The venue's keys act
+/// only for themselves.
+[[nodiscard]] constexpr bool acts_for(AccountId signer, AccountId account) noexcept {
+    return is_venue(signer) ? signer == account : owner_of(signer) == owner_of(account);
+}
 
+/// Check order: account of the signer exists, frozen (the venue's keys need none), right.
 template <class View>
 [[nodiscard]] Status authorise(View& view, AccountId signer, const Authority& authority) {
-    if (is_venue(signer)) {
-        return Status::kApplied;
-    }
-    if (authority.signer_must_exist) {
+    if (authority.signer_must_exist && !is_venue(signer)) {
         const Cell* cell = nullptr;
         if (const Status status = load_account(view, signer, cell); status != Status::kApplied) {
             return status;
         }
     }
-    switch (authority.right) {
-        case Authority::Right::kAnyone:
-            return Status::kApplied;
-        case Authority::Right::kVenue:
-            return Status::kUnauthorised;
-        case Authority::Right::kOwner:
-        case Authority::Right::kDelegate:
-            break;
-    }
-    if (owner_of(signer) == owner_of(authority.account)) {
+    if (authority.right == Authority::Right::kAnyone ||
+        (authority.role.has_value() && has_role(signer, *authority.role))) {
         return Status::kApplied;
     }
-    if (authority.right == Authority::Right::kDelegate) {
+    if (authority.right == Authority::Right::kRole) {
+        return Status::kUnauthorised;
+    }
+    if (acts_for(signer, authority.account)) {
+        return Status::kApplied;
+    }
+    if (authority.right == Authority::Right::kDelegate && signer != kNobody) {
         const Cell* cell = view.read(account_key(authority.account));
         if (cell != nullptr && AccountHead(*cell).delegate() == signer) {
             return Status::kApplied;
@@ -102,7 +92,7 @@ template <class View>
         status != Status::kApplied) {
         return status;
     }
-    return context.venue.paused && !is_venue(envelope.signer) ? Status::kPaused : Status::kApplied;
+    return context.venue.paused && !authority.passes_pause ? Status::kPaused : Status::kApplied;
 }
 
 }  // namespace lockstep

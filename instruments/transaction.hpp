@@ -21,7 +21,7 @@ struct Envelope {
     friend bool operator==(const Envelope&, const Envelope&) = default;
 };
 
-// ---- governance (signer: the venue); effective with the next block ------------------------------
+// ---- governance (signer: its keys); effective with the next block -------------------------------
 
 struct CreateAsset {
     AssetId asset{};
@@ -71,7 +71,7 @@ struct SetVenueParams {
     /// Unrealised profit of an account that counts for initial margin, numeraire quanta; finite.
     Int128 profit_cap = 0;
     std::int64_t valid_window_ms = 172'800'000;  ///< how far ahead valid_until_ms may be
-    bool paused = false;                         ///< only the venue's own transactions pass
+    bool paused = false;                         ///< only governance and cancels pass
     bool track_account_volume = false;
     friend bool operator==(const SetVenueParams&, const SetVenueParams&) = default;
 };
@@ -88,7 +88,7 @@ struct OracleUpdate {
     friend bool operator==(const OracleUpdate&, const OracleUpdate&) = default;
 };
 
-/// Summary of the matcher's book (signer: the venue). Absent prices are kNoPrice.
+/// Summary of the matcher's book (signer: the oracle). Absent prices are kNoPrice.
 struct BookUpdate {
     MarketId market{};
     std::int64_t best_bid = kNoPrice;
@@ -104,13 +104,13 @@ struct BookUpdate {
 
 // ---- accounts -----------------------------------------------------------------------------------
 
-/// Signer: the venue or any account of the same owner.
+/// Signer: the bridge or any account of the same owner.
 struct CreateAccount {
     AccountId account{};
     friend bool operator==(const CreateAccount&, const CreateAccount&) = default;
 };
 
-/// Signer: the venue (its bridge).
+/// Signer: the bridge.
 struct Deposit {
     AccountId account{};
     AssetId asset{};
@@ -137,7 +137,7 @@ struct Transfer {
 /// A delegate may realise profit and cancel orders, never move cash out.
 struct SetDelegate {
     AccountId account{};
-    AccountId delegate{};  ///< the venue's AccountId{0}: none
+    AccountId delegate = kNobody;
     friend bool operator==(const SetDelegate&, const SetDelegate&) = default;
 };
 
@@ -147,7 +147,7 @@ struct SetFrozen {
     friend bool operator==(const SetFrozen&, const SetFrozen&) = default;
 };
 
-/// Signer: the venue.
+/// Signer: governance.
 struct SetFeeTier {
     AccountId account{};
     std::uint8_t tier = 0;
@@ -191,7 +191,7 @@ struct HostFees {
     friend bool operator==(const HostFees&, const HostFees&) = default;
 };
 
-/// One fill between two signed orders (signer: the venue's matcher). All or nothing.
+/// One fill between two signed orders (signer: the matcher). All or nothing.
 struct Trade {
     Order buyer{};
     Order seller{};

@@ -9,6 +9,7 @@
 #include "accounts/state_module.hpp"
 #include "engine/base/bytes.hpp"
 #include "instruments/account_handlers.hpp"
+#include "instruments/authority.hpp"
 #include "instruments/batch_handler.hpp"
 #include "instruments/context.hpp"
 #include "instruments/declare.hpp"
@@ -28,8 +29,6 @@ struct VenueOutcome {
     std::uint64_t weight = 1;  ///< fills, or accounts of a settlement list; at least 1
 };
 
-/// The right that a payload asks of its signer.
-[[nodiscard]] Authority authority_of(const Payload& payload) noexcept;
 /// Work units of a payload.
 [[nodiscard]] std::uint64_t weight_of(const Payload& payload) noexcept;
 

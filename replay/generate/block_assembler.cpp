@@ -5,6 +5,7 @@
 
 #include "accounts/nonces.hpp"
 #include "engine/base/check.hpp"
+#include "instruments/authority.hpp"
 
 namespace lockstep {
 
@@ -33,7 +34,7 @@ void BlockAssembler::push_venue(Payload payload) {
         nonce_bucket_ = bucket;
         venue_nonce_ = 0;
     }
-    push({.envelope = {.signer = AccountId{0},
+    push({.envelope = {.signer = venue_signer(payload),
                        .nonce = ++venue_nonce_,
                        .valid_until_ms = valid_until_ms()},
           .payload = std::move(payload)});

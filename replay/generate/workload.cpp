@@ -5,6 +5,7 @@
 
 #include "accounts/nonces.hpp"
 #include "engine/base/check.hpp"
+#include "instruments/authority.hpp"
 #include "instruments/market_phase.hpp"
 #include "replay/format/limits.hpp"
 
@@ -109,14 +110,16 @@ AccountId Workload::account_of(std::uint32_t owner, std::uint32_t market) {
                         static_cast<std::uint16_t>(market / kMarketsPerSubaccount));
 }
 
-Envelope Workload::venue_envelope() {
+void Workload::push_venue(Payload payload) {
     const std::int64_t valid_until = block_.header.time_ms + kValidForMs;
     if (const std::int64_t bucket = valid_until / NonceBits::kBucketMs;
         bucket != venue_nonce_bucket_) {
         venue_nonce_bucket_ = bucket;
         venue_nonce_ = 0;
     }
-    return {.nonce = ++venue_nonce_, .valid_until_ms = valid_until};
+    const AccountId signer = venue_signer(payload);
+    push({.signer = signer, .nonce = ++venue_nonce_, .valid_until_ms = valid_until},
+         std::move(payload));
 }
 
 Envelope Workload::owner_envelope(std::uint32_t owner) {
@@ -199,10 +202,10 @@ void Workload::push_traffic() {
     } else if (falls_in(mix.oracle_updates)) {
         push_price();
     } else if (falls_in(mix.book_updates)) {
-        push(venue_envelope(), markets_.book(draw_market()));
+        push_venue(markets_.book(draw_market()));
     } else {
         last_trade_ = make_trade();
-        push(venue_envelope(), *last_trade_);
+        push_venue(*last_trade_);
     }
 }
 
@@ -251,10 +254,10 @@ void Workload::push_deposit() {
     // Every second deposit is in coins.
     const bool coin = random_.chance(1, 2);
     const auto asset = static_cast<std::uint32_t>(coin ? random_.below(assets) : 0);
-    push(venue_envelope(), Deposit{.account = account,
-                                   .asset = AssetId{asset},
-                                   .amount = random_.between(1, 1'000 * kTransferMax),
-                                   .reference = ++deposit_reference_});
+    push_venue(Deposit{.account = account,
+                       .asset = AssetId{asset},
+                       .amount = random_.between(1, 1'000 * kTransferMax),
+                       .reference = ++deposit_reference_});
 }
 
 void Workload::push_withdrawal() {
@@ -266,10 +269,10 @@ void Workload::push_withdrawal() {
 
 void Workload::push_price() {
     const std::uint32_t feed = draw_market() / WorkloadMarkets::kMarketsPerFeed;
-    push(venue_envelope(), markets_.tick(feed, block_.header.time_ms, random_));
+    push_venue(markets_.tick(feed, block_.header.time_ms, random_));
     const auto option = markets_.option_of(feed);
     if (option && block_.transactions.size() < options_.block_transactions) {
-        push(venue_envelope(), markets_.book(*option));
+        push_venue(markets_.book(*option));
     }
 }
 

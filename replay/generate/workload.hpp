@@ -88,9 +88,10 @@ class Workload {
     [[nodiscard]] std::uint32_t subaccounts() const noexcept;
     [[nodiscard]] std::uint64_t count_setup_blocks() const noexcept;
 
-    [[nodiscard]] Envelope venue_envelope();
     [[nodiscard]] Envelope owner_envelope(std::uint32_t owner);
     void push(const Envelope& envelope, Payload payload);
+    /// With the next nonce of the venue's keys; signed by the one that may.
+    void push_venue(Payload payload);
 
     [[nodiscard]] std::uint32_t draw_owner() { return owners_.draw(random_); }
     [[nodiscard]] std::uint32_t draw_market();

@@ -88,8 +88,8 @@ void Workload::push_bad_cash(std::uint64_t which) {
                                                 .reference = ++deposit_reference_});
             break;
         default:  // the reference was used
-            push(venue_envelope(),
-                 Deposit{.account = account, .asset = kNumeraire, .amount = 1, .reference = 1});
+            push_venue(
+                Deposit{.account = account, .asset = kNumeraire, .amount = 1, .reference = 1});
     }
 }
 
@@ -113,7 +113,7 @@ void Workload::push_bad_price() {
             update.source = 1;
             update.sequence = 1;
     }
-    push(venue_envelope(), update);
+    push_venue(update);
 }
 
 void Workload::push_bad_trade(std::uint64_t which) {
@@ -164,7 +164,7 @@ void Workload::push_bad_trade(std::uint64_t which) {
             trade.lots = kMaxLots / 1024;
             trade.buyer.lots = trade.seller.lots = trade.lots;
     }
-    push(venue_envelope(), trade);
+    push_venue(trade);
 }
 
 void Workload::push_batch() {
@@ -176,7 +176,7 @@ void Workload::push_batch() {
     if (random_.chance(1, 4)) {
         batch.fills.back().lots += 1;  // overfill in the last leg
     }
-    push(venue_envelope(), std::move(batch));
+    push_venue(std::move(batch));
 }
 
 /// Transactions that are seldom seen; most of them are applied.
@@ -190,8 +190,8 @@ void Workload::push_rare() {
                  SetDelegate{.account = account, .delegate = account_of(other, 0)});
             break;
         case 1:
-            push(venue_envelope(), SetFeeTier{.account = account,
-                                              .tier = static_cast<std::uint8_t>(random_.below(2))});
+            push_venue(SetFeeTier{.account = account,
+                                  .tier = static_cast<std::uint8_t>(random_.below(2))});
             break;
         case 2:
             push(owner_envelope(owner), CancelOrders{.account = account, .salt_below = salt_});
@@ -212,10 +212,10 @@ void Workload::push_rare() {
                 push_batch();
                 break;
             }
-            push(venue_envelope(), SetFrozen{.account = account, .frozen = true});
+            push_venue(SetFrozen{.account = account, .frozen = true});
             push(owner_envelope(owner),
                  Withdraw{.account = account, .asset = kNumeraire, .amount = 1});
-            push(venue_envelope(), SetFrozen{.account = account, .frozen = false});
+            push_venue(SetFrozen{.account = account, .frozen = false});
             break;
         default:
             push_batch();

@@ -90,7 +90,7 @@ CreateFeed WorkloadMarkets::feed(std::uint32_t number) const {
     CreateFeed feed;
     feed.feed = FeedId{number + 1};
     feed.params.max_age_ms = kTenYearsMs;
-    feed.sources.push_back({.signer = AccountId{0}});
+    feed.sources.push_back({.signer = role_account(Role::kOracle)});
     return feed;
 }
 

@@ -33,24 +33,24 @@ void Workload::make_setup(std::uint64_t number) {
     switch (number) {
         case kFeeds:
             for (std::uint32_t i = 0; has_markets() && i < markets_.feeds(); ++i) {
-                push(venue_envelope(), markets_.feed(i));
+                push_venue(markets_.feed(i));
             }
             break;
         case kAssets:
             for (std::uint32_t i = 0; i < assets; ++i) {
-                push(venue_envelope(), markets_.asset(i));
+                push_venue(markets_.asset(i));
             }
             break;
         case kMarkets:
             for (std::uint32_t i = 0; has_markets() && i < markets_.count(); ++i) {
-                push(venue_envelope(), markets_.market(i));
+                push_venue(markets_.market(i));
             }
             break;
         case kPrices:
             for (std::uint32_t i = 0; has_markets() && i < markets_.feeds(); ++i) {
-                push(venue_envelope(), markets_.quote(i, block_.header.time_ms));
+                push_venue(markets_.quote(i, block_.header.time_ms));
                 if (const auto option = markets_.option_of(i)) {
-                    push(venue_envelope(), markets_.book(*option));
+                    push_venue(markets_.book(*option));
                 }
             }
             break;
@@ -68,13 +68,13 @@ void Workload::make_setup_accounts(std::uint64_t chunk) {
         const AccountId account = account_of(owner, group * kMarketsPerSubaccount);
         const bool chain = options_.kind == WorkloadKind::kChain;
         if (chain && owner != chain_holder_) {
-            push(venue_envelope(), CreateAccount{.account = account});
+            push_venue(CreateAccount{.account = account});
             continue;
         }
-        push(venue_envelope(), Deposit{.account = account,
-                                       .asset = kNumeraire,
-                                       .amount = chain ? kChainAmount : kCash,
-                                       .reference = ++deposit_reference_});
+        push_venue(Deposit{.account = account,
+                           .asset = kNumeraire,
+                           .amount = chain ? kChainAmount : kCash,
+                           .reference = ++deposit_reference_});
     }
 }
 

@@ -13,7 +13,7 @@ constexpr std::int64_t kFeedAgeMaxMs = std::int64_t{3'652'500} * 86'400'000;
 constexpr std::uint32_t kAmpleUnitsPower = 12;
 constexpr std::int32_t kInitialPpm = 1'000;
 constexpr std::int32_t kMaintenancePpm = 500;
-constexpr AccountId kVenue{0};
+constexpr AccountId kSource = role_account(Role::kOracle);
 
 bool allows_negative(const MarketSurvey& survey) {
     return survey.first_price && survey.lowest_price.units <= 0;
@@ -24,7 +24,7 @@ CreateFeed feed_of(const MarketSurvey& survey, const MarketGrid& grid) {
     feed.feed = grid.feed;
     feed.params.max_age_ms = kFeedAgeMaxMs;
     feed.params.allow_negative = allows_negative(survey);
-    feed.sources.push_back({.signer = kVenue});
+    feed.sources.push_back({.signer = kSource});
     return feed;
 }
 

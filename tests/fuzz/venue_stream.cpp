@@ -4,10 +4,14 @@
 #include <limits>
 #include <utility>
 
+#include "instruments/authority.hpp"
+
 namespace lockstep::fuzz {
 namespace {
 
-constexpr AccountId kVenue{1};  // owner 0, subaccount 1
+/// Stands for the key of the venue that may sign what is signed.
+constexpr AccountId kVenue = make_account(0, 0xffff);
+constexpr AccountId kOracle = role_account(Role::kOracle);
 constexpr FeedId kFeed{1};
 constexpr std::int64_t kHourMs = 3'600'000;
 constexpr std::uint32_t kMarkets = 6;
@@ -206,7 +210,7 @@ Payload VenueStream::governance() {
                                          .clamp_ppm = ppm(5'000),
                                          .jump_ppm = ppm(0),
                                          .allow_negative = in_.flag()},
-                              .sources = {{.signer = kVenue}, {.signer = trader(0)}}};
+                              .sources = {{.signer = kOracle}, {.signer = trader(0)}}};
         case 2:
             return create_market(market(), static_cast<MarketKind>(in_.below(4)));
         case 3:
@@ -304,8 +308,9 @@ void VenueStream::open_block(std::int64_t elapsed_ms) {
 }
 
 void VenueStream::push(AccountId signer, Payload payload) {
+    const AccountId key = signer == kVenue ? venue_signer(payload) : signer;
     block_.transactions.push_back(
-        {.envelope = {.signer = signer, .nonce = nonce_++, .valid_until_ms = later(kHourMs)},
+        {.envelope = {.signer = key, .nonce = nonce_++, .valid_until_ms = later(kHourMs)},
          .payload = std::move(payload)});
 }
 
@@ -335,7 +340,7 @@ std::vector<VenueStream::VenueBlock> VenueStream::set_up() {
                             .params = {.max_age_ms = 1'000'000'000,
                                        .jump_ppm = ppm(0),
                                        .allow_negative = in_.byte() >= 200},
-                            .sources = {{.signer = kVenue}}});
+                            .sources = {{.signer = kOracle}}});
     push(kVenue, CreateAsset{.asset = AssetId{1},
                              .decimals = 8,
                              .haircut_ppm = ppm(0),

@@ -117,7 +117,8 @@ TEST_F(TradeTest, ChecksRunInTheStatedOrder) {
     EXPECT_EQ(run_one(SetFrozen{.account = kAlice, .frozen = false}), Status::kApplied);
     expect(Status::kOrderExpired);
     bad.buyer.good_til_ms = now() + kHourMs;
-    EXPECT_EQ(run_one(CancelOrders{.account = kAlice, .salt_below = 1'000}), Status::kApplied);
+    EXPECT_EQ(run_one(CancelOrders{.account = kAlice, .salt_below = 1'000}, kAlice),
+              Status::kApplied);
     expect(Status::kOrderCancelled);
     bad.buyer.salt = 1'000;
     expect(Status::kOverfill);
@@ -304,7 +305,7 @@ TEST_F(TradeTest, NegativePricesTradeWhereTheyAreAllowed) {
     open();
     CreateFeed feed{.feed = FeedId{2},
                     .params = {.max_age_ms = kHourMs, .allow_negative = true},
-                    .sources = {{.signer = kVenueAccount}}};
+                    .sources = {{.signer = kOracle}}};
     EXPECT_EQ(run_one(feed), Status::kApplied);
     CreateMarket create = market(kFuture, MarketKind::kDatedFuture);
     create.terms.feed = FeedId{2};

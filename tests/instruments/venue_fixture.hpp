@@ -20,7 +20,9 @@ inline void PrintTo(Status status, std::ostream* out) {
 
 namespace test {
 
-inline constexpr AccountId kVenueAccount{1};  // owner 0, subaccount 1
+/// Stands for the key of the venue that may sign what is signed.
+inline constexpr AccountId kVenueAccount = make_account(0, 0xffff);
+inline constexpr AccountId kOracle = role_account(Role::kOracle);
 inline constexpr AccountId kAlice = make_account(1);
 inline constexpr AccountId kBob = make_account(2);
 inline constexpr AccountId kCarol = make_account(3);
@@ -55,7 +57,7 @@ class TestVenue {
 
     /// Wraps a payload into a transaction of `signer` with a fresh nonce.
     [[nodiscard]] Transaction sign(AccountId signer, Payload payload) {
-        return {.envelope = {.signer = signer,
+        return {.envelope = {.signer = signer == kVenueAccount ? venue_signer(payload) : signer,
                              .nonce = nonce_++,
                              .valid_until_ms = now_ms_ + 40 * kHourMs},
                 .payload = std::move(payload)};
@@ -153,7 +155,7 @@ class TestVenue {
             run({sign(kVenueAccount, CreateAsset{.asset = kUsd}),
                  sign(kVenueAccount, CreateFeed{.feed = kFeed,
                                                 .params = {.max_age_ms = max_age_ms},
-                                                .sources = {{.signer = kVenueAccount}}}),
+                                                .sources = {{.signer = kOracle}}}),
                  sign(kVenueAccount, CreateAsset{.asset = kCoin,
                                                  .decimals = 8,
                                                  .haircut_ppm = 0,

@@ -56,7 +56,7 @@ CommandRun run_script(const std::string& script) {
 
 std::vector<LogBlock> transfer_blocks(std::size_t count) {
     std::vector<LogBlock> out;
-    const AccountId venue{};
+    const AccountId bridge = role_account(Role::kBridge);
     std::uint64_t nonce = 1;
     for (std::size_t i = 0; i < count; ++i) {
         const std::int64_t time_ms = kStartMs + static_cast<std::int64_t>(i) * 1'000;
@@ -67,16 +67,16 @@ std::vector<LogBlock> transfer_blocks(std::size_t count) {
         for (std::uint64_t owner = 1; owner <= 3; ++owner) {
             const AccountId account = make_account(owner);
             if (i == 0) {
-                add(venue, CreateAccount{account});
+                add(bridge, CreateAccount{account});
             } else if (i == 1) {
-                add(venue, Deposit{account, kNumeraire, Int128{1'000'000} * owner, owner});
+                add(bridge, Deposit{account, kNumeraire, Int128{1'000'000} * owner, owner});
             } else {
                 add(account, Transfer{account, make_account(owner % 3 + 1), kNumeraire,
                                       Int128{100} * owner});
             }
         }
         if (i == 0) {
-            add(venue, CreateAsset{.asset = kNumeraire});
+            add(role_account(Role::kGovernance), CreateAsset{.asset = kNumeraire});
         } else {
             add(make_account(1), Withdraw{make_account(1), kNumeraire, kInt128Max});
         }
