@@ -1,0 +1,382 @@
+"""Compares what the model says of a block with what the venue made of it, down to cells."""
+
+import cells
+from markets import settlement_value
+from rules import HOUR_MS, SETTLED, is_venue
+
+BY_ACCOUNT = {cells.ACCOUNT, cells.CASH, cells.POSITIONS, cells.ORDERS}
+BY_MARKET = set(range(cells.MARKET_TERMS, cells.SETTLE_CLEAR + 1))
+BY_FEED = {cells.FEED, cells.FEED_STATE, cells.FEED_SOURCE}
+BY_ASSET = {cells.ASSET, cells.ASSET_TOTAL, cells.INSURANCE}
+STRIPES = 1024
+
+
+class Difference(Exception):
+    """The first thing that model and venue disagree about."""
+
+    def __init__(self, where, model, venue):
+        super().__init__(where)
+        self.where, self.model, self.venue = where, model, venue
+
+    def __str__(self):
+        return f"{self.where}\n  model {self.model}\n  venue {self.venue}"
+
+
+def same(where, model, venue):
+    if model != venue:
+        raise Difference(where, model, venue)
+
+
+def same_fields(where, model, venue):
+    """Of two dictionaries: the fields of the model."""
+    for name, value in model.items():
+        same(f"{where}: {name}", value, venue.get(name))
+
+
+def compare_events(where, model, venue):
+    """`venue` are [type, bytes in hexadecimal]."""
+    encoded = [[kind, cells.encode_event(kind, fields)] for kind, fields in model]
+    if encoded == venue:
+        return
+    for at, ((kind, text), (venue_kind, venue_text)) in enumerate(zip(encoded, venue)):
+        same(f"{where}, event {at}: type", kind, venue_kind)
+        fields = cells.decode_event(kind, text)
+        same_fields(f"{where}, event {at} of type {kind}", fields, cells.decode_event(kind, venue_text))
+    same(f"{where}: number of events", len(encoded), len(venue))
+    same(f"{where}: bytes of events", encoded, venue)
+
+
+def compare_receipts(outcome, answer):
+    compare_events("start of the block", outcome.begin, answer["begin"])
+    same("number of receipts", len(outcome.receipts), len(answer["receipts"]))
+    for at, (receipt, venue) in enumerate(zip(outcome.receipts, answer["receipts"])):
+        disposition, status, weight, events = venue
+        where = f"transaction {at}"
+        same(f"{where}: disposition", receipt.disposition, disposition)
+        same(f"{where}: status", receipt.status, status)
+        same(f"{where}: weight", receipt.weight, weight)
+        compare_events(where, receipt.events, events)
+    compare_events("end of the block", [], answer["end"])
+
+
+class Mirror:
+    """The venue's cells, kept by what it reports after each block."""
+
+    def __init__(self):
+        self.cells = {}
+        self.pages = {}  # account -> its cells
+
+    def take(self, changes):
+        """Returns the keys that changed."""
+        keys = []
+        for kind, owner, item, chunk, text in changes:
+            key = (kind, owner, item, chunk)
+            keys.append(key)
+            own = self.pages.setdefault(owner, {}) if kind in BY_ACCOUNT else None
+            if text is None:
+                self.cells.pop(key)
+                if own is not None:
+                    own.pop(key)
+            else:
+                self.cells[key] = bytes.fromhex(text)
+                if own is not None:
+                    own[key] = self.cells[key]
+        return keys
+
+    def record(self, kind, owner=0, item=0, chunk=0):
+        data = self.cells.get((kind, owner, item, chunk))
+        return {} if data is None else cells.RECORDS[kind](data)
+
+    def number(self, kind, owner=0, item=0):
+        data = self.cells.get((kind, owner, item, 0))
+        return 0 if data is None else cells.read(data, 0, "n")
+
+    def parts(self, kind, item=0):
+        out = []
+        while (kind, 0, item, len(out)) in self.cells:
+            out.append(self.cells[kind, 0, item, len(out)])
+        return out
+
+    def live_entries(self, kind, owner, item, now_ms):
+        """Entries of a table that can still be asked for."""
+        out = []
+        for (its_kind, _, its_item, _), data in self.pages.get(owner, {}).items():
+            if (its_kind, its_item) == (kind, item):
+                out += [entry for entry in cells.decode_page(data) if entry["until_ms"] >= now_ms]
+        return out
+
+
+class Comparison:
+    def __init__(self, model):
+        self.state = model.state
+        self.mirror = Mirror()
+
+    def compare_block(self, block, outcome, answer, everything):
+        compare_receipts(outcome, answer)
+        keys = self.mirror.take(answer["cells"])
+        now_ms = block["time_ms"]
+        accounts = outcome.touched | {key[1] for key in keys if key[0] in BY_ACCOUNT}
+        feeds = {key[2] for key in keys if key[0] in BY_FEED}
+        markets = {key[2] for key in keys if key[0] in BY_MARKET}
+        assets = {key[2] for key in keys if key[0] in BY_ASSET}
+        if everything:
+            accounts |= set(self.state.accounts) | {k[1] for k in self.mirror.cells if k[0] == cells.ACCOUNT}
+            feeds |= set(self.state.feeds)
+            markets |= set(self.state.markets)
+            assets |= set(self.state.assets)
+            self.compare_lists()
+            self.compare_nonces(now_ms)
+        for number in sorted(accounts):
+            self.compare_account(number, now_ms)
+        for number in sorted(feeds):
+            self.compare_feed(number)
+        for number in sorted(markets):
+            self.compare_market(number)
+        for number in sorted(assets):
+            self.compare_asset(number)
+        self.compare_venue()
+
+    # ---- accounts -------------------------------------------------------------------------------
+
+    def compare_account(self, number, now_ms):
+        where = f"account {number >> 16}.{number & 0xFFFF}"
+        account = self.state.accounts.get(number)
+        own = self.mirror.pages.get(number, {})
+        data = own.get((cells.ACCOUNT, number, 0, 0))
+        same(f"{where}: exists", account is not None, data is not None)
+        if account is None:
+            return
+        head = cells.decode_head(data)
+        wanted = {
+            "delegate": account.delegate,
+            "salt_below": account.salt_below,
+            "tier": account.tier,
+            "frozen": int(account.frozen),
+            "volume": account.volume,
+            "assets": sum(1 << asset for asset in account.cash),
+            "inline": min(len(account.cash), cells.INLINE_ASSETS),
+            "positions": len(account.positions),
+        }
+        same_fields(where, wanted, head)
+        first = list(account.cash.items())[: cells.INLINE_ASSETS]
+        same(f"{where}: cash in the head block", first, list(head["cash"].items()))
+        for asset, amount in list(account.cash.items())[cells.INLINE_ASSETS :]:
+            venue = self.mirror.number(cells.CASH, number, asset)
+            same(f"{where}: cash of asset {asset}", amount, venue)
+        held = head["held"]
+        blocks = [key for key in sorted(own) if key[0] == cells.POSITIONS]
+        for at, key in enumerate(blocks):
+            same(f"{where}: number of a block", at + 1, key[3])
+            full = cells.HEAD_POSITIONS + at * cells.BLOCK_POSITIONS
+            same(f"{where}: positions before block {at + 1}", full, len(held))
+            held = held + cells.positions_in(own[key], 0)
+        same(f"{where}: markets", sorted(account.positions), [one["market"] for one in held])
+        for venue in held:
+            self.compare_position(where, account.positions[venue["market"]], venue)
+        live = [
+            (lots, until_ms) for lots, until_ms in account.orders.values() if until_ms >= now_ms
+        ]
+        entries = self.mirror.live_entries(cells.ORDERS, number, 0, now_ms)
+        venue = sorted((entry["value"], entry["until_ms"]) for entry in entries)
+        same(f"{where}: fills of orders (lots, until)", sorted(live), venue)
+
+    def compare_position(self, where, position, venue):
+        number = venue["market"]
+        where = f"{where}, position in market {number}"
+        cost, remainder, funding, epoch = position.stored
+        stored = {
+            "lots": position.lots,
+            "cost": cost,
+            "remainder": remainder,
+            "funding": funding,
+            "social": 0,
+            "epoch": epoch,
+            "zero": 0,
+        }
+        same_fields(where, stored, venue)
+        tick = self.mirror.record(cells.TICK, item=number)
+        multiplier = self.state.markets[number].terms["multiplier"]
+        eager = (position.cost, position.remainder, position.swept)
+        lazy = cells.bring_up(venue, tick, multiplier)
+        same(f"{where}: cost, remainder, swept at the indices of the market", eager, lazy)
+
+    def compare_nonces(self, now_ms):
+        """Of all signers: bits of 64 nonces, and how long they are kept. Forgets what is over."""
+        model, venue = {}, {}
+        for signer, spent in self.state.nonces.items():
+            stripes = STRIPES if is_venue(signer) else 1
+            spent -= {nonce for nonce in spent if (nonce[0] + 1) * HOUR_MS <= now_ms}
+            for hour, nonce in spent:
+                row, until_ms = nonce // stripes, (hour + 1) * HOUR_MS - 1
+                table = model.setdefault((signer, nonce % stripes), {})
+                table[until_ms, row // 64] = table.get((until_ms, row // 64), 0) | 1 << row % 64
+        for (kind, signer, stripe, _), data in self.mirror.cells.items():
+            if kind == cells.NONCES:
+                entries = venue.setdefault((signer, stripe), [])
+                entries += [e for e in cells.decode_page(data) if e["until_ms"] >= now_ms]
+        for signer, stripe in sorted(model.keys() | venue.keys()):
+            rows = model.get((signer, stripe), {})
+            wanted = sorted((bits, until_ms) for (until_ms, _), bits in rows.items())
+            found = sorted((e["value"], e["until_ms"]) for e in venue.get((signer, stripe), []))
+            same(f"nonces of signer {signer}, stripe {stripe} (bits, until)", wanted, found)
+
+    # ---- feeds, assets, venue -------------------------------------------------------------------
+
+    def compare_feed(self, number):
+        feed, where = self.state.feeds.get(number), f"feed {number}"
+        record = self.mirror.record(cells.FEED, item=number)
+        same(f"{where}: exists", feed is not None, bool(record))
+        same_fields(where, feed.params, record)
+        same(f"{where}: sources", len(feed.sources), record["sources"])
+        wanted = ("index", "time_ms", "pending", "priced", "valid", "has_pending")
+        state = self.mirror.record(cells.FEED_STATE, item=number)
+        for name in wanted:
+            same(f"{where}: {name}", int(getattr(feed, name)), state.get(name, 0))
+        for at, source in enumerate(feed.sources):
+            venue = self.mirror.record(cells.FEED_SOURCE, item=number, chunk=at)
+            same_fields(f"{where}, source {at}", vars(source), venue)
+
+    def compare_asset(self, number):
+        asset, where = self.state.assets.get(number), f"asset {number}"
+        record = self.mirror.record(cells.ASSET, item=number)
+        same(f"{where}: exists", asset is not None, bool(record))
+        wanted = {name: value for name, value in asset.items() if name != "asset"}
+        same_fields(where, wanted, record)
+        total = self.mirror.number(cells.ASSET_TOTAL, item=number)
+        same(f"{where}: deposited", self.state.asset_totals.get(number, 0), total)
+        insurance = self.mirror.number(cells.INSURANCE, item=number)
+        same(f"{where}: insurance", self.state.insurance.get(number, 0), insurance)
+
+    def compare_venue(self):
+        record = self.mirror.record(cells.VENUE)
+        same("venue: parameters are set", self.state.venue_set, bool(record))
+        if self.state.venue_set:
+            same_fields("venue", self.state.venue, record)
+
+    def compare_lists(self):
+        state, parts = self.state, self.mirror.parts
+        same("list of assets", sorted(state.assets), cells.decode_list(parts(cells.ASSET_LIST)))
+        same("list of feeds", sorted(state.feeds), cells.decode_list(parts(cells.FEED_LIST)))
+        same("list of markets", sorted(state.markets), cells.decode_list(parts(cells.MARKET_LIST)))
+        deposits = {(k[1], k[2]) for k in self.mirror.cells if k[0] == cells.DEPOSIT_USED}
+        same("references of deposits", state.deposits, deposits)
+
+    # ---- markets --------------------------------------------------------------------------------
+
+    def compare_market(self, number):
+        market, where = self.state.markets.get(number), f"market {number}"
+        record = self.mirror.record(cells.MARKET_TERMS, item=number)
+        same(f"{where}: exists", market is not None, bool(record))
+        same_fields(f"{where}, terms", market.terms, record)
+        self.compare_params(market, where)
+        venue = self.mirror.record(cells.MARKET_CONTROL, item=number)
+        same(f"{where}: status asked for", market.control, venue["status"])
+        self.compare_prices(market, where)
+        self.compare_averages(market, where)
+        self.compare_sums(market, where)
+
+    def compare_params(self, market, where):
+        held, number = self.mirror.cells, market.number
+        params = dict(market.params)
+        tiers, funding = params.pop("margin_tiers"), params.pop("funding")
+        record = cells.PARAMS(held[cells.MARKET_PARAMS, 0, number, 0])
+        same_fields(f"{where}, parameters", params, record)
+        same(f"{where}: number of tiers", len(tiers), record["tiers"])
+        parts = self.mirror.parts(cells.MARGIN_TIERS, number)
+        same(f"{where}: tiers", tiers, cells.decode_tiers(parts, len(tiers)))
+        terms = cells.FUNDING(held[cells.MARKET_PARAMS, 0, number, 1])
+        same_fields(f"{where}, funding", funding, terms)
+        fees = cells.decode_fees(held[cells.FEE_SCHEDULE, 0, number, 0].ljust(64, b"\0"))
+        same(f"{where}: fees", market.fees, fees)
+
+    def compare_prices(self, market, where):
+        tick = {
+            "mark": market.mark,
+            "index": market.index,
+            "funding": market.funding_index,
+            "social": 0,
+            "settle_price": market.settle_price,
+            "epoch": market.epoch,
+            "status": market.status,
+            "priced": int(market.priced),
+            "stale": int(market.stale),
+        }
+        venue = self.mirror.record(cells.TICK, item=market.number)
+        same_fields(where, tick, venue or dict.fromkeys(tick, 0) | {"status": 2})
+        book = self.mirror.record(cells.BOOK, item=market.number)
+        same(f"{where}: has a book", market.has_book, bool(book))
+        if market.has_book:
+            same_fields(f"{where}, book", market.book, book)
+
+    def compare_averages(self, market, where):
+        averages = {
+            "basis_q32": market.basis_q32 or 0,
+            "premium_sum": market.premium_sum,
+            "basis_time_ms": market.basis_time_ms,
+            "funding_time_ms": market.funding_time_ms or 0,
+            "sample_time_ms": market.sample_time_ms,
+            "premium_ms": market.premium_ms,
+            "started": (market.basis_q32 is not None) + 2 * (market.funding_time_ms is not None),
+        }
+        venue = self.mirror.record(cells.MARK_STATE, item=market.number)
+        same_fields(where, averages, venue or dict.fromkeys(averages, 0))
+        settle = {
+            "average_sum": market.average_sum,
+            "average_ms": market.average_ms,
+            "time_ms": market.window_time_ms,
+            "interval": market.interval,
+        }
+        venue = self.mirror.record(cells.SETTLE_STATE, item=market.number)
+        same_fields(where, settle, venue or dict.fromkeys(settle, 0))
+
+    def compare_sums(self, market, where):
+        """Sums that the venue keeps; here they follow from all positions."""
+        open_interest = lots = claims = value = accrued = 0
+        for _, position in self.state.positions_of(market.number):
+            _, remainder, since, _ = position.stored
+            open_interest += max(position.lots, 0)
+            lots += position.lots
+            claims += position.lots * since + remainder
+            value += settlement_value(market, position.lots)
+            accrued += position.funding
+        settled = market.status == SETTLED
+        if settled:
+            claims -= lots * market.funding_index
+        else:
+            same(f"{where}: lots of all positions", 0, lots)
+        wanted = {
+            cells.OPEN_INTEREST: open_interest,
+            cells.VOLUME: market.volume,
+            cells.FEES: market.fees_paid,
+            cells.FUND_CLEAR: market.funding_clear + accrued,
+            cells.SOCIAL_CLAIMS: 0,
+            cells.DUST: market.dust,
+            cells.SETTLE_CLEAR: value if settled else 0,
+        }
+        for kind, amount in wanted.items():
+            same(f"{where}: sum of kind {kind}", amount, self.mirror.number(kind, item=market.number))
+        low = self.mirror.number(cells.CLAIMS_LOW, item=market.number)
+        high = self.mirror.number(cells.CLAIMS_HIGH, item=market.number)
+        same(f"{where}: funding claims", claims, low + high * 2**96)
+
+
+def conservation(state):
+    """I1 in the model itself: what is owned, paid and set aside is what was deposited. Returns the
+    assets where it is not."""
+    held = dict(state.insurance)
+    for account in state.accounts.values():
+        for asset, amount in account.cash.items():
+            held[asset] = held.get(asset, 0) + amount
+    for number, market in state.markets.items():
+        total = market.fees_paid + market.funding_clear
+        for _, position in state.positions_of(number):
+            total += position.cost + position.swept
+            if market.status == SETTLED:
+                total += settlement_value(market, position.lots)
+        held[market.asset()] = held.get(market.asset(), 0) + total
+    totals = state.asset_totals
+    return {
+        asset: (held.get(asset, 0), totals.get(asset, 0))
+        for asset in held.keys() | totals.keys()
+        if held.get(asset, 0) != totals.get(asset, 0)
+    }

@@ -1,0 +1,160 @@
+// Runs blocks that come as JSON, one a line, through the serial executor, and answers each with a
+// line of JSON: receipts, events, and the cells that the block changed. Knows no layout of a cell
+// or an event: their bytes go out as they are, in hexadecimal.
+//
+//   run_blocks <log.fbs>        the table Block of the log format, as FlatBuffers writes JSON
+//
+// A line that is no block ends the program with exit code 1 and a message.
+
+#include <flatbuffers/idl.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <span>
+#include <string>
+
+#include "engine/serial/serial_executor.hpp"
+#include "instruments/venue.hpp"
+#include "replay/format/block_codec.hpp"
+
+namespace lockstep {
+namespace {
+
+void put_hex(std::string& out, std::span<const std::byte> bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    out += '"';
+    for (const std::byte b : bytes) {
+        out += kDigits[std::to_integer<std::size_t>(b) >> 4];
+        out += kDigits[std::to_integer<std::size_t>(b) & 0xf];
+    }
+    out += '"';
+}
+
+void put_events(std::string& out, std::span<const std::byte> encoded) {
+    out += '[';
+    bool first = true;
+    for_each_event(encoded, [&](std::uint16_t type, std::span<const std::byte> bytes) {
+        out += (first ? "[" : ",[") + std::to_string(type) + ',';
+        put_hex(out, bytes);
+        out += ']';
+        first = false;
+    });
+    out += ']';
+}
+
+/// Begin phase, transactions, end phase: one after the other in BlockResult::events.
+void put_result(std::string& out, const BlockResult& result) {
+    const std::span<const std::byte> events(result.events);
+    const std::size_t begin = result.receipts.empty() ? 0 : result.receipts.front().events_begin;
+    const std::size_t end = result.receipts.empty() ? 0 : result.receipts.back().events_end;
+    out += "\"begin\":";
+    put_events(out, events.first(begin));
+    out += ",\"receipts\":[";
+    for (const Receipt& receipt : result.receipts) {
+        out += &receipt == &result.receipts.front() ? "[" : ",[";
+        out += std::to_string(static_cast<unsigned>(receipt.disposition)) + ',' +
+               std::to_string(receipt.status) + ',' + std::to_string(receipt.weight) + ',';
+        put_events(out, result.events_of(receipt));
+        out += ']';
+    }
+    out += "],\"end\":";
+    put_events(out, events.subspan(end));
+}
+
+void put_cell(std::string& out, const StateKey& key, const Cell* cell) {
+    out += out.back() == '[' ? "[" : ",[";
+    out += std::to_string(static_cast<unsigned>(key.kind())) + ',' + std::to_string(key.owner()) +
+           ',' + std::to_string(key.item()) + ',' + std::to_string(key.chunk()) + ',';
+    if (cell == nullptr) {
+        out += "null]";
+    } else {
+        put_hex(out, cell->bytes());
+        out += ']';
+    }
+}
+
+/// What differs between the state and `known`, which then follows it.
+void put_changes(std::string& out, const StateStore<Venue>& store,
+                 std::map<StateKey, Cell>& known) {
+    out += '[';
+    std::size_t met = 0;
+    store.for_each([&](const StateKey& key, const Cell& cell) {
+        ++met;
+        const auto place = known.find(key);
+        if (place == known.end() || !(place->second == cell)) {
+            put_cell(out, key, &cell);
+            known.insert_or_assign(key, cell);
+        }
+    });
+    for (auto it = known.begin(); known.size() != met && it != known.end();) {
+        if (store.get(it->first) != nullptr) {
+            ++it;
+            continue;
+        }
+        put_cell(out, it->first, nullptr);
+        it = known.erase(it);
+    }
+    out += ']';
+}
+
+class BlockRunner {
+  public:
+    explicit BlockRunner(const std::string& schema)
+        : sound_(parser_.Parse((schema + "\nfile_identifier \"LSB1\";\n").c_str())) {}
+
+    /// The answer to one line; empty, with a message on the error stream, when it is no block.
+    [[nodiscard]] std::string answer(const std::string& line) {
+        if (!sound_ || !parser_.Parse(line.c_str())) {
+            std::cerr << "run_blocks: " << parser_.error_ << '\n';
+            return {};
+        }
+        const std::span bytes(parser_.builder_.GetBufferPointer(), parser_.builder_.GetSize());
+        const auto block = decode_block(std::as_bytes(bytes));
+        if (!block) {
+            std::cerr << "run_blocks: " << block.error().message << '\n';
+            return {};
+        }
+        const auto result = executor_.execute(*block);
+        if (!result) {
+            std::cerr << "run_blocks: " << result.error().message << '\n';
+            return {};
+        }
+        std::string out = "{";
+        put_result(out, *result);
+        out += ",\"cells\":";
+        put_changes(out, store_, known_);
+        return out + "}";
+    }
+
+  private:
+    flatbuffers::Parser parser_;
+    bool sound_;
+    Venue venue_;
+    StateStore<Venue> store_;
+    SerialExecutor<Venue> executor_{venue_, store_};
+    std::map<StateKey, Cell> known_;
+};
+
+}  // namespace
+}  // namespace lockstep
+
+int main(int count, char** arguments) {
+    if (count != 2) {
+        std::cerr << "usage: run_blocks <log.fbs>\n";
+        return 1;
+    }
+    std::ifstream file(arguments[1], std::ios::binary);
+    lockstep::BlockRunner runner({std::istreambuf_iterator<char>(file), {}});
+    for (std::string line; std::getline(std::cin, line);) {
+        const std::string answer = runner.answer(line);
+        if (answer.empty()) {
+            return 1;
+        }
+        std::cout << answer << std::endl;
+    }
+    return 0;
+}

@@ -1,0 +1,373 @@
+"""Small cases with numbers written by hand from the rules, each on model and venue at once."""
+
+import argparse
+import sys
+import traceback
+
+import world
+from check_venue import Run
+from compare import Difference
+from rules import (
+    CLOSING,
+    DATED,
+    FUNDING_APPLIED,
+    HOUR_MS,
+    INVERSE,
+    LINEAR,
+    MARKET_SETTLED,
+    OPTION,
+    PUT,
+    Q32,
+    Status,
+)
+from world import GOVERNOR
+
+ALICE, BOB = world.account_of(1), world.account_of(2)
+FEED, MARKET = 1, 1
+APPLIED = Status.APPLIED
+CASES = []
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+class Scenario:
+    """A venue with dollars, a coin and one feed of one source; it begins at a full hour."""
+
+    def __init__(self, options):
+        self.run = Run(options)
+        self.now_ms = world.START_MS // HOUR_MS * HOUR_MS
+        self.height = self.serial = 0
+        sources = [{"signer": GOVERNOR, "weight": 1}]
+        feed = {"feed": FEED, "params": self.feed_params(), "sources": sources}
+        coin = {"decimals": 8, "haircut_ppm": 0, "liability_ppm": 0, "value_divisor": 1000}
+        dollar = {"decimals": 6, "haircut_ppm": 0, "liability_ppm": 0, "value_divisor": 1}
+        venue = {"valid_window_ms": 40 * HOUR_MS, "paused": False, "track_account_volume": False}
+        self.expect(
+            [APPLIED] * 4,
+            ("CreateFeed", feed),
+            ("CreateAsset", dollar | {"asset": world.USD, "feed": 0}),
+            ("CreateAsset", coin | {"asset": world.COIN, "feed": FEED}),
+            ("SetVenueParams", venue | {"profit_cap": 10**12}),
+        )
+
+    @staticmethod
+    def feed_params(**changes):
+        params = {"quorum": 1, "max_age_ms": 20 * HOUR_MS, "max_ahead_ms": 0, "jump_ppm": 0}
+        params |= {"confidence_ppm": 0, "clamp_ppm": 5_000, "allow_negative": False}
+        return params | changes
+
+    @staticmethod
+    def market(number=MARKET, kind=LINEAR, **changes):
+        """5 % maintenance, 10 % initial margin, no fees, unless told otherwise."""
+        terms = {"kind": kind, "option_side": 0, "allow_negative": False, "host_matched": False}
+        terms |= {"settlement_asset": world.USD, "feed": FEED, "multiplier": 10, "lot_step": 1}
+        terms |= {"price_step": 1, "strike": 0, "expiry_ms": 0, "settle_window_ms": 0}
+        terms |= {"settle_interval_ms": 0}
+        tier = {"notional_upper": 2**62, "maintenance_ppm": 50_000, "initial_ppm": 100_000}
+        funding = {"interval_ms": 0, "interest_ppb": 0, "clamp_ppb": 0, "cap_ppb": 10**9}
+        params = {"margin_tiers": [tier], "funding": funding, "max_price": 10_000_000}
+        params |= {"max_position_lots": 10**9, "oi_cap_lots": 0, "oi_margin_lower": 0}
+        params |= {"oi_margin_upper": 0, "min_notional": 0, "band_ppm": 1_000_000}
+        params |= {"option_floor_ppm": 0, "ema_decay_q32": 0}
+        tx = {"market": number, "terms": terms, "params": params, "fees": [], "status": 0}
+        for name, value in changes.items():
+            place = next(part for part in (terms, params, tx) if name in part)
+            place[name] = value
+        return "CreateMarket", tx
+
+    def expect(self, statuses, *payloads, elapsed_ms=0, signer=GOVERNOR, limit=2**64 - 1):
+        """One block, whose transactions get these statuses; returns the outcome."""
+        self.now_ms += elapsed_ms or 1
+        self.height += 1
+        transactions = []
+        for kind, payload in payloads:
+            self.serial += 1
+            envelope = {"signer": signer, "nonce": self.serial, "valid_until_ms": self.now_ms}
+            transactions.append(
+                {"envelope": envelope, "payload_type": kind, "payload": payload}
+            )
+        block = {"height": self.height, "time_ms": self.now_ms, "weight_limit": limit}
+        self.run.step(block | {"transactions": transactions}, everything=True)
+        outcome = self.run.outcome
+        equal([receipt.status for receipt in outcome.receipts], statuses)
+        return outcome
+
+    def price(self, price, elapsed_ms=0, source=0, publish_ms=None):
+        self.serial += 1
+        publish_ms = self.now_ms + (elapsed_ms or 1) if publish_ms is None else publish_ms
+        update = {"feed": FEED, "source": source, "price": price, "confidence": 0}
+        update |= {"publish_time_ms": publish_ms, "sequence": self.serial}
+        return "OracleUpdate", update
+
+    def set_price(self, price, elapsed_ms=0):
+        return self.expect([APPLIED], self.price(price, elapsed_ms), elapsed_ms=elapsed_ms)
+
+    def deposit(self, number, amount, asset=world.USD):
+        self.serial += 1
+        tx = {"account": number, "asset": asset, "amount": amount, "reference": self.serial}
+        return "Deposit", tx
+
+    def order(self, number, lots, price, market=MARKET):
+        self.serial += 1
+        order = {"account": number, "market": market, "limit_price": price, "lots": lots}
+        order |= {"max_fee_ppm": 10**6, "reduce_only": False, "good_til_ms": self.now_ms + HOUR_MS}
+        return order | {"salt": self.serial}
+
+    def trade(self, buyer, seller, lots, price, market=MARKET):
+        return "Trade", {
+            "buyer": self.order(buyer, lots, price, market),
+            "seller": self.order(seller, lots, price, market),
+            "buyer_is_taker": True,
+            "lots": lots,
+            "price": price,
+        }
+
+    def account(self, number):
+        return self.run.model.state.accounts[number]
+
+    def cash(self, number, asset=world.USD):
+        return self.account(number).cash.get(asset, 0)
+
+
+def equal(found, wanted):
+    assert found == wanted, f"{found} instead of {wanted}"
+
+
+def events_of(outcome, kind):
+    return [fields for event, fields in outcome.begin if event == kind]
+
+
+# ---- cases --------------------------------------------------------------------------------------
+
+
+@case
+def an_hour_at_one_basis_point_costs_75_quanta_a_lot(s):
+    funding = {"interval_ms": HOUR_MS, "interest_ppb": 100_000, "clamp_ppb": 500_000, "cap_ppb": 10**9}
+    s.expect([0, 0, 0], s.market(funding=funding), s.deposit(ALICE, 10**11), s.deposit(BOB, 10**11))
+    s.now_ms = s.now_ms // HOUR_MS * HOUR_MS + HOUR_MS - 1
+    s.set_price(600_000)  # starts the clock at the full hour
+    s.expect([0], s.trade(ALICE, BOB, 10_000, 600_000))
+    outcome = s.set_price(600_000, s.now_ms // HOUR_MS * HOUR_MS + HOUR_MS - s.now_ms)
+    event = events_of(outcome, FUNDING_APPLIED)[0]
+    equal(event["delta_q32"], 75 * Q32)
+    equal(event["rate_ppb"], 100_000)
+    s.expect([0], s.trade(BOB, ALICE, 10_000, 600_000))
+    equal(s.cash(ALICE), 10**11 - 750_000)
+    equal(s.cash(BOB), 10**11 + 750_000)
+
+
+@case
+def a_thousand_inverse_contracts_gain_79367_satoshi(s):
+    s.expect(
+        [0, 0, 0],
+        s.market(kind=INVERSE, settlement_asset=world.COIN, multiplier=10**9),
+        s.deposit(ALICE, 10**9, world.COIN),
+        s.deposit(BOB, 10**9, world.COIN),
+    )
+    s.set_price(600_000)
+    s.expect([0], s.trade(ALICE, BOB, 1_000, 600_000))
+    equal(s.account(ALICE).positions[MARKET].cost, 1_666_666)
+    s.expect([0], s.trade(BOB, ALICE, 1_000, 630_001))
+    equal(s.cash(ALICE, world.COIN), 10**9 + 79_367)
+    equal(s.cash(BOB, world.COIN), 10**9 - 79_367)
+
+
+@case
+def an_outlier_moves_the_index_by_half_a_percent_of_its_weight(s):
+    sources = [{"signer": GOVERNOR, "weight": weight} for weight in (25, 50, 25)]
+    feed = {"feed": 2, "params": s.feed_params(quorum=3), "sources": sources}
+    s.expect([0], ("CreateFeed", feed))
+    updates = [s.price(price, source=at) for at, price in enumerate((100_000, 101_000, 120_000))]
+    s.expect([0, 0, 0], *((kind, update | {"feed": 2}) for kind, update in updates))
+    equal(s.run.model.state.feeds[2].index, 101_000)
+
+
+@case
+def fees_are_ceiled_and_rebates_floored(s):
+    cases = ((500, 10_050, 6), (200, 1_500, 1), (-200, 15_000, -3), (-200, 1_500, 0))
+    s.expect([0, 0, 0], s.market(multiplier=1), s.deposit(ALICE, 10**9), s.deposit(BOB, 10**9))
+    s.set_price(600)
+    for maker, notional, fee in cases:
+        fees = [{"maker_ppm": maker, "taker_ppm": 1_000}]
+        s.expect([0], ("SetFeeSchedule", {"market": MARKET, "fees": fees}))
+        outcome = s.expect([0], s.trade(ALICE, BOB, notional // 30, 30 * 1))
+        equal(outcome.receipts[0].events[0][1]["seller"]["fee"], fee)
+
+
+@case
+def equity_of_the_requirement_is_enough_and_one_quantum_less_is_not(s):
+    requirement = 7 * 600_000 * 10 // 10
+    s.expect(
+        [0, 0, 0],
+        s.market(),
+        s.deposit(ALICE, requirement),
+        s.deposit(BOB, requirement - 1),
+    )
+    s.set_price(600_000)
+    s.expect([Status.MARGIN_MAKER], s.trade(ALICE, BOB, 7, 600_000))
+    s.expect([Status.MARGIN_TAKER], s.trade(BOB, ALICE, 7, 600_000))
+    s.expect([0], s.deposit(BOB, 1))
+    s.expect([0], s.trade(ALICE, BOB, 7, 600_000))
+
+
+@case
+def unrealised_profit_does_not_leave(s):
+    s.expect([0, 0, 0], s.market(), s.deposit(ALICE, 10**9), s.deposit(BOB, 10**12))
+    s.set_price(600_000)
+    s.expect([0], s.trade(ALICE, BOB, 1_000, 600_000))
+    s.set_price(900_000)
+    withdrawal = {"account": ALICE, "asset": world.USD}
+    s.expect([Status.INSUFFICIENT_CASH], ("Withdraw", withdrawal | {"amount": 10**9 + 1}))
+    # 9 * 10^9 of notional need 9 * 10^8 of cash, whatever the profit.
+    s.expect([Status.MARGIN], ("Withdraw", withdrawal | {"amount": 10**8 + 1}))
+    s.expect([0], ("Withdraw", withdrawal | {"amount": 10**8}))
+
+
+@case
+def a_future_settles_at_the_average_of_its_window(s):
+    expiry = s.now_ms + 2 * HOUR_MS
+    s.expect(
+        [0, 0, 0],
+        s.market(kind=DATED, expiry_ms=expiry, settle_window_ms=1_000_000),
+        s.deposit(ALICE, 10**11),
+        s.deposit(BOB, 10**11),
+    )
+    s.set_price(600_000)
+    s.expect([0], s.trade(ALICE, BOB, 100, 600_000))
+    s.set_price(600_000, expiry - 1_000_000 - s.now_ms)
+    s.set_price(900_000, 250_000)  # a quarter of the window at 600,000
+    outcome = s.set_price(100_000, 750_000)  # the rest at 900,000; the last tick comes too late
+    equal(events_of(outcome, MARKET_SETTLED), [{"market": MARKET, "price": 825_000}])
+    accounts = {"market": MARKET, "accounts": [ALICE, BOB]}
+    s.expect([0], ("SettleBatch", accounts))
+    equal(s.cash(ALICE), 10**11 + 225_000 * 100 * 10)
+    equal(s.cash(BOB), 10**11 - 225_000 * 100 * 10)
+
+
+@case
+def daily_settlements_telescope(s):
+    s.expect(
+        [0, 0, 0],
+        s.market(kind=DATED, expiry_ms=s.now_ms + 10 * HOUR_MS, settle_interval_ms=HOUR_MS),
+        s.deposit(ALICE, 10**11),
+        s.deposit(BOB, 10**11),
+    )
+    s.set_price(600_000)
+    s.expect([0], s.trade(ALICE, BOB, 100, 600_000))
+    realise = ("RealisePnl", {"account": ALICE, "market": MARKET})
+    s.expect([Status.NO_EPOCH], realise)
+    s.set_price(700_000, HOUR_MS)
+    s.set_price(650_000, HOUR_MS)
+    s.expect([0, Status.NO_EPOCH], realise, realise)
+    equal(s.cash(ALICE), 10**11 + 50_000 * 100 * 10)
+    equal(s.account(ALICE).positions[MARKET].cost, -650_000 * 100 * 10)
+
+
+@case
+def call_less_put_pays_the_forward(s):
+    expiry = s.now_ms + HOUR_MS
+    terms = {"kind": OPTION, "expiry_ms": expiry, "strike": 600_000, "option_floor_ppm": 0}
+    s.expect(
+        [0] * 4,
+        s.market(1, **terms),
+        s.market(2, option_side=PUT, **terms),
+        s.deposit(ALICE, 10**11),
+        s.deposit(BOB, 10**11),
+    )
+    s.set_price(600_000)
+    s.expect([0, 0], s.trade(ALICE, BOB, 10, 5, 1), s.trade(BOB, ALICE, 10, 5, 2))
+    s.set_price(550_000, HOUR_MS)
+    close = [("SettleBatch", {"market": market, "accounts": [ALICE, BOB]}) for market in (1, 2)]
+    s.expect([0, 0], *close)
+    equal(s.cash(ALICE), 10**11 - 50_000 * 10 * 10)
+
+
+@case
+def an_inverse_perpetual_closes_to_the_last_satoshi(s):
+    s.expect(
+        [0, 0, 0],
+        s.market(kind=INVERSE, settlement_asset=world.COIN, multiplier=10**9),
+        s.deposit(ALICE, 10**9, world.COIN),
+        s.deposit(BOB, 10**9, world.COIN),
+    )
+    s.set_price(600_000)
+    s.expect([0], s.trade(ALICE, BOB, 7, 599_999))
+    s.expect([0], ("SetMarketStatus", {"market": MARKET, "status": CLOSING}))
+    s.set_price(700_000)
+    s.expect([0], ("SettleBatch", {"market": MARKET, "accounts": [ALICE, BOB]}))
+    # 7 * 10^9 / 700,000 = 10,000 each, but the unit is floored in Q32: Alice owes what Bob gets.
+    gain = s.cash(ALICE, world.COIN) - 10**9
+    equal(gain, 11_666 - 10_000)
+    equal(s.cash(BOB, world.COIN) - 10**9, -gain - (s.run.model.state.markets[MARKET].dust >> 32))
+
+
+@case
+def an_atomic_batch_may_pass_where_it_could_not_rest(s):
+    s.expect([0, 0, 0], s.market(), s.deposit(ALICE, 10**6), s.deposit(BOB, 10**12))
+    s.set_price(600_000)
+    there, back = s.trade(ALICE, BOB, 1_000, 600_000)[1], s.trade(BOB, ALICE, 1_000, 600_000)[1]
+    s.expect([Status.MARGIN_TAKER], ("Trade", there))
+    s.expect([0], ("Batch", {"atomic": True, "fills": [there, back]}))
+    there, back = s.trade(ALICE, BOB, 1_000, 600_000)[1], s.trade(BOB, ALICE, 1_000, 600_000)[1]
+    outcome = s.expect([0], ("Batch", {"atomic": False, "fills": [there, back]}))
+    legs = [fields["status"] for kind, fields in outcome.receipts[0].events if kind == 4]
+    equal(legs, [Status.MARGIN_TAKER, Status.MARGIN_MAKER])
+
+
+@case
+def what_does_not_fit_into_a_block_is_skipped(s):
+    deposits = [s.deposit(ALICE, 1) for _ in range(3)]
+    outcome = s.expect([0, 0, 0], *deposits, limit=2)
+    equal([receipt.disposition for receipt in outcome.receipts], [0, 0, 1])
+    equal(s.cash(ALICE), 2)
+
+
+@case
+def an_account_holds_64_markets_and_no_more(s):
+    s.expect([0] * 65, *(s.market(number) for number in range(1, 66)))
+    s.expect([0, 0], s.deposit(ALICE, 10**12), s.deposit(BOB, 10**12))
+    s.set_price(600_000)
+    fills = [s.trade(ALICE, BOB, 1, 600_000, number) for number in range(1, 66)]
+    s.expect([0] * 64 + [Status.MARKET_LIMIT], *fills)
+    s.expect([0], s.trade(BOB, ALICE, 1, 600_000, 7))
+    s.expect([0], s.trade(ALICE, BOB, 1, 600_000, 65))
+
+
+@case
+def there_are_1024_feeds_and_no_more(s):
+    sources = [{"signer": GOVERNOR, "weight": 1}]
+    feeds = [
+        ("CreateFeed", {"feed": number, "params": s.feed_params(), "sources": sources})
+        for number in range(2, 1_026)
+    ]
+    s.expect([0] * 1_023 + [Status.LIMIT], *feeds)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runner", required=True)
+    parser.add_argument("--schema", required=True)
+    options = parser.parse_args()
+    failed = 0
+    for one in CASES:
+        scenario = None
+        try:
+            scenario = Scenario(options)
+            one(scenario)
+            print("holds:", one.__name__.replace("_", " "))
+        except (AssertionError, Difference):
+            failed += 1
+            print("FAILS:", one.__name__.replace("_", " "))
+            traceback.print_exc(file=sys.stdout)
+        finally:
+            if scenario is not None:
+                scenario.run.venue.close()
+    print(f"{len(CASES) - failed} cases hold, {failed} fail")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

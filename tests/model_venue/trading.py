@@ -1,0 +1,336 @@
+"""Fills: one, several at once, several on their own (instruments/README.md, "Checks, in order")."""
+
+from margin import assess, covers_initial, fill_holds, notional_at
+from rules import (
+    ACTIVE,
+    BATCH_FILLS,
+    BATCH_LEG,
+    FEE_TIERS,
+    INVERSE,
+    MAX_LOTS,
+    MAX_PRICE,
+    OPEN_MARKETS,
+    OPTION,
+    REDUCE_ONLY,
+    TRADE,
+    Reject,
+    Status,
+    Unbounded,
+    bounded,
+    ceil_div,
+    fee_of,
+    floor_div,
+    require,
+)
+from state import Position
+
+ORDER_FIELDS = (
+    "account",
+    "market",
+    "limit_price",
+    "lots",
+    "max_fee_ppm",
+    "reduce_only",
+    "good_til_ms",
+    "salt",
+)
+
+
+class Side:
+    """One side of a fill while it is worked on."""
+
+    def __init__(self, order, buys, takes):
+        self.order = order
+        self.buys = buys
+        self.takes = takes
+        self.number = order["account"]
+        self.account = None
+        self.tracked = True
+        self.identity = tuple(order[name] for name in ORDER_FIELDS)
+        self.filled = 0  # of the order, lots, this fill included
+        self.rate_ppm = 0
+        self.fee = 0
+        self.lots_before = 0
+        self.position = None
+        self.event = {}
+
+    def load(self, frame, view):
+        self.account = frame.state.accounts.get(self.number)
+        require(self.account is not None, Status.NO_ACCOUNT)
+        require(not self.account.frozen, Status.ACCOUNT_FROZEN)
+        self.tracked = not view.terms["host_matched"] or self.order["salt"] != 0
+        if self.tracked:
+            filled, until_ms = self.account.orders.get(self.identity, (0, 0))
+            self.filled = filled if until_ms >= frame.now_ms else 0
+
+    def reduces(self, lots):
+        """The fill moves the position towards zero and not beyond."""
+        held = -self.lots_before if self.buys else self.lots_before
+        return held >= lots
+
+
+def flow_to_seller(terms, lots, price):
+    """What the buyer pays; the same number for both. Inverse contracts are paid in coin when they
+    are sold back, so the buyer receives."""
+    if terms["kind"] == INVERSE:
+        return -floor_div(lots * terms["multiplier"], price)
+    return lots * price * terms["multiplier"]
+
+
+def charge_fees(view, trade, notional, sides):
+    if trade.get("host_fees") is not None:
+        for side, name in zip(sides, ("buyer", "seller")):
+            side.fee = trade["host_fees"][name]
+        return
+    for side in sides:
+        maker, taker = view.fees[min(side.account.tier, FEE_TIERS - 1)]
+        side.rate_ppm = taker if side.takes else maker
+        if view.terms["kind"] == OPTION:
+            underlying = notional_at(view.terms, trade["lots"], view.market.index)
+            side.fee = fee_of(underlying, side.rate_ppm)
+            if side.fee > 0:
+                side.fee = min(side.fee, ceil_div(notional, 8))
+        else:
+            side.fee = fee_of(notional, side.rate_ppm)
+
+
+def check_order(frame, trade, notional, side):
+    order = side.order
+    require(order["good_til_ms"] >= frame.now_ms, Status.ORDER_EXPIRED)
+    require(order["salt"] >= side.account.salt_below, Status.ORDER_CANCELLED)
+    side.filled += trade["lots"]
+    require(side.filled <= order["lots"], Status.OVERFILL)
+    worse = trade["price"] - order["limit_price"]
+    require(worse <= 0 if side.buys else worse >= 0, Status.PRICE_LIMIT)
+    if trade.get("host_fees") is None:
+        require(side.rate_ppm <= order["max_fee_ppm"], Status.FEE_LIMIT)
+        return
+    try:
+        require(side.fee <= fee_of(notional, order["max_fee_ppm"]), Status.FEE_LIMIT)
+    except Unbounded:
+        raise Reject(Status.FEE_LIMIT) from None
+
+
+def check_pair(view, trade, notional, buyer, seller):
+    terms = view.terms
+    require(trade["buyer"]["market"] == trade["seller"]["market"], Status.MARKET_MISMATCH)
+    require(buyer.number != seller.number, Status.SELF_TRADE)
+    require(trade["lots"] % terms["lot_step"] == 0, Status.SIZE_STEP)
+    require(trade["price"] % terms["price_step"] == 0, Status.TICK)
+    require(notional != 0 or terms["allow_negative"], Status.ZERO_NOTIONAL)
+    require(notional >= view.params["min_notional"], Status.MIN_NOTIONAL)
+    require(view.band_low <= trade["price"] <= view.band_high, Status.PRICE_BAND)
+    if trade.get("host_fees") is not None:
+        require(terms["host_matched"], Status.HOST_FEES)
+    elif not terms["host_matched"]:
+        require(buyer.fee + seller.fee >= 0, Status.FEE_TOTAL)
+
+
+def check_positions(view, trade, sides):
+    both = all(side.reduces(trade["lots"]) for side in sides)
+    for side in sides:
+        may = side.reduces(trade["lots"]) or not side.order["reduce_only"]
+        require(may, Status.REDUCE_ONLY)
+    require(both or view.market.status != REDUCE_ONLY, Status.REDUCE_ONLY)
+    require(both or not view.market.stale, Status.ORACLE_STALE)
+
+
+def credit(journal, account, asset, amount):
+    """From its first quantum on the account holds the asset."""
+    if amount != 0:
+        journal.put(account.cash, asset, bounded(account.cash.get(asset, 0) + amount))
+
+
+class Fill:
+    """One fill, in the order in which the rules check it."""
+
+    def __init__(self, frame, trade):
+        self.frame = frame
+        self.trade = trade
+        self.buyer = Side(trade["buyer"], True, trade["buyer_is_taker"])
+        self.seller = Side(trade["seller"], False, not trade["buyer_is_taker"])
+        self.sides = (self.buyer, self.seller)
+        self.view = None
+        self.paid = 0
+        self.notional = 0
+
+    def check(self):
+        trade, frame = self.trade, self.frame
+        inside = 0 < trade["lots"] <= MAX_LOTS and abs(trade["price"]) <= MAX_PRICE
+        require(inside, Status.MALFORMED)
+        self.view = view = frame.markets.get(trade["buyer"]["market"])
+        require(view is not None, Status.MARKET_UNKNOWN)
+        market = view.market
+        trading = market.status in (ACTIVE, REDUCE_ONLY) and market.priced
+        require(trading, Status.MARKET_STATUS)
+        require(trade["price"] > 0 or view.terms["allow_negative"], Status.TICK)
+        for side in self.sides:
+            side.load(frame, view)
+        self.paid = bounded(flow_to_seller(view.terms, trade["lots"], trade["price"]))
+        self.notional = abs(self.paid)
+        charge_fees(view, trade, self.notional, self.sides)
+        for side in self.sides:
+            check_order(frame, trade, self.notional, side)
+        check_pair(view, trade, self.notional, *self.sides)
+
+    def move(self):
+        """Brings both positions up to date and moves lots and money between them."""
+        view, trade = self.view, self.trade
+        market = view.market
+        for side in self.sides:
+            stored = side.account.positions.get(market.number, Position())
+            cost_before = stored.stored[0] if stored.stored else 0
+            side.position = Position(stored.lots, stored.cost, stored.remainder)
+            side.lots_before = stored.lots
+            side.event = {
+                "account": side.number,
+                "lots_before": stored.lots,
+                "cost_before": cost_before,
+                "funding": stored.funding,
+                "swept": stored.swept,
+            }
+        check_positions(view, trade, self.sides)
+        for side in self.sides:
+            flow = -self.paid if side.buys else self.paid
+            side.position.lots += trade["lots"] if side.buys else -trade["lots"]
+            bounded(flow - side.fee)
+            side.position.cost = bounded(side.position.cost + flow - side.fee)
+            require(abs(side.position.lots) <= MAX_LOTS, Status.OVERFLOW)
+            side.event["lots_after"] = side.position.lots
+            side.event["flow"] = flow
+            side.event["fee"] = side.fee
+            side.event["closed"] = side.position.cost if side.position.lots == 0 else 0
+
+    def store(self):
+        """Puts both sides into the state."""
+        frame, market = self.frame, self.view.market
+        journal = frame.journal
+        for side in self.sides:
+            account, position = side.account, side.position
+            journal.touched.add(side.number)
+            if side.tracked:
+                known = account.orders.get(side.identity, (0, 0))[1]
+                until_ms = max(known, side.order["good_til_ms"])
+                journal.put(account.orders, side.identity, (side.filled, until_ms))
+            if position.lots != 0:
+                position.stored = (
+                    position.cost,
+                    position.remainder,
+                    market.funding_index,
+                    market.epoch,
+                )
+                journal.put(account.positions, market.number, position)
+            else:
+                journal.add(market, "dust", position.remainder)
+                journal.drop(account.positions, market.number)
+            credit(journal, account, market.asset(), self.arrived(side))
+        fees = self.buyer.fee + self.seller.fee
+        journal.set(market, "fees_paid", bounded(market.fees_paid + fees))
+        journal.add(market, "volume", self.trade["lots"])
+        if frame.venue["track_account_volume"]:
+            value = frame.assets[market.asset()].value(self.notional)
+            for side in self.sides:
+                journal.set(side.account, "volume", bounded(side.account.volume + value))
+
+    def arrived(self, side):
+        """Cash that the fill frees: daily settlements, and all of a position that it closes."""
+        return side.event["swept"] + side.event["closed"]
+
+    def has_margin(self, side):
+        """Whether a side may stand after the fill."""
+        number, asset = self.view.market.number, self.view.market.asset()
+        cash = dict(side.account.cash)
+        cash[asset] = cash.get(asset, 0) + self.arrived(side)
+        positions = dict(side.account.positions)
+        positions[number] = side.position
+        if side.position.lots == 0:
+            del positions[number]
+        cap = self.frame.venue["profit_cap"]
+        after = assess(self.frame, cash, positions, cap)
+        if covers_initial(after):
+            return True
+        before = assess(self.frame, side.account.cash, side.account.positions, cap)
+        return fill_holds(before, after)
+
+    def check_limits(self, margin_now):
+        view, lots = self.view, self.trade["lots"]
+        if margin_now:
+            taker, maker = self.sides if self.buyer.takes else reversed(self.sides)
+            require(self.has_margin(taker), Status.MARGIN_TAKER)
+            require(self.has_margin(maker), Status.MARGIN_MAKER)
+        most = view.params["max_position_lots"]
+        for side in self.sides:
+            inside = abs(side.position.lots) <= most or side.reduces(lots)
+            require(inside, Status.POSITION_LIMIT)
+        cap = view.params["oi_cap_lots"]
+        if cap > 0 and view.open_interest >= cap:
+            before = sum(max(side.lots_before, 0) for side in self.sides)
+            after = sum(max(side.position.lots, 0) for side in self.sides)
+            require(after <= before, Status.OI_CAP)
+        for side in self.sides:
+            held = side.account.positions
+            room = view.market.number in held or len(held) < OPEN_MARKETS
+            require(room, Status.MARKET_LIMIT)
+
+    def emit(self):
+        event = {
+            "market": self.view.market.number,
+            "lots": self.trade["lots"],
+            "price": self.trade["price"],
+            "buyer_is_taker": self.trade["buyer_is_taker"],
+            "buyer": self.buyer.event,
+            "seller": self.seller.event,
+        }
+        self.frame.emit(TRADE, event)
+
+
+def settle_trade(frame, trade, margin_now):
+    """One fill, from first check to event. Raises Reject; what it has changed is then to be taken
+    back."""
+    try:
+        fill = Fill(frame, trade)
+        fill.check()
+        fill.move()
+        fill.check_limits(margin_now)
+        fill.store()
+        fill.emit()
+    except Unbounded:
+        raise Reject(Status.OVERFLOW) from None
+
+
+def run_trade(frame, _, trade):
+    settle_trade(frame, trade, margin_now=True)
+
+
+def run_atomic(frame, fills):
+    """All or none. Margin is looked at once, at the end, of every account in the order in which it
+    first appears."""
+    cap = frame.venue["profit_cap"]
+    takes, before = {}, {}
+    for fill in fills:
+        for name in ("buyer", "seller"):
+            number = fill[name]["account"]
+            took = (name == "buyer") == fill["buyer_is_taker"]
+            takes[number] = takes.get(number, False) or took
+    for number in takes:
+        account = frame.state.accounts.get(number)
+        if account is not None:
+            before[number] = assess(frame, account.cash, account.positions, cap)
+    for fill in fills:
+        settle_trade(frame, fill, margin_now=False)
+    for number, took in takes.items():
+        account = frame.state.accounts[number]
+        after = assess(frame, account.cash, account.positions, cap)
+        refusal = Status.MARGIN_TAKER if took else Status.MARGIN_MAKER
+        require(fill_holds(before[number], after), refusal)
+
+
+def run_batch(frame, _, batch):
+    fills = batch["fills"]
+    require(1 <= len(fills) <= BATCH_FILLS, Status.BATCH_SIZE)
+    if batch["atomic"]:
+        run_atomic(frame, fills)
+        return
+    for leg, fill in enumerate(fills):
+        status = frame.attempt(lambda fill=fill: settle_trade(frame, fill, margin_now=True))
+        frame.emit(BATCH_LEG, {"leg": leg, "status": status})

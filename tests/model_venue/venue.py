@@ -1,0 +1,223 @@
+"""The model of the venue: blocks in; receipts, events and state out."""
+
+from accounts import (
+    cancel_orders,
+    create_account,
+    deposit,
+    insurance_deposit,
+    realise_pnl,
+    set_delegate,
+    set_fee_tier,
+    set_frozen,
+    settle_batch,
+    transfer,
+    withdraw,
+)
+from governance import (
+    create_asset,
+    create_feed,
+    create_market,
+    set_fee_schedule,
+    set_market_status,
+    set_venue_params,
+    update_market,
+)
+from margin import AssetView, MarketView
+from markets import advance, book_order, run_books
+from prices import oracle_order, run_oracle
+from rules import (
+    BATCH_FILLS,
+    HOUR_MS,
+    NONCE_LIMIT,
+    SETTLE_ACCOUNTS,
+    Reject,
+    Status,
+    Unbounded,
+    is_venue,
+    require,
+)
+from state import Journal, State
+from trading import run_batch, run_trade
+
+ANYONE, VENUE, OWNER, DELEGATE = range(4)
+
+# By type of payload: what it does, whose right it needs, the field that names the account.
+TRANSACTIONS = {
+    "CreateAsset": (create_asset, VENUE, None),
+    "CreateFeed": (create_feed, VENUE, None),
+    "CreateMarket": (create_market, VENUE, None),
+    "UpdateMarket": (update_market, VENUE, None),
+    "SetMarketStatus": (set_market_status, VENUE, None),
+    "SetFeeSchedule": (set_fee_schedule, VENUE, None),
+    "SetVenueParams": (set_venue_params, VENUE, None),
+    "CreateAccount": (create_account, OWNER, "account"),
+    "Deposit": (deposit, VENUE, None),
+    "Withdraw": (withdraw, OWNER, "account"),
+    "Transfer": (transfer, OWNER, "from"),
+    "SetDelegate": (set_delegate, OWNER, "account"),
+    "SetFrozen": (set_frozen, OWNER, "account"),
+    "SetFeeTier": (set_fee_tier, VENUE, None),
+    "CancelOrders": (cancel_orders, DELEGATE, "account"),
+    "InsuranceDeposit": (insurance_deposit, OWNER, "account"),
+    "Trade": (run_trade, VENUE, None),
+    "Batch": (run_batch, VENUE, None),
+    "SettleBatch": (settle_batch, ANYONE, None),
+    "RealisePnl": (realise_pnl, DELEGATE, "account"),
+}
+PRICES = ("OracleUpdate", "BookUpdate")
+
+EXECUTED, SKIPPED = 0, 1
+
+
+class Receipt:
+    def __init__(self, disposition, status, weight, events):
+        self.disposition = disposition
+        self.status = status
+        self.weight = weight
+        self.events = events
+
+
+class BlockOutcome:
+    def __init__(self, begin, receipts, touched):
+        self.begin = begin  # events of the start of the block
+        self.receipts = receipts
+        self.touched = touched  # accounts that were changed
+
+
+class Frame:
+    """One block: what its transactions share, and the journal of the one in hand."""
+
+    def __init__(self, state, now_ms):
+        self.state = state
+        self.now_ms = now_ms
+        self.venue = state.venue
+        self.journal = Journal()
+        self.events = []
+        self.markets = {}
+        self.assets = {}
+
+    def gather(self):
+        """What the start of the block has fixed for its transactions."""
+        for number, record in self.state.assets.items():
+            self.assets[number] = AssetView(record, self.state.feeds.get(record["feed"]))
+        for number, market in self.state.markets.items():
+            lots = [position.lots for _, position in self.state.positions_of(number)]
+            open_interest = sum(lot for lot in lots if lot > 0)
+            self.markets[number] = MarketView(market, open_interest)
+
+    def emit(self, kind, fields):
+        self.events.append((kind, fields))
+
+    def attempt(self, action):
+        """Runs an action of which nothing stays when it is rejected; returns its status."""
+        mark, events = self.journal.mark(), len(self.events)
+        try:
+            action()
+            return Status.APPLIED
+        except Reject as refusal:
+            status = refusal.status
+        except Unbounded:
+            status = Status.OVERFLOW
+        self.journal.take_back(mark)
+        del self.events[events:]
+        return status
+
+
+def weight_of(transaction):
+    payload = transaction["payload"]
+    count = 1
+    if transaction["payload_type"] == "Batch":
+        count = min(len(payload["fills"]), BATCH_FILLS)
+    elif transaction["payload_type"] == "SettleBatch":
+        count = min(len(payload["accounts"]), SETTLE_ACCOUNTS)
+    return max(1, count)
+
+
+def authorise(state, signer, kind, payload):
+    _, right, field = TRANSACTIONS[kind]
+    if is_venue(signer):
+        return
+    if kind != "CreateAccount":
+        account = state.accounts.get(signer)
+        require(account is not None, Status.NO_ACCOUNT)
+        require(not account.frozen, Status.ACCOUNT_FROZEN)
+    if right == ANYONE:
+        return
+    require(right != VENUE, Status.UNAUTHORISED)
+    target = payload[field]
+    if signer >> 16 == target >> 16:
+        return
+    account = state.accounts.get(target)
+    delegated = right == DELEGATE and account is not None and account.delegate == signer
+    require(delegated, Status.UNAUTHORISED)
+
+
+def run_prologue(frame, transaction):
+    """Checks that all transactions share. Once the nonce is spent it stays spent."""
+    envelope, state = transaction["envelope"], frame.state
+    signer, until_ms = envelope["signer"], envelope["valid_until_ms"]
+    require(envelope["nonce"] < NONCE_LIMIT and until_ms >= 0, Status.MALFORMED)
+    authorise(state, signer, transaction["payload_type"], transaction["payload"])
+    require(until_ms >= frame.now_ms, Status.EXPIRED_TX)
+    require(until_ms - frame.now_ms <= frame.venue["valid_window_ms"], Status.NONCE_WINDOW)
+    nonce, spent = (until_ms // HOUR_MS, envelope["nonce"]), state.nonces.setdefault(signer, set())
+    require(nonce not in spent, Status.NONCE_USED)
+    spent.add(nonce)
+    require(is_venue(signer) or not frame.venue["paused"], Status.PAUSED)
+
+
+class Model:
+    def __init__(self):
+        self.state = State()
+        self.frame = None  # of the last block
+
+    def run_block(self, block):
+        state, now_ms = self.state, block["time_ms"]
+        frame = self.frame = Frame(state, now_ms)
+        begin, decisions = self.start(block, frame)
+        receipts, used, full = [], 0, False
+        for transaction in block["transactions"]:
+            weight = weight_of(transaction)
+            full = full or weight > block["weight_limit"] - used
+            if full:
+                receipts.append(Receipt(SKIPPED, 0, 0, []))
+                continue
+            used += weight
+            frame.events = []
+            status = self.execute(frame, transaction, decisions)
+            receipts.append(Receipt(EXECUTED, status, weight, frame.events))
+        return BlockOutcome(begin, receipts, frame.journal.touched)
+
+    def start(self, block, frame):
+        """Prices, then markets, in the order of their numbers."""
+        updates = {kind: [] for kind in PRICES}
+        for transaction in block["transactions"]:
+            kind, envelope = transaction["payload_type"], transaction["envelope"]
+            if kind in PRICES and envelope["valid_until_ms"] >= frame.now_ms:
+                updates[kind].append((transaction["payload"], envelope["signer"]))
+        decisions = {
+            "OracleUpdate": run_oracle(self.state, updates["OracleUpdate"], frame.now_ms),
+            "BookUpdate": run_books(self.state, updates["BookUpdate"]),
+        }
+        begin = []
+        for _, market in sorted(self.state.markets.items()):
+            begin += advance(self.state, market, frame.now_ms)
+        frame.gather()
+        return begin, decisions
+
+    @staticmethod
+    def execute(frame, transaction, decisions):
+        kind, payload = transaction["payload_type"], transaction["payload"]
+        envelope = transaction["envelope"]
+        if kind in PRICES:
+            if envelope["valid_until_ms"] < frame.now_ms:
+                return Status.EXPIRED_TX
+            order = oracle_order if kind == "OracleUpdate" else book_order
+            return decisions[kind][order(payload, envelope["signer"])]
+        try:
+            run_prologue(frame, transaction)
+        except Reject as refusal:
+            return refusal.status
+        frame.journal.undo.clear()
+        action = TRANSACTIONS[kind][0]
+        return frame.attempt(lambda: action(frame, envelope, payload))
