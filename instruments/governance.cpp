@@ -44,8 +44,8 @@ Status validate(const MarketTerms& terms) noexcept {
     const bool sound =
         terms.kind <= MarketKind::kEuropeanOption && terms.option_side <= OptionSide::kPut &&
         raw(terms.settlement_asset) < kMaxAssets && within(terms.lot_step, 1, 0xffffffff) &&
-        within(terms.price_step, 1, kMaxPrice) && (terms.expiry_ms > 0) == dated &&
-        within(terms.settle_window_ms, 0, kDayMs) &&
+        within(terms.price_step, 1, kMaxPrice) && terms.expiry_ms >= 0 &&
+        (terms.expiry_ms > 0) == dated && within(terms.settle_window_ms, 0, kDayMs) &&
         within(terms.settle_interval_ms, 0, 365 * kDayMs) && (!option || terms.strike >= 0) &&
         terms.strike <= kMaxPrice && !(terms.allow_negative && (inverse || option));
     return sound ? Status::kApplied : Status::kParamRange;

@@ -3,6 +3,7 @@
 import copy
 
 import world
+from bounds import odd
 from generator import EXTREME_MARKET, KINDS, TINY_MARKET, Generator
 from rules import (
     ACTIVE,
@@ -13,23 +14,10 @@ from rules import (
     INVERSE,
     LINEAR,
     OPTION,
-    PPM,
     REDUCE_ONLY,
     SETTLED,
 )
 from world import BRIDGE, GOVERNOR, MATCHER
-
-ODD_NUMBERS = (-1, 0, 1, PPM, PPM + 1, 10 * PPM + 1, 2**31 - 1)
-ODD_LONG_NUMBERS = ODD_NUMBERS + (2**40, 2**40 + 1, 2**47 + 1, 2**60 + 1, 2**62, 2**63 - 1)
-# Fields of governance that an odd number fits into; the others are unsigned or enumerations.
-SHORT_FIELDS = ("_ppm",)
-LONG_FIELDS = (
-    "multiplier lot_step price_step strike settle_window_ms settle_interval_ms interval_ms"
-    " interest_ppb clamp_ppb cap_ppb max_price max_position_lots oi_cap_lots oi_margin_lower"
-    " oi_margin_upper min_notional notional_upper max_age_ms max_ahead_ms value_divisor"
-    " valid_window_ms profit_cap expiry_ms"
-).split()
-
 
 class RandomBlocks(Generator):
     def any_amount(self, number, asset):
@@ -166,29 +154,6 @@ class RandomBlocks(Generator):
 
     # ---- governance -----------------------------------------------------------------------------
 
-    def odd(self, payload):
-        """A copy with one number that may be out of range."""
-        payload = copy.deepcopy(payload)
-        places = []
-
-        def walk(node):
-            for name, value in node.items():
-                if isinstance(value, dict):
-                    walk(value)
-                elif isinstance(value, list):
-                    for item in value:
-                        walk(item)
-                elif name in LONG_FIELDS:
-                    places.append((node, name, ODD_LONG_NUMBERS))
-                elif name.endswith(SHORT_FIELDS):
-                    places.append((node, name, ODD_NUMBERS))
-
-        walk(payload)
-        if places:
-            node, name, numbers = self.rng.choice(places)
-            node[name] = self.rng.choice(numbers)
-        return payload
-
     def governance(self):
         markets = self.model.state.markets
         number = self.rng.choice(list(markets)) if self.chance(0.95) else 779
@@ -207,7 +172,7 @@ class RandomBlocks(Generator):
             )
         )
         if kind.startswith("Create") or self.chance(0.2):
-            tx = self.odd(tx) if self.chance(0.5) else tx
+            tx = odd(self.rng, tx) if self.chance(0.5) else tx
         if number in (EXTREME_MARKET, TINY_MARKET):
             kind, tx = "SetMarketStatus", {"market": number, "status": ACTIVE}
         signer = self.trader() if self.chance(0.03) else GOVERNOR
@@ -233,7 +198,7 @@ class RandomBlocks(Generator):
         missing = [kind for kind in KINDS if living.count(kind) < KINDS.count(kind)]
         if missing:
             tx = self.new_market(self.rng.choice(missing))
-            return tx if self.chance(0.8) else self.odd(tx)
+            return tx if self.chance(0.8) else odd(self.rng, tx)
         kind = self.rng.choice((LINEAR, INVERSE, DATED, OPTION))
         tx = world.random_market(self.rng, self.rng.choice((1, 70_000)), kind, self.now_ms)
         change = self.rng.choice(({"feed": 55}, {"settlement_asset": 62}, {"settlement_asset": 64}))

@@ -19,6 +19,7 @@ from rules import (
     MAX_MARKETS,
     MAX_PRICE,
     OPTION,
+    POSITION_VALUE,
     PPB,
     PPM,
     PUT,
@@ -83,7 +84,7 @@ def check_terms(terms):
         (terms["settle_interval_ms"], 0, 365 * DAY_MS),
         (terms["strike"], 0 if kind == OPTION else -(2**63), MAX_PRICE),
     )
-    require((terms["expiry_ms"] > 0) == dated, Status.PARAM_RANGE)
+    require(terms["expiry_ms"] > 0 if dated else terms["expiry_ms"] == 0, Status.PARAM_RANGE)
     negative = terms["allow_negative"] and kind in (INVERSE, OPTION)
     require(not negative, Status.PARAM_RANGE)
 
@@ -111,7 +112,7 @@ def check_params(terms, params):
         (params["oi_margin_lower"], 0, 2**63),
         (params["oi_margin_upper"], 0, 2**63),
         (params["min_notional"], 0, 2**63),
-        (params["band_ppm"], 0, 10 * PPM),
+        (params["band_ppm"], 1, 10 * PPM if terms["host_matched"] else PPM),
         (params["option_floor_ppm"], 0, PPM),
         (funding["interval_ms"], 0, DAY_MS),
         (funding["interest_ppb"], -PPB, PPB),
@@ -121,7 +122,7 @@ def check_params(terms, params):
     largest = params["max_position_lots"] * terms["multiplier"]
     if terms["kind"] != INVERSE:
         largest *= params["max_price"]
-    require_range((largest, 0, 2**85))
+    require_range((largest, 0, POSITION_VALUE))
 
 
 def check_fees(terms, fees):
@@ -184,7 +185,7 @@ def set_fee_schedule(frame, _, tx):
 
 def set_venue_params(frame, _, tx):
     require_range(
-        (tx["profit_cap"], 0, 2**127),
+        (tx["profit_cap"], 0, POSITION_VALUE),
         (tx["valid_window_ms"], 0, LONGEST_WINDOW_MS),
     )
     frame.journal.set(frame.state, "venue", tx)

@@ -33,8 +33,6 @@ class MarketView:
     def price_band(self):
         """First and last price of a trade. Around the index, for dated ones around the mark."""
         market, most = self.market, self.params["max_price"]
-        if self.params["band_ppm"] <= 0:
-            return -most, most
         centre = market.index if market.perpetual() else market.mark
         reach = ceil_div(abs(market.index) * self.params["band_ppm"], PPM)
         return max(-most, centre - reach), min(most, centre + reach)

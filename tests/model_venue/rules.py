@@ -25,6 +25,7 @@ SETTLE_ACCOUNTS = 256
 FEE_TIERS = 8
 MARGIN_TIERS = 8
 FEED_SOURCES = 32
+POSITION_VALUE = 2**85  # quanta of the largest position
 PPM = 10**6
 PPB = 10**9
 Q32 = 2**32

@@ -109,7 +109,7 @@ class State:
         self.markets = {}
         self.nonces = {}  # signer -> set of (hour of the last time it may be applied, nonce)
         self.venue = {
-            "profit_cap": 2**127 - 1,
+            "profit_cap": 0,
             "valid_window_ms": 172_800_000,
             "paused": False,
             "track_account_volume": False,
