@@ -19,15 +19,17 @@ Cell TablePage::split() noexcept {
 
 void TablePage::put(Cell& page, std::size_t i, const TableEntry& entry) noexcept {
     const std::size_t at = kHeader + i * kEntrySize;
-    page.store(0, std::min(page.load<std::int64_t>(0), entry.until_ms));
-    page.store(at, entry.key);
-    page.store(at + 8, entry.value);
-    page.store(at + 16, entry.until_ms);
+    page.resize(std::max(page.size(), at + kEntrySize));
+    std::byte* const bytes = page.bytes().data();
+    store_value(bytes, std::min(load_value<std::int64_t>(bytes), entry.until_ms));
+    store_value(bytes + at, entry.key);
+    store_value(bytes + at + 8, entry.value);
+    store_value(bytes + at + 16, entry.until_ms);
 }
 
-void TablePage::prune(Cell& page, std::int64_t now_ms) noexcept {
+bool TablePage::prune(Cell& page, std::int64_t now_ms) noexcept {
     if (page.load<std::int64_t>(0) >= now_ms) {
-        return;
+        return false;
     }
     const std::size_t count = size(page);
     std::size_t kept = 0;
@@ -38,6 +40,7 @@ void TablePage::prune(Cell& page, std::int64_t now_ms) noexcept {
         }
     }
     page.resize(kHeader + kept * kEntrySize);
+    return true;
 }
 
 }  // namespace lockstep

@@ -52,8 +52,15 @@ struct TablePage {
     }
     /// Writes entry i, or appends it where i is size(). REQUIRES: i < kEntries.
     static void put(Cell& page, std::size_t i, const TableEntry& entry) noexcept;
-    /// Drops the entries whose time is over. Most times there is none, which takes one look.
-    static void prune(Cell& page, std::int64_t now_ms) noexcept;
+    /// Whether the entry of a key is at a place in the page, or absent and the place its end.
+    [[nodiscard]] static bool is_at(const Cell& page, std::size_t i, std::uint64_t key) noexcept {
+        const std::size_t count = size(page);
+        return i == count ||
+               (i < count && page.load<std::uint64_t>(kHeader + i * kEntrySize) == key);
+    }
+    /// Drops the entries whose time is over. Most times there is none, which takes one look. False
+    /// when everything has stayed where it was.
+    static bool prune(Cell& page, std::int64_t now_ms) noexcept;
 };
 
 /// The page of a table where the entry of a key is or belongs.
@@ -122,14 +129,16 @@ class ExpiringTable {
                 view.write(page_key(place.page), fresh);
                 return true;
             }
-            TablePage::prune(*page, now_ms);
+            bool moved = TablePage::prune(*page, now_ms);
             if (place.level != 0 && TablePage::size(*page) < kFew && merge(view, place, *page)) {
                 page = view.change(page_key(place.page));
                 if (page == nullptr) {
                     return false;
                 }
+                moved = true;
             }
-            const std::size_t at = TablePage::find(*page, entry.key);
+            const bool stays = !moved && TablePage::is_at(*page, place.index, entry.key);
+            const std::size_t at = stays ? place.index : TablePage::find(*page, entry.key);
             if (at < TablePage::size(*page)) {
                 const std::int64_t known = TablePage::entry(*page, at).until_ms;
                 TablePage::put(*page, at,
@@ -146,6 +155,7 @@ class ExpiringTable {
             const Cell full = *page;
             *page = TablePage::split();
             write_children(view, place, full);
+            place.index = TablePage::kEntries;  // nowhere in the page below
         }
     }
 
