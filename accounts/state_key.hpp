@@ -6,7 +6,7 @@
 
 #include "accounts/ids.hpp"
 #include "engine/base/bytes.hpp"
-#include "engine/base/random.hpp"
+#include "engine/base/int128.hpp"
 
 namespace lockstep {
 
@@ -87,14 +87,22 @@ class StateKey {
     [[nodiscard]] constexpr std::uint64_t owner() const noexcept { return owner_; }
     [[nodiscard]] constexpr std::uint64_t tag() const noexcept { return tag_; }
 
+    /// Both halves of one product: each bit of the key moves bits everywhere.
     [[nodiscard]] constexpr std::uint64_t hash() const noexcept {
-        return mix64(mix64(owner_) ^ tag_);
+        const UInt128 product =
+            UInt128{owner_ ^ 0x9e3779b97f4a7c15U} * (tag_ ^ 0xbf58476d1ce4e5b9U);
+        return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
     }
     void encode(ByteWriter& out) const { out.put(tag_, owner_); }
 
-    friend constexpr auto operator<=>(const StateKey&, const StateKey&) = default;
+    friend constexpr bool operator==(const StateKey&, const StateKey&) = default;
+    friend constexpr auto operator<=>(const StateKey& a, const StateKey& b) noexcept {
+        return a.wide() <=> b.wide();
+    }
 
   private:
+    [[nodiscard]] constexpr UInt128 wide() const noexcept { return UInt128{tag_} << 64 | owner_; }
+
     std::uint64_t tag_ = 0;
     std::uint64_t owner_ = 0;
 };

@@ -42,7 +42,10 @@ class CellCache {
 
     static constexpr std::size_t kGroup = 8;  ///< transactions that are fetched together
 
-    explicit CellCache(Store& store) : store_(store) { hot_.fill({0, &absent_}); }
+    explicit CellCache(Store& store) : store_(store) {
+        hot_.fill({0, &absent_});
+        recent_.fill(&absent_);
+    }
     CellCache(const CellCache&) = delete;
     CellCache& operator=(const CellCache&) = delete;
 
@@ -257,6 +260,14 @@ class CellCache {
                 return *cell;
             }
         }
+        for (Cell* const cell : recent_) {
+            if (is(*cell, key)) {
+                return *cell;
+            }
+        }
+        return *(recent_[newest_++ % recent_.size()] = &search_by_hash(key));
+    }
+    [[nodiscard]] Cell& search_by_hash(const Key& key) {
         const std::uint64_t hash = M::hash(key);
         if (slots_know_) {
             if (Cell* const cell = remembered(hash); is(*cell, key)) {
@@ -293,6 +304,8 @@ class CellCache {
     Slot* first_slot_ = nullptr;
     std::size_t mask_ = 0;
     std::array<Likely, kHot> hot_;  ///< in a large state: cells met lately
+    std::array<Cell*, 4> recent_;   ///< found by hash last: mostly about to be used again
+    std::size_t newest_ = 0;
     Cell absent_;  ///< absent; in empty slots, so that they need no test of their own
 };
 
