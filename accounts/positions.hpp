@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -23,45 +25,48 @@ struct PositionPlace {
     bool present = false;
 };
 
-/// Calls `visit(span)` for the positions of each block, head first, ascending by market; stops
-/// when it returns false. Bounded by the count in the head and by the blocks that there are.
-template <class View, class Visit>
-void for_each_block(View& view, AccountId account, const AccountHead& head, Visit&& visit) {
-    if (!visit(std::uint32_t{0}, head.own_positions())) {
-        return;
-    }
-    const std::uint32_t blocks = AccountLayout::blocks(head.positions());
-    for (std::uint32_t block = 1; block <= blocks && !view.stopped(); ++block) {
-        const Cell* cell = view.read(positions_key(account, block));
-        if (cell == nullptr || !visit(block, PositionSpan(*cell, 0))) {
-            return;
+/// The blocks of an account, each looked up once.
+///
+/// Role:    what reads an account more than once keeps them. Valid until the account changes.
+/// Bounds:  by the count in the head and by the blocks that there are, kMaxPositions at most.
+class AccountBlocks {
+  public:
+    // User-provided, so that the places of blocks that there are not are never set.
+    AccountBlocks() noexcept {}  // NOLINT(modernize-use-equals-default)
+    template <class View>
+    AccountBlocks(View& view, AccountId account, const Cell& head) : account_(account) {
+        cells_[size_++] = &head;
+        const std::uint32_t blocks = std::min<std::uint32_t>(
+            AccountLayout::blocks(AccountHead(head).positions()), kMost - 1);
+        for (std::uint32_t block = 1; block <= blocks && !view.stopped(); ++block) {
+            const Cell* const cell = view.read(positions_key(account, block));
+            if (cell == nullptr) {
+                return;
+            }
+            cells_[size_++] = cell;
         }
     }
-}
+
+    [[nodiscard]] AccountId account() const noexcept { return account_; }
+    /// REQUIRES: made from an account, here and below.
+    [[nodiscard]] AccountHead head() const noexcept { return AccountHead(*cells_[0]); }
+    [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
+    /// Positions of a block, 0 being the head; they ascend by market over all blocks.
+    [[nodiscard]] PositionSpan span(std::uint32_t block) const noexcept {
+        return block == 0 ? head().own_positions() : PositionSpan(*cells_[block], 0);
+    }
+
+  private:
+    static constexpr std::uint32_t kMost = 1 + AccountLayout::blocks(AccountLayout::kMaxPositions);
+
+    AccountId account_{};
+    std::uint32_t size_ = 0;
+    std::array<const Cell*, kMost> cells_;  // the first size_ are set
+};
 
 /// Looks for the account's position in a market; copies it to `position` when present.
-template <class View>
-[[nodiscard]] PositionPlace find_position(View& view, AccountId account, const AccountHead& head,
-                                          MarketId market, Position& position) {
-    PositionPlace place;
-    for_each_block(view, account, head, [&](std::uint32_t block, const PositionSpan& span) {
-        const std::size_t index = span.lower_bound(market);
-        place = {.block = block, .index = index};
-        if (index == span.size()) {
-            if (span.size() >= AccountLayout::room(block)) {
-                place = {.block = block + 1, .index = 0};
-                return true;
-            }
-            return false;
-        }
-        place.present = span.market(index) == market;
-        if (place.present) {
-            position = span.position(index);
-        }
-        return false;
-    });
-    return place;
-}
+[[nodiscard]] PositionPlace find_position(const AccountBlocks& blocks, MarketId market,
+                                          Position& position) noexcept;
 
 namespace internal {
 

@@ -77,9 +77,9 @@ template <class View>
     }
     expect_positions(view, ExpectedAccount{account, cell});
     const MarginPolicy policy = MarginPolicy::of_cash_out();
-    return policy.holds(view, context, account, head, nullptr, [] { return Risk{}; })
-               ? Status::kApplied
-               : Status::kMargin;
+    const AccountBlocks blocks(view, account, *cell);
+    return policy.holds(view, context, blocks, nullptr, [] { return Risk{}; }) ? Status::kApplied
+                                                                               : Status::kMargin;
 }
 
 template <class View>

@@ -25,7 +25,7 @@ template <class View>
         return {};
     }
     expect_positions(view, ExpectedAccount{account, cell});
-    return assess(view, context, account, AccountHead(*cell), profit_cap, nullptr);
+    return assess(view, context, AccountBlocks(view, account, *cell), profit_cap, nullptr);
 }
 
 /// The accounts of the fills, each once, in the order of their first appearance.
@@ -72,8 +72,12 @@ template <class View>
     for (std::size_t i = 0; i < count; ++i) {
         const AccountId account = accounts[i].account;
         const Cell* const cell = view.read(account_key(account));
-        if (cell != nullptr && !policy.holds(view, context, account, AccountHead(*cell), nullptr,
-                                             [&] { return accounts[i].before; })) {
+        if (cell == nullptr) {
+            continue;
+        }
+        expect_positions(view, ExpectedAccount{account, cell});
+        const AccountBlocks blocks(view, account, *cell);
+        if (!policy.holds(view, context, blocks, nullptr, [&] { return accounts[i].before; })) {
             return accounts[i].takes ? Status::kMarginTaker : Status::kMarginMaker;
         }
     }

@@ -31,10 +31,7 @@ class Declaration {
     void operator()(const Trade& trade) {
         for (const Order* order : {&trade.buyer, &trade.seller}) {
             sink_(account_key(order->account), Access::kWrite);
-        }
-        for (const Order* order :
-             {&trade.buyer, &trade.seller}) {  // of the same units; to be fetched
-            sink_(order_table(order->account).root(), Access::kWrite);
+            sink_(order_table(order->account).root(), Access::kWrite);  // same unit; to be fetched
         }
         sums(trade.buyer.market);
     }

@@ -74,14 +74,14 @@ class RiskSum {
 /// Equity and requirements of an account: its cash, and its positions brought to the indices of the
 /// block. `change` stands in for one stored position; null for none.
 template <class View>
-[[nodiscard]] Risk assess(View& view, const VenueContext& context, AccountId account,
-                          const AccountHead& head, Int128 profit_cap, const Override* change,
+[[nodiscard]] Risk assess(View& view, const VenueContext& context, const AccountBlocks& blocks,
+                          Int128 profit_cap, const Override* change,
                           Rounding rounding = Rounding::kExact) {
     RiskSum sum(context, rounding);
-    for_each_block(view, account, head, [&](std::uint32_t, const PositionSpan& span) {
-        sum.add(span, change != nullptr ? change->market->id : MarketId{kMaxMarkets});
-        return true;
-    });
+    for (std::uint32_t block = 0; block < blocks.size(); ++block) {
+        sum.add(blocks.span(block), change != nullptr ? change->market->id : MarketId{kMaxMarkets});
+    }
+    const AccountHead head = blocks.head();
     std::uint64_t assets = head.assets();
     AssetId credited{kMaxAssets};
     if (change != nullptr) {
@@ -94,7 +94,7 @@ template <class View>
         }
     }
     return sum.value(assets, profit_cap, [&](AssetId asset) {
-        const Checked cash = cash_of(view, account, head, asset);
+        const Checked cash = cash_of(view, blocks.account(), head, asset);
         return asset == credited ? cash + change->cash : cash;
     });
 }
@@ -116,11 +116,10 @@ struct MarginPolicy {
     /// risk before the change; asked only where it matters. Requirements that are never too low
     /// decide most cases; the exact ones where those do not.
     template <class View, class Before>
-    [[nodiscard]] bool holds(View& view, const VenueContext& context, AccountId account,
-                             const AccountHead& head, const Override* change,
-                             Before&& before) const {
+    [[nodiscard]] bool holds(View& view, const VenueContext& context, const AccountBlocks& blocks,
+                             const Override* change, Before&& before) const {
         const auto risk = [&](Rounding rounding) {
-            return assess(view, context, account, head, profit_cap, change, rounding);
+            return assess(view, context, blocks, profit_cap, change, rounding);
         };
         if (risk(Rounding::kUpward).covers_initial()) {
             return true;
@@ -136,8 +135,8 @@ struct ExpectedAccount {
     const Cell* cell = nullptr;  ///< its head block
 };
 
-/// Tells the view which blocks of accounts `assess` is going to read beside their heads, so that
-/// their cache misses overlap.
+/// Tells the view which continuation blocks of accounts are going to be looked up, so that their
+/// cache misses overlap.
 template <class View, class... Accounts>
 void expect_positions(View& view, const Accounts&... accounts) {
     if (((AccountLayout::blocks(AccountHead(*accounts.cell).positions()) == 0) && ...)) {

@@ -32,7 +32,8 @@ template <class View>
     if (side.account == nullptr) {
         return Status::kApplied;
     }
-    side.place = find_position(view, account, side.head(), market.id, side.position);
+    side.blocks = AccountBlocks(view, account, *side.account);
+    side.place = find_position(side.blocks, market.id, side.position);
     if (!side.place.present) {
         return Status::kApplied;
     }
@@ -100,7 +101,8 @@ template <class View>
     FillSide side{};
     side.account = view.read(account_key(tx.account));
     if (side.account != nullptr) {
-        side.place = find_position(view, tx.account, side.head(), tx.market, side.position);
+        side.blocks = AccountBlocks(view, tx.account, *side.account);
+        side.place = find_position(side.blocks, tx.market, side.position);
     }
     if (!side.place.present || side.position.epoch == market->epoch) {
         return Status::kNoEpoch;

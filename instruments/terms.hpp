@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "accounts/account.hpp"
 #include "accounts/ids.hpp"
 #include "engine/base/int128.hpp"
 
@@ -25,9 +26,9 @@ inline constexpr std::int64_t kMaxValueDivisor = std::int64_t{1} << 60;
 inline constexpr std::size_t kMaxMarginTiers = 8;
 inline constexpr std::size_t kMaxFeeTiers = 8;
 inline constexpr std::size_t kMaxFeedSources = 32;
-inline constexpr std::size_t kMaxOpenMarkets = 64;  ///< per account
-inline constexpr std::size_t kMaxBatch = 64;        ///< fills
-inline constexpr std::size_t kMaxSettleList = 256;  ///< accounts
+inline constexpr std::size_t kMaxOpenMarkets = AccountLayout::kMaxPositions;  ///< per account
+inline constexpr std::size_t kMaxBatch = 64;                                  ///< fills
+inline constexpr std::size_t kMaxSettleList = 256;                            ///< accounts
 inline constexpr std::int64_t kPpm = 1'000'000;
 inline constexpr std::int64_t kPpb = 1'000'000'000;
 /// Widest price band: of markets whose matcher is not the venue's own; others have at most 100 %.

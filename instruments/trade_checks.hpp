@@ -22,8 +22,9 @@ struct FillSide {
     std::int64_t filled = 0;        ///< of the order, lots; after this fill
     Int128 fee = 0;
 
-    Position position{};    ///< stored, then settled, then filled
-    PositionPlace place{};  ///< of the stored one
+    AccountBlocks blocks{};  ///< as stored
+    Position position{};     ///< stored, then settled, then filled
+    PositionPlace place{};   ///< of the stored one
     std::int64_t lots_before = 0;
     Int128 cost_before = 0;
     FundingFlow funding{};

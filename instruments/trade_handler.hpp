@@ -40,7 +40,8 @@ template <class View>
 
 template <class View>
 [[nodiscard]] Status load_position(View& view, const MarketContext& market, FillSide& side) {
-    side.place = find_position(view, side.order->account, side.head(), market.id, side.position);
+    side.blocks = AccountBlocks(view, side.order->account, *side.account);
+    side.place = find_position(side.blocks, market.id, side.position);
     return settle_side(market, side);
 }
 
@@ -49,11 +50,10 @@ template <class View>
 [[nodiscard]] bool side_has_margin(View& view, const VenueContext& context, const Fill& fill,
                                    const FillSide& side) {
     const MarginPolicy policy = MarginPolicy::of_fill(context);
-    const AccountId account = side.order->account;
     const Override after{
         .market = fill.market, .position = &side.position, .cash = side.swept + side.closed};
-    return policy.holds(view, context, account, side.head(), &after, [&] {
-        return assess(view, context, account, side.head(), policy.profit_cap, nullptr);
+    return policy.holds(view, context, side.blocks, &after, [&] {
+        return assess(view, context, side.blocks, policy.profit_cap, nullptr);
     });
 }
 

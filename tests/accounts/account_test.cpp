@@ -25,10 +25,11 @@ Position position_of(Random& random) {
 /// What the blocks of an account say, with the layout checked on the way.
 std::map<std::uint32_t, Position> positions_of(MapView& view) {
     std::map<std::uint32_t, Position> out;
-    const AccountHead head(*view.read(account_key(kAccount)));
-    std::uint32_t last_block = 0;
-    for_each_block(view, kAccount, head, [&](std::uint32_t block, const PositionSpan& span) {
-        last_block = block;
+    const AccountBlocks blocks(view, kAccount, *view.read(account_key(kAccount)));
+    const AccountHead head = blocks.head();
+    const std::uint32_t last_block = blocks.size() - 1;
+    for (std::uint32_t block = 0; block < blocks.size(); ++block) {
+        const PositionSpan span = blocks.span(block);
         for (std::size_t i = 0; i < span.size(); ++i) {
             EXPECT_TRUE(out.empty() || out.rbegin()->first < raw(span.market(i)));
             out[raw(span.market(i))] = span.position(i);
@@ -36,8 +37,7 @@ std::map<std::uint32_t, Position> positions_of(MapView& view) {
         const bool full = span.size() == (block == 0 ? AccountLayout::kHeadPositions
                                                      : AccountLayout::kBlockPositions);
         EXPECT_TRUE(full || block == AccountLayout::blocks(head.positions()));
-        return true;
-    });
+    }
     EXPECT_EQ(head.positions(), out.size());
     EXPECT_EQ(last_block, AccountLayout::blocks(out.size()));
     EXPECT_EQ(view.read(positions_key(kAccount, last_block + 1)), nullptr);
@@ -106,9 +106,9 @@ void trade_at_random(std::uint64_t seed, std::size_t most) {
         if (random.below(8) == 0) {  // cash moves the positions of the head block
             ASSERT_TRUE(credit(view, kAccount, AssetId{market % kMaxAssets}, 1));
         }
-        const AccountHead head(*view.read(account_key(kAccount)));
+        const AccountBlocks blocks(view, kAccount, *view.read(account_key(kAccount)));
         Position found{};
-        const PositionPlace place = find_position(view, kAccount, head, MarketId{market}, found);
+        const PositionPlace place = find_position(blocks, MarketId{market}, found);
         ASSERT_EQ(place.present, expected.contains(market));
         if (place.present) {
             ASSERT_EQ(found, expected[market]);
@@ -143,10 +143,9 @@ TEST(Account, BlocksFollowFromWhatTheAccountHolds) {
         view->write(account_key(kAccount), new_account());
         for (std::uint32_t i = 0; i < 30; ++i) {
             const MarketId market{view == &forwards ? i : 29 - i};
-            const AccountHead head(*view->read(account_key(kAccount)));
+            const AccountBlocks blocks(*view, kAccount, *view->read(account_key(kAccount)));
             Position none{};
-            insert_position(*view, kAccount, find_position(*view, kAccount, head, market, none),
-                            market, position);
+            insert_position(*view, kAccount, find_position(blocks, market, none), market, position);
         }
     }
     EXPECT_EQ(forwards.cells(), backwards.cells());

@@ -98,7 +98,7 @@ class TestVenue {
         Position position{};
         if (cell != nullptr) {
             SerialView<Venue> view(store_, kPhaseLimits);
-            static_cast<void>(find_position(view, account, AccountHead(*cell), market, position));
+            static_cast<void>(find_position(AccountBlocks(view, account, *cell), market, position));
         }
         return position;
     }
