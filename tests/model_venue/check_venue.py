@@ -140,6 +140,22 @@ def never_reached(options, statuses):
     return [name for code, name in sorted(codes.items()) if not statuses[code]]
 
 
+def random_blocks(seed, transactions, block_size=60):
+    """Blocks made with the model alone."""
+    model = Model()
+    generator = RandomBlocks(model, seed)
+    blocks, done = [], 0
+    for block in generator.setup():
+        model.run_block(block)
+        blocks.append(block)
+    while done < transactions:
+        block = generator.random_block(block_size)
+        model.run_block(block)
+        blocks.append(block)
+        done += len(block["transactions"])
+    return blocks
+
+
 def random_run(options):
     run = Run(options)
     generator = RandomBlocks(run.model, options.seed)

@@ -375,6 +375,25 @@ def numbers_of_governance_have_the_bounds_that_the_rules_say(s):
     equal(statuses, wanted - {Status.LIMIT})
 
 
+def run_case(options, one):
+    """What is wrong, or None."""
+    scenario = None
+    try:
+        scenario = Scenario(options)
+        one(scenario)
+    except (AssertionError, Difference) as found:
+        return found
+    finally:
+        if scenario is not None:
+            scenario.run.venue.close()
+    return None
+
+
+def cases_differ(options):
+    """The first thing that is wrong in some case, or None."""
+    return next(filter(None, (run_case(options, one) for one in CASES)), None)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runner", required=True)
@@ -382,18 +401,11 @@ def main():
     options = parser.parse_args()
     failed = 0
     for one in CASES:
-        scenario = None
-        try:
-            scenario = Scenario(options)
-            one(scenario)
-            print("holds:", one.__name__.replace("_", " "))
-        except (AssertionError, Difference):
-            failed += 1
-            print("FAILS:", one.__name__.replace("_", " "))
-            traceback.print_exc(file=sys.stdout)
-        finally:
-            if scenario is not None:
-                scenario.run.venue.close()
+        found = run_case(options, one)
+        failed += found is not None
+        print("FAILS:" if found else "holds:", one.__name__.replace("_", " "))
+        if found is not None:
+            traceback.print_exception(found, file=sys.stdout)
     print(f"{len(CASES) - failed} cases hold, {failed} fail")
     return 1 if failed else 0
 
