@@ -56,7 +56,7 @@ class RandomBlocks(Generator):
         if self.chance(0.04):
             amount = self.rng.choice((0, -7, 2**126, 2**100, 2**127 - 1))
         tx = self.deposit(number, asset, amount)
-        if self.chance(0.03):
+        if self.chance(0.08):
             tx["reference"] = self.rng.randint(1, self.reference)
         return self.sign(self.trader() if self.chance(0.02) else BRIDGE, "Deposit", tx)
 

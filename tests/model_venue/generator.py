@@ -19,7 +19,7 @@ from rules import (
     SETTLED,
     Unbounded,
 )
-from world import BRIDGE, GOVERNOR, MATCHER
+from world import BRIDGE, GOVERNOR, MATCHER, ORACLE
 
 KINDS = (LINEAR, LINEAR, LINEAR, INVERSE, DATED, DATED, OPTION, OPTION)
 EXTREME_MARKET, TINY_MARKET = 999, 998
@@ -67,7 +67,7 @@ class Generator:
             window = self.model.state.venue["valid_window_ms"]
             change = self.rng.choice(
                 (
-                    {"signer": self.trader()},
+                    {"signer": self.rng.choice((self.trader(), 0, 17, 33, 49, 64, 2**16 - 1))},
                     {"nonce": 2**50 + self.nonce},
                     {"valid_until_ms": -1},
                     {"valid_until_ms": self.now_ms - 1},
@@ -115,10 +115,10 @@ class Generator:
         self.now_ms += 1_000
         return self.block(transactions, 1_000) | {"weight_limit": 2**64 - 1}
 
-    def sign_surely(self, kind, payload):
-        transaction = self.sign(GOVERNOR, kind, payload)
+    def sign_surely(self, kind, payload, signer=GOVERNOR):
+        transaction = self.sign(signer, kind, payload)
         self.nonce += 1
-        envelope = {"signer": GOVERNOR, "nonce": self.nonce, "valid_until_ms": self.now_ms + HOUR_MS}
+        envelope = {"signer": signer, "nonce": self.nonce, "valid_until_ms": self.now_ms + HOUR_MS}
         return transaction | {"envelope": envelope}
 
     def new_market(self, kind):
@@ -131,7 +131,7 @@ class Generator:
         amount = self.rng.choice((10**13, 10**9, 10**8, 10**7)) if rank % 4 else 10**12
         if asset != world.USD:
             amount //= 10
-        return self.sign_surely("Deposit", self.deposit(number, asset, amount))
+        return self.sign_surely("Deposit", self.deposit(number, asset, amount), BRIDGE)
 
     def deposit(self, number, asset, amount):
         self.reference += 1
@@ -161,7 +161,7 @@ class Generator:
             "publish_time_ms": self.now_ms - self.rng.choice((0, 0, 200, 5_000)),
             "sequence": self.sequence,
         }
-        signer = GOVERNOR if source == 0 else world.ORACLES[source - 1]
+        signer = ORACLE if source == 0 else world.ORACLES[source - 1]
         if self.chance(0.15):
             update |= self.rng.choice(
                 (
@@ -205,7 +205,7 @@ class Generator:
                     update[name] = self.rng.choice((NO_PRICE, middle, 2**40))
         if self.chance(0.05):
             update |= self.rng.choice(({"market": 888}, {"sequence": self.sequence - 4}))
-        return self.sign(self.trader() if self.chance(0.03) else MATCHER, "BookUpdate", update)
+        return self.sign(self.trader() if self.chance(0.03) else ORACLE, "BookUpdate", update)
 
     # ---- fills ----------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from rules import (
     MAX_PRICE,
     NO_PRICE,
     OPTION,
+    ORACLE,
     PENDING,
     PPB,
     PUT,
@@ -22,7 +23,7 @@ from rules import (
     bounded,
     clamp,
     floor_div,
-    is_venue,
+    role_of,
 )
 
 BOOK_FIELDS = ("best_bid", "best_ask", "last", "impact_bid", "impact_ask", "external")
@@ -41,7 +42,7 @@ def run_books(state, updates):
         market = state.markets.get(number)
         if market is None:
             decisions[order] = Status.MARKET_UNKNOWN
-        elif not is_venue(signer):
+        elif role_of(signer) != ORACLE:
             decisions[order] = Status.UNAUTHORISED
         elif sequence <= market.book["sequence"]:
             decisions[order] = Status.SEQ_OLD

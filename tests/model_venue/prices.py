@@ -1,11 +1,6 @@
 """Oracle updates and the index of a feed (derivatives.md 1.10)."""
 
-from rules import (
-    MAX_PRICE,
-    PPM,
-    Status,
-    is_venue,
-)
+from rules import MAX_PRICE, PPM, Status
 
 
 def oracle_order(update, signer):
@@ -27,7 +22,7 @@ def judge_update(feed, update, signer, now_ms):
     if update["source"] >= len(feed.sources):
         return Status.SOURCE
     source, params = feed.sources[update["source"]], feed.params
-    if signer != source.signer and not is_venue(signer):
+    if signer != source.signer:
         return Status.UNAUTHORISED
     if source.seen and update["sequence"] <= source.sequence:
         return Status.SEQ_OLD

@@ -147,6 +147,18 @@ def is_venue(account):
     return account >> 16 == 0
 
 
+GOVERNANCE, BRIDGE, MATCHER, ORACLE = range(4)
+
+
+def role_of(account):
+    """What a key of the venue may do; None of users."""
+    return (account & 0xFFFF) // 16 if is_venue(account) else None
+
+
+def role_key(role, number=0):
+    return 16 * role + number
+
+
 def fee_of(amount, ppm):
     """Fees are taken rounded up; a rebate is a negative fee, so it is paid rounded down."""
     return ceil_div(bounded(amount * ppm), PPM)

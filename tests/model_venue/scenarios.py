@@ -21,11 +21,12 @@ from rules import (
     Q32,
     Status,
 )
-from world import GOVERNOR
+from world import BRIDGE, GOVERNOR, MATCHER, ORACLE
 
 ALICE, BOB = world.account_of(1), world.account_of(2)
 FEED, MARKET = 1, 1
 APPLIED = Status.APPLIED
+SIGNERS = {"Deposit": BRIDGE, "Trade": MATCHER, "Batch": MATCHER, "OracleUpdate": ORACLE}
 CASES = []
 
 
@@ -41,7 +42,7 @@ class Scenario:
         self.run = Run(options)
         self.now_ms = world.START_MS // HOUR_MS * HOUR_MS
         self.height = self.serial = 0
-        sources = [{"signer": GOVERNOR, "weight": 1}]
+        sources = [{"signer": ORACLE, "weight": 1}]
         feed = {"feed": FEED, "params": self.feed_params(), "sources": sources}
         coin = {"decimals": 8, "haircut_ppm": 0, "liability_ppm": 0, "value_divisor": 1000}
         dollar = {"decimals": 6, "haircut_ppm": 0, "liability_ppm": 0, "value_divisor": 1}
@@ -79,14 +80,15 @@ class Scenario:
             place[name] = value
         return "CreateMarket", tx
 
-    def expect(self, statuses, *payloads, elapsed_ms=0, signer=GOVERNOR, limit=2**64 - 1):
+    def expect(self, statuses, *payloads, elapsed_ms=0, signer=None, limit=2**64 - 1):
         """One block, whose transactions get these statuses; None: those of the model."""
         self.now_ms += elapsed_ms or 1
         self.height += 1
         transactions = []
         for kind, payload in payloads:
             self.serial += 1
-            envelope = {"signer": signer, "nonce": self.serial, "valid_until_ms": self.now_ms}
+            by = SIGNERS.get(kind, GOVERNOR) if signer is None else signer
+            envelope = {"signer": by, "nonce": self.serial, "valid_until_ms": self.now_ms}
             transactions.append(
                 {"envelope": envelope, "payload_type": kind, "payload": payload}
             )
@@ -179,7 +181,7 @@ def a_thousand_inverse_contracts_gain_79367_satoshi(s):
 
 @case
 def an_outlier_moves_the_index_by_half_a_percent_of_its_weight(s):
-    sources = [{"signer": GOVERNOR, "weight": weight} for weight in (25, 50, 25)]
+    sources = [{"signer": ORACLE, "weight": weight} for weight in (25, 50, 25)]
     feed = {"feed": 2, "params": s.feed_params(quorum=3), "sources": sources}
     s.expect([0], ("CreateFeed", feed))
     updates = [s.price(price, source=at) for at, price in enumerate((100_000, 101_000, 120_000))]
@@ -222,10 +224,10 @@ def unrealised_profit_does_not_leave(s):
     s.expect([0], s.trade(ALICE, BOB, 1_000, 600_000))
     s.set_price(900_000)
     withdrawal = {"account": ALICE, "asset": world.USD}
-    s.expect([Status.INSUFFICIENT_CASH], ("Withdraw", withdrawal | {"amount": 10**9 + 1}))
+    s.expect([Status.INSUFFICIENT_CASH], ("Withdraw", withdrawal | {"amount": 10**9 + 1}), signer=ALICE)
     # 9 * 10^9 of notional need 9 * 10^8 of cash, whatever the profit.
-    s.expect([Status.MARGIN], ("Withdraw", withdrawal | {"amount": 10**8 + 1}))
-    s.expect([0], ("Withdraw", withdrawal | {"amount": 10**8}))
+    s.expect([Status.MARGIN], ("Withdraw", withdrawal | {"amount": 10**8 + 1}), signer=ALICE)
+    s.expect([0], ("Withdraw", withdrawal | {"amount": 10**8}), signer=ALICE)
 
 
 @case
@@ -260,10 +262,10 @@ def daily_settlements_telescope(s):
     s.set_price(600_000)
     s.expect([0], s.trade(ALICE, BOB, 100, 600_000))
     realise = ("RealisePnl", {"account": ALICE, "market": MARKET})
-    s.expect([Status.NO_EPOCH], realise)
+    s.expect([Status.NO_EPOCH], realise, signer=ALICE)
     s.set_price(700_000, HOUR_MS)
     s.set_price(650_000, HOUR_MS)
-    s.expect([0, Status.NO_EPOCH], realise, realise)
+    s.expect([0, Status.NO_EPOCH], realise, realise, signer=ALICE)
     equal(s.cash(ALICE), 10**11 + 50_000 * 100 * 10)
     equal(s.account(ALICE).positions[MARKET].cost, -650_000 * 100 * 10)
 

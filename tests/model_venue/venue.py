@@ -27,7 +27,10 @@ from markets import advance, book_order, run_books
 from prices import oracle_order, run_oracle
 from rules import (
     BATCH_FILLS,
+    BRIDGE,
+    GOVERNANCE,
     HOUR_MS,
+    MATCHER,
     NONCE_LIMIT,
     SETTLE_ACCOUNTS,
     Reject,
@@ -35,34 +38,51 @@ from rules import (
     Unbounded,
     is_venue,
     require,
+    role_of,
 )
 from state import Journal, State
 from trading import run_batch, run_trade
 
-ANYONE, VENUE, OWNER, DELEGATE = range(4)
+ANYONE, ROLE, OWNER, DELEGATE = range(4)
 
-# By type of payload: what it does, whose right it needs, the field that names the account.
+
+class Kind:
+    """A type of transaction: what it does, whose right it needs, the field that names the account,
+    the role whose keys may sign it, whether a pause lets it pass."""
+
+    def __init__(self, action, right, field=None, role=None, passes_pause=False):
+        self.action = action
+        self.right = right
+        self.field = field
+        self.role = role
+        self.passes_pause = passes_pause
+
+
+def governed(action):
+    return Kind(action, ROLE, role=GOVERNANCE, passes_pause=True)
+
+
 TRANSACTIONS = {
-    "CreateAsset": (create_asset, VENUE, None),
-    "CreateFeed": (create_feed, VENUE, None),
-    "CreateMarket": (create_market, VENUE, None),
-    "UpdateMarket": (update_market, VENUE, None),
-    "SetMarketStatus": (set_market_status, VENUE, None),
-    "SetFeeSchedule": (set_fee_schedule, VENUE, None),
-    "SetVenueParams": (set_venue_params, VENUE, None),
-    "CreateAccount": (create_account, OWNER, "account"),
-    "Deposit": (deposit, VENUE, None),
-    "Withdraw": (withdraw, OWNER, "account"),
-    "Transfer": (transfer, OWNER, "from"),
-    "SetDelegate": (set_delegate, OWNER, "account"),
-    "SetFrozen": (set_frozen, OWNER, "account"),
-    "SetFeeTier": (set_fee_tier, VENUE, None),
-    "CancelOrders": (cancel_orders, DELEGATE, "account"),
-    "InsuranceDeposit": (insurance_deposit, OWNER, "account"),
-    "Trade": (run_trade, VENUE, None),
-    "Batch": (run_batch, VENUE, None),
-    "SettleBatch": (settle_batch, ANYONE, None),
-    "RealisePnl": (realise_pnl, DELEGATE, "account"),
+    "CreateAsset": governed(create_asset),
+    "CreateFeed": governed(create_feed),
+    "CreateMarket": governed(create_market),
+    "UpdateMarket": governed(update_market),
+    "SetMarketStatus": governed(set_market_status),
+    "SetFeeSchedule": governed(set_fee_schedule),
+    "SetVenueParams": governed(set_venue_params),
+    "SetFeeTier": governed(set_fee_tier),
+    "CreateAccount": Kind(create_account, OWNER, "account", BRIDGE),
+    "Deposit": Kind(deposit, ROLE, role=BRIDGE),
+    "Withdraw": Kind(withdraw, OWNER, "account"),
+    "Transfer": Kind(transfer, OWNER, "from"),
+    "SetDelegate": Kind(set_delegate, OWNER, "account"),
+    "SetFrozen": Kind(set_frozen, OWNER, "account", GOVERNANCE, passes_pause=True),
+    "CancelOrders": Kind(cancel_orders, DELEGATE, "account", passes_pause=True),
+    "InsuranceDeposit": Kind(insurance_deposit, OWNER, "account"),
+    "Trade": Kind(run_trade, ROLE, role=MATCHER),
+    "Batch": Kind(run_batch, ROLE, role=MATCHER),
+    "SettleBatch": Kind(settle_batch, ANYONE),
+    "RealisePnl": Kind(realise_pnl, DELEGATE, "account"),
 }
 PRICES = ("OracleUpdate", "BookUpdate")
 
@@ -133,23 +153,26 @@ def weight_of(transaction):
     return max(1, count)
 
 
-def authorise(state, signer, kind, payload):
-    _, right, field = TRANSACTIONS[kind]
-    if is_venue(signer):
-        return
-    if kind != "CreateAccount":
+def acts_for(signer, account):
+    """An owner acts for all of his accounts; a key of the venue only for its own."""
+    return signer == account if is_venue(signer) else signer >> 16 == account >> 16
+
+
+def authorise(state, signer, name, payload):
+    kind = TRANSACTIONS[name]
+    if not is_venue(signer) and name != "CreateAccount":
         account = state.accounts.get(signer)
         require(account is not None, Status.NO_ACCOUNT)
         require(not account.frozen, Status.ACCOUNT_FROZEN)
-    if right == ANYONE:
+    if kind.right == ANYONE or (kind.role is not None and role_of(signer) == kind.role):
         return
-    require(right != VENUE, Status.UNAUTHORISED)
-    target = payload[field]
-    if signer >> 16 == target >> 16:
+    require(kind.right != ROLE, Status.UNAUTHORISED)
+    target = payload[kind.field]
+    if acts_for(signer, target):
         return
     account = state.accounts.get(target)
-    delegated = right == DELEGATE and account is not None and account.delegate == signer
-    require(delegated, Status.UNAUTHORISED)
+    delegated = kind.right == DELEGATE and account is not None and account.delegate == signer
+    require(delegated and signer != 0, Status.UNAUTHORISED)
 
 
 def run_prologue(frame, transaction):
@@ -163,7 +186,8 @@ def run_prologue(frame, transaction):
     nonce, spent = (until_ms // HOUR_MS, envelope["nonce"]), state.nonces.setdefault(signer, set())
     require(nonce not in spent, Status.NONCE_USED)
     spent.add(nonce)
-    require(is_venue(signer) or not frame.venue["paused"], Status.PAUSED)
+    passes = TRANSACTIONS[transaction["payload_type"]].passes_pause
+    require(passes or not frame.venue["paused"], Status.PAUSED)
 
 
 class Model:
@@ -219,5 +243,5 @@ class Model:
         except Reject as refusal:
             return refusal.status
         frame.journal.undo.clear()
-        action = TRANSACTIONS[kind][0]
+        action = TRANSACTIONS[kind].action
         return frame.attempt(lambda: action(frame, envelope, payload))

@@ -1,9 +1,11 @@
 """The venue that random blocks play in: assets, feeds, kinds of markets, traders."""
 
+import rules
 from rules import ACTIVE, DATED, INVERSE, LINEAR, NO_PRICE, OPTION
 
 START_MS = 1_700_000_000_000
-GOVERNOR, MATCHER, BRIDGE = 1, 2, 3  # accounts of owner 0
+GOVERNOR = rules.role_key(rules.GOVERNANCE, 1)
+BRIDGE, MATCHER, ORACLE = (rules.role_key(role) for role in (rules.BRIDGE, rules.MATCHER, rules.ORACLE))
 USD, COIN, TOKEN, OIL_UNIT = 0, 1, 2, 7
 BTC_FEED, OIL_FEED, TOKEN_FEED = 1, 2, 3
 TRADERS = 28
@@ -31,7 +33,7 @@ def feeds():
         "jump_ppm": 0,
         "allow_negative": False,
     }
-    one = [{"signer": GOVERNOR, "weight": 1}]
+    one = [{"signer": ORACLE, "weight": 1}]
     three = one + [{"signer": ORACLES[0], "weight": 2}, {"signer": ORACLES[1], "weight": 3}]
     return [
         {"feed": BTC_FEED, "params": params | {"quorum": 2, "max_age_ms": 600_000}, "sources": three},
