@@ -23,6 +23,7 @@ class ByteKey {
         : data_(bytes.data()),
           size_(bytes.size()),
           hash_(bytes.empty() ? 0 : digest_of(bytes).low) {}
+    // tidy: allow(raw_bytes) bytes are all there is
     explicit ByteKey(std::string_view text) noexcept : ByteKey(std::as_bytes(std::span(text))) {}
 
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
@@ -44,6 +45,7 @@ class ByteKey {
 
   private:
     static int compare(const ByteKey& a, const ByteKey& b, std::size_t size) noexcept {
+        // tidy: allow(raw_bytes) bytes are all there is
         return size == 0 ? 0 : std::memcmp(a.data_, b.data_, size);
     }
 

@@ -42,17 +42,20 @@ class ByteValue {
     void assign(std::span<const std::byte> bytes) {
         if (bytes.size() > capacity_) {
             auto* const longer = new std::byte[bytes.size()];
+            // tidy: allow(raw_bytes) bytes are all there is
             std::memcpy(longer, bytes.data(), bytes.size());
             release();
             long_ = longer;
             capacity_ = static_cast<std::uint32_t>(bytes.size());
         } else if (!bytes.empty()) {
+            // tidy: allow(raw_bytes) bytes are all there is
             std::memmove(data(), bytes.data(), bytes.size());
         }
         size_ = static_cast<std::uint32_t>(bytes.size());
     }
 
     friend bool operator==(const ByteValue& a, const ByteValue& b) noexcept {
+        // tidy: allow(raw_bytes) bytes are all there is
         return a.size_ == b.size_ && std::memcmp(a.data(), b.data(), a.size_) == 0;
     }
 

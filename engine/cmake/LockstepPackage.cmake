@@ -37,9 +37,9 @@ function(lockstep_install_package)
   set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
   set(CPACK_DEBIAN_DEV_PACKAGE_NAME liblockstep-dev)
   set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
-  set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libtbb-dev, libexpected-dev")
+  set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS
+      "lockstep (= ${PROJECT_VERSION}), libtbb-dev, libexpected-dev")
   if(BUILD_SHARED_LIBS)
-    string(APPEND CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ", lockstep (= ${PROJECT_VERSION})")
     # Its own libraries are looked for where they were built.
     set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR})
   endif()

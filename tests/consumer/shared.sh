@@ -13,12 +13,14 @@ cmake --build "$work/consumer"
 "$work/consumer/consumer"
 
 libraries=("$work"/prefix/lib*/liblockstep_*.so)
-((${#libraries[@]} == 2))  # base and engine
+((${#libraries[@]} == 3))  # base, c and engine
 for library in "${libraries[@]}"; do
     symbols=$("$nm" --dynamic --defined-only --demangle "$library" | cut -d' ' -f3-)
-    grep -q '^lockstep::' <<<"$symbols"
-    foreign=$(grep -vE '(^|for |::)lockstep::' <<<"$symbols" || true)
+    own='(^|for |::)lockstep::' version='[0-9]+\.[0-9]+'
+    [[ $library != */liblockstep_c.so ]] || own='^(ls_[a-z0-9_]+@@|)LOCKSTEP_C_1$' version='[0-9]+'
+    grep -qE "$own" <<<"$symbols"
+    foreign=$(grep -vE "$own" <<<"$symbols" || true)
     [[ -z $foreign ]] || { printf '%s exports\n%s\n' "$library" "$foreign"; exit 1; }
-    "$readelf" --dynamic "$library" | grep -E 'SONAME.*\.so\.[0-9]+\.[0-9]+\]'
+    "$readelf" --dynamic "$library" | grep -E "SONAME.*\.so\.$version\]"
 done
 ! find "$work/prefix" -name '*instruments*' -o -name '*accounts*' | grep .

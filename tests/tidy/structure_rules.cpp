@@ -14,19 +14,20 @@ constexpr std::size_t kFileLinesMax = 700;
 constexpr std::size_t kReadmeLinesMax = 150;
 constexpr std::size_t kFunctionLinesMax = 70;
 
-constexpr std::array<std::pair<std::string_view, int>, 8> kLevels = {{
+constexpr std::array<std::pair<std::string_view, int>, 9> kLevels = {{
     {"engine/base/", 0},  // before engine/, which contains it
     {"scheduler/", 1},
     {"accounts/", 1},
     {"instruments/", 2},
     {"engine/", 3},
+    {"bindings/", 4},
     {"replay/", 4},
     {"bench/", 5},
     {"tests/", 5},
 }};
 
-constexpr std::array<std::string_view, 7> kFolders = {
-    "engine", "scheduler", "accounts", "instruments", "replay", "bench", "tests"};
+constexpr std::array<std::string_view, 8> kFolders = {
+    "engine", "bindings", "scheduler", "accounts", "instruments", "replay", "bench", "tests"};
 
 std::string_view folder_of(std::string_view path) {
     for (const auto& [folder, level] : kLevels) {

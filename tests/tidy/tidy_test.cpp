@@ -272,7 +272,8 @@ TEST(TidyMarks, UnfinishedPrivateAndPastThingsAreFound) {
 
 TEST(TidyTree, MissingLongAndEmptyReadmesAreFound) {
     std::vector<SourceFile> sample;
-    for (const char* folder : {"engine", "scheduler", "accounts", "instruments", "replay"}) {
+    for (const char* folder :
+         {"engine", "bindings", "scheduler", "accounts", "instruments", "replay"}) {
         sample.push_back(parse_source(std::string(folder) + "/README.md", repeated("text\n", 20)));
     }
     sample.push_back(parse_source("bench/README.md", repeated("text\n", 151)));

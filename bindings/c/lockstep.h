@@ -1,0 +1,285 @@
+/* Lockstep from C, and through it from every language: execute blocks of opaque transactions over
+ * opaque byte keys and values, in parallel, with the results of one transaction after the other.
+ *
+ * A chain has a state and a machine, which is a table of callbacks. A block is the unit of call.
+ *
+ * Memory   What goes in is borrowed for the call; what comes out is good as long as its function
+ *          says. Handles are made and freed by the library, everything else belongs to the caller.
+ * Structs  Those that begin with `size` may grow: set it to sizeof. A library takes shorter ones of
+ *          older programs, and longer ones of newer programs if what it does not know is zero.
+ *          Set what is not used to zero.
+ * Errors   A function answers a code; ls_error, where one is taken and not NULL, says more.
+ *          No exception leaves the library.
+ * Threads  A chain is used by one thread at a time (LS_MISUSE else), but for ls_serve, ls_dismiss
+ *          and ls_cancel. Callbacks of transactions come from several threads at once; a view is
+ *          used by the thread that was called with it, until the callback returns.
+ */
+#ifndef LOCKSTEP_H
+#define LOCKSTEP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define LS_API __attribute__((visibility("default")))
+#else
+#define LS_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LS_ABI 1u
+#define LS_KEY_MAX 4096u
+#define LS_VALUE_MAX 16777216u
+
+typedef int32_t ls_code;
+enum {
+    LS_OK = 0,
+    LS_ABSENT = 1,  /* there is no such cell */
+    LS_STOP = 2,    /* refused, as all else will be: return from the callback at once */
+    LS_REFUSED = 3, /* an addition would leave its bounds; nothing has changed */
+    LS_MISUSE = 4,  /* wrong argument, time or thread; nothing has changed */
+    LS_FAILED = 5,  /* memory, threads, the host's environment; cancelled */
+    LS_FAULT = 6    /* of execute: the transaction is faulted, without effects */
+};
+
+typedef struct ls_error {
+    uint32_t size;
+    ls_code code;
+    char message[248]; /* ends with 0 */
+} ls_error;
+
+typedef struct ls_bytes {
+    const uint8_t* data; /* as an answer NULL: absent */
+    size_t size;
+} ls_bytes;
+
+typedef struct ls_int128 {
+    uint64_t low;
+    int64_t high;
+} ls_int128;
+
+/* 128 bits, high half first. Finds accidents, is no commitment. */
+typedef struct ls_digest {
+    uint8_t bytes[16];
+} ls_digest;
+
+typedef struct ls_chain ls_chain;
+typedef struct ls_view ls_view;
+typedef struct ls_uses ls_uses;
+typedef struct ls_result ls_result;
+
+/* ---- blocks -----------------------------------------------------------------------------------
+ */
+
+/* How a transaction is going to use a key. */
+enum {
+    LS_USE_READ = 1,
+    LS_USE_WRITE = 2,     /* read, perhaps, and written or erased */
+    LS_USE_OVERWRITE = 3, /* the same, and its value is not handed to execute */
+    LS_USE_ADD = 4        /* added to, compared with */
+};
+typedef struct ls_use {
+    ls_bytes key;
+    uint32_t kind;
+    uint32_t reserved;
+} ls_use;
+
+/* Uses are a hint: wrong or missing ones change speed only. */
+typedef struct ls_transaction {
+    ls_bytes data;
+    const ls_use* uses; /* NULL: the machine's `declare` says */
+    size_t use_count;
+} ls_transaction;
+
+enum {
+    LS_COMPLETE = 1 /* transactions touch nothing but what they say: nothing is speculated on */
+};
+typedef struct ls_block {
+    uint32_t size;
+    uint32_t flags; /* LS_COMPLETE */
+    uint64_t height;
+    int64_t time_ms;
+    uint64_t weight_limit; /* the first transaction beyond it and all behind are skipped; 0: none */
+    const ls_transaction* transactions;
+    size_t count;
+} ls_block;
+
+/* ---- the machine ------------------------------------------------------------------------------
+ */
+
+enum { LS_PUT = 1, LS_ERASE = 2, LS_ADD = 3, LS_EVENT = 4 };
+typedef struct ls_change {
+    uint32_t kind;
+    uint32_t event; /* LS_EVENT: its type, below 65536 */
+    ls_bytes key;
+    ls_bytes value;         /* LS_PUT; LS_EVENT: the bytes of the event */
+    ls_int128 amount;       /* LS_ADD: see ls_add */
+    ls_int128 lower, upper; /* LS_ADD: bounds of the sum; both zero: none */
+} ls_change;
+
+/* One execution of a transaction. */
+typedef struct ls_call {
+    uint32_t worker; /* below ls_options.workers; no two executions of one number at a time */
+    uint32_t index;  /* of the transaction in its block */
+    ls_bytes transaction;
+    const ls_use* uses;
+    const ls_bytes* values; /* of the uses: NULL where absent, or not handed */
+    size_t use_count;
+    /* Answers: */
+    uint64_t weight;         /* 1 unless it is set */
+    uint16_t status;         /* the machine's own; 0: applied */
+    uint16_t refused_status; /* instead, when one of the changes is refused: then none is made */
+    uint32_t reserved;
+    const ls_change* changes; /* made when the callback has returned; as by ls_write_many */
+    size_t change_count;
+} ls_call;
+
+/* What a machine does follows from transaction, block and what the view answers, alone. The state
+ * that a transaction sees may never have been: it bounds its loops, checks its arithmetic, and
+ * keeps nothing. The same transaction may be executed several times. */
+typedef struct ls_machine {
+    uint32_t size;
+    uint32_t abi; /* LS_ABI */
+    void* user;   /* first argument of all callbacks */
+    /* Any but LS_OK fails the block. May be NULL. */
+    ls_code (*begin_block)(void* user, ls_view* view, const ls_block* block);
+    /* Names the uses of a transaction through ls_declare. Any thread. May be NULL. */
+    void (*declare)(void* user, ls_bytes transaction, ls_uses* uses);
+    /* LS_OK; LS_FAILED, which fails the block: the host's fault; anything else: LS_FAULT. */
+    ls_code (*execute)(void* user, ls_view* view, ls_call* call);
+    ls_code (*end_block)(void* user, ls_view* view, const ls_block* block);
+} ls_machine;
+
+LS_API ls_code ls_declare(ls_uses* uses, ls_bytes key, uint32_t kind);
+
+/* ---- the state as a transaction, or a phase of a block, sees it --------------------------------
+ */
+
+/* The bytes stay until the transaction next changes the cell or rolls back. */
+LS_API ls_code ls_read(ls_view* view, ls_bytes key, ls_bytes* value);
+LS_API ls_code ls_read_many(ls_view* view, const ls_bytes* keys, size_t count, ls_bytes* values);
+/* Only the truth counts, so that other changes do not conflict: LS_OK or LS_ABSENT. */
+LS_API ls_code ls_exists(ls_view* view, ls_bytes key);
+/* LS_OK, or LS_ABSENT when the number is less; see ls_add. */
+LS_API ls_code ls_at_least(ls_view* view, ls_bytes key, ls_int128 amount);
+LS_API ls_code ls_put(ls_view* view, ls_bytes key, ls_bytes value);
+LS_API ls_code ls_erase(ls_view* view, ls_bytes key);
+/* Adds to a number: a value of 16 bytes, little-endian, signed; any other, and none, counts as 0.
+ * Transactions that only add to a cell do not conflict. Bounds NULL: none. */
+LS_API ls_code ls_add(ls_view* view, ls_bytes key, ls_int128 amount, const ls_int128* lower,
+                      const ls_int128* upper);
+LS_API ls_code ls_emit(ls_view* view, uint16_t type, ls_bytes bytes);
+/* All changes in their order, or none. */
+LS_API ls_code ls_write_many(ls_view* view, const ls_change* changes, size_t count);
+/* Visits present cells with from <= key < to in order, until `limit` were or `visit` answers
+ * another than LS_OK. `to` NULL: no end. `visited` may be NULL. */
+typedef ls_code (*ls_visit)(void* user, ls_bytes key, ls_bytes value);
+LS_API ls_code ls_scan(ls_view* view, ls_bytes from, ls_bytes to, size_t limit, ls_visit visit,
+                       void* user, size_t* visited);
+/* A rollback undoes changes and events since; it may be done again, later savepoints are gone. */
+LS_API ls_code ls_savepoint(ls_view* view, uint32_t* savepoint);
+LS_API ls_code ls_rollback(ls_view* view, uint32_t savepoint);
+/* Charges steps; accesses cost one, and one for each 64 bytes of key and value. */
+LS_API ls_code ls_consume(ls_view* view, uint64_t steps);
+
+/* ---- chains ------------------------------------------------------------------------------------
+ */
+
+enum {
+    LS_ADAPTIVE = 0, /* parallel or serial, whichever proves faster */
+    LS_PARALLEL = 1,
+    LS_SERIAL = 2 /* one thread, plain: what the others are compared with */
+};
+typedef struct ls_options {
+    uint32_t size;
+    uint32_t executor;
+    uint32_t workers;     /* with the thread that calls ls_execute; 0: 1 */
+    uint32_t lent;        /* of them: threads that the host lends by ls_serve */
+    uint64_t steps;       /* of one transaction, at most; 0: 1,000,000 */
+    uint64_t event_bytes; /* the same; 0: 1,000,000 */
+} ls_options;
+
+LS_API const char* ls_version(void);
+LS_API uint32_t ls_abi(void);
+
+/* `options` NULL: one worker. */
+LS_API ls_code ls_open(const ls_options* options, const ls_machine* machine, ls_chain** chain,
+                       ls_error* error);
+/* Waits for lent threads. LS_MISUSE during a block. NULL is closed already. */
+LS_API ls_code ls_close(ls_chain* chain);
+/* Lends the calling thread until ls_dismiss or ls_close. LS_MISUSE when no place is free. */
+LS_API ls_code ls_serve(ls_chain* chain);
+LS_API ls_code ls_dismiss(ls_chain* chain);
+
+/* Executes the next block. `result` may be NULL. A block that fails leaves the state as it was.
+ * No flags are known yet. */
+LS_API ls_code ls_execute(ls_chain* chain, const ls_block* block, uint32_t flags,
+                          ls_result** result, ls_error* error);
+/* Cancels the block that executes, from any thread. */
+LS_API ls_code ls_cancel(ls_chain* chain);
+
+/* Between blocks: LS_PUT and LS_ERASE, all or none. */
+LS_API ls_code ls_load(ls_chain* chain, const ls_change* changes, size_t count, ls_error* error);
+/* The bytes stay until the next block or load. */
+LS_API ls_code ls_get(ls_chain* chain, ls_bytes key, ls_bytes* value);
+/* As ls_scan. */
+LS_API ls_code ls_for_each(ls_chain* chain, ls_bytes from, ls_bytes to, size_t limit,
+                           ls_visit visit, void* user, size_t* visited);
+
+typedef struct ls_status {
+    uint32_t size;
+    uint32_t reserved;
+    uint64_t cells;
+    ls_digest state; /* sum of the digests of all cells: independent of order and history */
+    ls_digest block; /* of the last block, which the next one continues */
+    uint64_t blocks; /* executed by this chain, and how: */
+    uint64_t transactions;
+    uint64_t executions;
+    uint64_t planned;   /* blocks without speculation */
+    uint64_t fallbacks; /* blocks that ran serially */
+} ls_status;
+LS_API ls_code ls_chain_status(ls_chain* chain, ls_status* status);
+/* For a chain that goes on from a saved state. */
+LS_API ls_code ls_continue_from(ls_chain* chain, const ls_digest* block);
+
+/* ---- results -----------------------------------------------------------------------------------
+ */
+
+enum { LS_EXECUTED = 0, LS_SKIPPED = 1, LS_FAULTED = 2 };
+typedef struct ls_receipt {
+    uint16_t status; /* LS_FAULTED: 1 execute failed, 2 steps, 3 event bytes */
+    uint8_t disposition;
+    uint8_t reserved[5];
+    uint64_t weight;
+    ls_digest effects;
+    ls_bytes events; /* good as long as the result: see ls_next_event */
+} ls_receipt;
+typedef struct ls_summary {
+    uint32_t size;
+    uint32_t reserved;
+    uint64_t height;
+    uint64_t receipts;
+    ls_digest state;
+    ls_digest block;
+    ls_bytes events; /* of begin phase, transactions, end phase */
+} ls_summary;
+typedef struct ls_event {
+    uint16_t type;
+    ls_bytes bytes;
+} ls_event;
+
+LS_API ls_code ls_result_summary(const ls_result* result, ls_summary* summary);
+LS_API ls_code ls_result_receipts(const ls_result* result, size_t first, size_t count,
+                                  ls_receipt* receipts);
+/* Takes the first event off `events`; LS_ABSENT when there is none. */
+LS_API ls_code ls_next_event(ls_bytes* events, ls_event* event);
+LS_API void ls_result_free(ls_result* result);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
