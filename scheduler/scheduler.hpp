@@ -7,10 +7,12 @@
 
 #include "engine/base/cache_line.hpp"
 #include "engine/base/check.hpp"
+#include "scheduler/group_hints.hpp"
 #include "scheduler/progress.hpp"
 #include "scheduler/ready_queue.hpp"
 #include "scheduler/speculation_depth.hpp"
 #include "scheduler/sync.hpp"
+#include "scheduler/task.hpp"
 #include "scheduler/txn_state.hpp"
 #include "scheduler/types.hpp"
 
@@ -19,31 +21,6 @@ namespace lockstep {
 namespace test {
 class Inspector;  // checks invariants between the steps of an explored schedule
 }
-
-/// What a worker should do next.
-struct Task {
-    enum class Kind : std::uint8_t {
-        kExecute,     ///< run `txn`, which this worker now holds
-        kCommit,      ///< this worker holds the frontier: drain it, then leave_frontier()
-        kRevalidate,  ///< look whether `txn`, executed and uncommitted, is still valid
-        kIdle,        ///< nothing to do now: wait_for_work()
-        kDone,        ///< the block is finished or cancelled
-    };
-    Kind kind = Kind::kIdle;
-    TxnIndex txn = kNoTxn;
-};
-
-/// Private scheduling state of one worker.
-struct WorkerQueue {
-    TxnIndex next = 0;  ///< claimed chunk: [next, end)
-    TxnIndex end = 0;
-    TxnIndex run_next = kNoTxn;  ///< woken by this worker, run next while its data is warm
-    TxnIndex group = kNoTxn;     ///< first of the claimed group, while it may be hinted as a whole
-    TxnIndex hinted = 0;         ///< of the claimed group: finished in order and with hints, so far
-    std::uint64_t hints = 0;     ///< sum of their hints
-    TxnIndex revalidated = 0;    ///< next candidate of early revalidation
-    std::uint32_t idle_rounds = 0;
-};
 
 /// Decides who runs what when, for one block at a time. A passive object: no threads inside.
 ///
@@ -87,14 +64,7 @@ class Scheduler {
             states_ = std::make_unique<TxnState<Sync>[]>(size);
             capacity_ = size;
         }
-        const TxnIndex groups = size / options.chunk;
-        if (groups > group_capacity_) {
-            group_hints_ = std::make_unique<GroupHints[]>(groups);
-            group_capacity_ = groups;
-        }
-        for (TxnIndex group = 0; group < groups; ++group) {
-            group_hints_[group].store(0, std::memory_order_relaxed);  // relaxed: as below
-        }
+        group_hints_.open(size, options.chunk);
         depth_.open(options.window, options.learn, size_);
         options_ = options;
         size_ = size;
@@ -165,43 +135,13 @@ class Scheduler {
     }
 
     /// Takes a held transaction into execution; its incarnation number.
-    Incarnation start(TxnIndex txn) noexcept {
-        TxnState<Sync>& state = states_[txn];
-        // relaxed: the holder is the only one that moves the word in this phase.
-        const std::uint32_t word = state.word.load(std::memory_order_relaxed);
-        const Incarnation incarnation = TxnState<Sync>::incarnation_of(word);
-        state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuting, incarnation),
-                         std::memory_order_relaxed);
-        return incarnation;
-    }
+    Incarnation start(TxnIndex txn) noexcept { return states_[txn].start(); }
 
     /// Parks `waiter` until `blocker` has finished. False when it has finished meanwhile: the
     /// caller still holds `waiter` and runs it again at once.
     [[nodiscard]] bool block_on(TxnIndex waiter, TxnIndex blocker) noexcept {
         LOCKSTEP_DCHECK(blocker < waiter);
-        TxnState<Sync>& state = states_[waiter];
-        // relaxed: the holder is the only one that moves the word in this phase.
-        const Incarnation incarnation =
-            TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
-        state.waiting_incarnation = incarnation;
-        state.word.store(TxnState<Sync>::pack(TxnPhase::kBlocked, incarnation),
-                         std::memory_order_relaxed);  // relaxed: published by the CAS below
-        auto& list = states_[blocker].waiters;
-        TxnIndex head = list.load(std::memory_order_acquire);  // acquire: see TxnState::waiters
-        for (;;) {
-            if (head == TxnState<Sync>::kClosed) {
-                // relaxed: still held by the caller.
-                state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuting, incarnation),
-                                 std::memory_order_relaxed);
-                return false;
-            }
-            state.next_waiter = head;
-            // release: publishes the entry to close. acquire on failure: as the load above.
-            if (list.compare_exchange_weak(head, waiter, std::memory_order_release,
-                                           std::memory_order_acquire)) {
-                return true;
-            }
-        }
+        return states_[waiter].park(waiter, states_[blocker]);
     }
 
     /// Whether `txn` had better not run before the frontier reaches it: see SpeculationDepth.
@@ -209,8 +149,7 @@ class Scheduler {
 
     /// Whether `txn` has published what it did, so that no transaction waits for it any more.
     [[nodiscard]] bool has_finished(TxnIndex txn) const noexcept {
-        // acquire: pairs with wake_waiters: what the transaction did.
-        return states_[txn].waiters.load(std::memory_order_acquire) == TxnState<Sync>::kClosed;
+        return states_[txn].has_finished();
     }
     /// The running incarnation has published its versions: wakes the transactions that waited. The
     /// `hint`, of TxnState::kHintBits, goes to the committer, unless a worker retakes the
@@ -220,76 +159,35 @@ class Scheduler {
         // Closes the waiter list while the transaction is still held: behind the store below
         // another worker may retake it, abort it and open the list for the next incarnation.
         wake_waiters(txn, worker);
-        TxnState<Sync>& state = states_[txn];
-        // relaxed load: own word. release: publishes the record to begin_commit.
-        const Incarnation incarnation =
-            TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
-        state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation, hint),
-                         std::memory_order_release);
-        hint_in_group(txn, worker, hint);
+        states_[txn].finish(TxnPhase::kExecuted, hint);
+        group_hints_.add(txn, worker, hint);
     }
 
     /// The transaction can only run at the frontier. Its waiters stay parked until then.
     void finish_deferred(TxnIndex txn) noexcept {
-        TxnState<Sync>& state = states_[txn];
-        // relaxed load: own word. release: publishes the record to begin_commit.
-        const Incarnation incarnation =
-            TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
-        state.word.store(TxnState<Sync>::pack(TxnPhase::kDeferred, incarnation),
-                         std::memory_order_release);
+        states_[txn].finish(TxnPhase::kDeferred);
         progress_.advance();
     }
 
     /// Takes an executed, uncommitted transaction back into the caller's hands, unless the frontier
     /// was faster. The caller looks at its record, then calls give_back or abort.
-    [[nodiscard]] bool try_retake(TxnIndex txn) noexcept {
-        TxnState<Sync>& state = states_[txn];
-        std::uint32_t word =
-            state.word.load(std::memory_order_relaxed);  // relaxed: the CAS decides
-        if (TxnState<Sync>::phase_of(word) != TxnPhase::kExecuted) {
-            return false;
-        }
-        // acquire: the record.
-        return state.word.compare_exchange_strong(
-            word, TxnState<Sync>::pack(TxnPhase::kExecuting, TxnState<Sync>::incarnation_of(word)),
-            std::memory_order_acquire, std::memory_order_relaxed);
-    }
+    [[nodiscard]] bool try_retake(TxnIndex txn) noexcept { return states_[txn].try_retake(); }
     /// A retaken transaction is still valid.
-    void give_back(TxnIndex txn) noexcept {
-        TxnState<Sync>& state = states_[txn];
-        // relaxed load: own word. release: returns the record.
-        const Incarnation incarnation =
-            TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
-        state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation),
-                         std::memory_order_release);
-    }
+    void give_back(TxnIndex txn) noexcept { states_[txn].finish(TxnPhase::kExecuted); }
     /// A retaken transaction is stale: it is executed again as its next incarnation by the caller,
     /// who turns its versions into estimates after this call. Waiters may park on it from here on.
     /// False when it has used up its incarnations; the caller then gives it back to the frontier.
     [[nodiscard]] bool abort(TxnIndex txn) noexcept {
-        TxnState<Sync>& state = states_[txn];
-        // relaxed: own word.
-        const Incarnation incarnation =
-            TxnState<Sync>::incarnation_of(state.word.load(std::memory_order_relaxed));
-        if (incarnation + 1 >= kIncarnationsMax) {
+        if (states_[txn].incarnation() + 1 >= kIncarnationsMax) {
             return false;
         }
-        // relaxed: own word.
-        state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuting, incarnation + 1),
-                         std::memory_order_relaxed);
-        // release: before any version becomes an estimate, the list is open again.
-        state.waiters.store(kNoTxn, std::memory_order_release);
+        states_[txn].restart();
         return true;
     }
 
     // ---- the frontier: everything below needs Task::Kind::kCommit -------------------------------
 
-    /// What the holder finds at the frontier.
-    struct Candidate {
-        TxnIndex txn = kNoTxn;   ///< kNoTxn: nothing to commit now
-        bool deferred = false;   ///< has not run yet: run it on final state
-        std::uint32_t hint = 0;  ///< what finish_execution was given; 0 when that is lost
-    };
+    using Candidate = CommitCandidate;
 
     [[nodiscard]] Candidate begin_commit() noexcept {
         const TxnIndex at = committed_;
@@ -306,12 +204,8 @@ class Scheduler {
         if (phase != TxnPhase::kExecuted && phase != TxnPhase::kDeferred) {
             return {};
         }
-        const std::uint32_t taken =
-            TxnState<Sync>::pack(TxnPhase::kCommitting, TxnState<Sync>::incarnation_of(word));
-        // Against try_retake, which may be faster; acquire as above.
-        if (options_.revalidate &&
-            !state.word.compare_exchange_strong(word, taken, std::memory_order_acquire,
-                                                std::memory_order_relaxed)) {
+        // Against try_retake, which may be faster.
+        if (options_.revalidate && !state.try_commit(word)) {
             return {};
         }
         return {.txn = at,
@@ -330,8 +224,7 @@ class Scheduler {
             at + options_.chunk > end_.load(std::memory_order_relaxed)) {
             return 0;
         }
-        // acquire: pairs with hint_in_group: what its transactions did.
-        return group_hints_[at / options_.chunk].load(std::memory_order_acquire);
+        return group_hints_.of(at);
     }
     [[nodiscard]] TxnIndex group_size() const noexcept { return options_.chunk; }
     /// The group is final.
@@ -400,30 +293,8 @@ class Scheduler {
         const TxnIndex chunk = depth_.chunk(options_.chunk);
         const TxnIndex first = claimed_.fetch_add(chunk, std::memory_order_relaxed);
         if (first < size_) {
-            worker.next = first;
-            worker.end = std::min(first + chunk, size_);
-            worker.group = chunk == options_.chunk && first % chunk == 0 ? first : kNoTxn;
-            worker.hinted = 0;
-            worker.hints = 0;
-            worker.idle_rounds = 0;
-        }
-    }
-
-    /// Hints the worker's group when `txn` is the last of its transactions, and all of them
-    /// finished one after the other and left hints.
-    void hint_in_group(TxnIndex txn, WorkerQueue& worker, std::uint32_t hint) noexcept {
-        if (worker.group == kNoTxn || txn != worker.group + worker.hinted) {
-            return;  // not of the group, or a gap
-        }
-        if (hint == 0) {
-            worker.group = kNoTxn;
-            return;
-        }
-        worker.hints += hint;
-        if (++worker.hinted == options_.chunk) {
-            // release: publishes what the transactions did to hinted_group.
-            group_hints_[txn / options_.chunk].store(worker.hints, std::memory_order_release);
-            worker.group = kNoTxn;
+            const bool is_group = chunk == options_.chunk && first % chunk == 0;
+            worker.take(first, std::min(first + chunk, size_), is_group);
         }
     }
 
@@ -432,13 +303,11 @@ class Scheduler {
         if (at >= size_) {
             return false;
         }
-        // relaxed: a hint; begin_commit decides.
+        // relaxed: a hint; try_hold_frontier decides.
         if (frontier_held_.load(std::memory_order_relaxed)) {
             return false;
         }
-        const TxnPhase phase =
-            TxnState<Sync>::phase_of(states_[at].word.load(std::memory_order_relaxed));
-        return phase == TxnPhase::kExecuted || phase == TxnPhase::kDeferred;
+        return states_[at].looks_ended();
     }
     [[nodiscard]] bool try_hold_frontier() noexcept {
         // acquire: pairs with leave_frontier.
@@ -446,7 +315,7 @@ class Scheduler {
     }
 
     void wake_waiters(TxnIndex txn, WorkerQueue& worker) {
-        // acq_rel: takes the entries of block_on; publishes the versions to refused waiters.
+        // acq_rel: takes the entries of park; publishes the versions to refused waiters.
         TxnIndex waiter =
             states_[txn].waiters.exchange(TxnState<Sync>::kClosed, std::memory_order_acq_rel);
         if (waiter == kNoTxn || waiter == TxnState<Sync>::kClosed) {
@@ -457,14 +326,7 @@ class Scheduler {
         while (waiter != kNoTxn) {
             TxnState<Sync>& state = states_[waiter];
             const TxnIndex following = state.next_waiter;
-            const Incarnation incarnation = state.waiting_incarnation;
-            std::uint32_t expected = TxnState<Sync>::pack(TxnPhase::kBlocked, incarnation);
-            // relaxed: ownership passes with run_next or the queue's lock. A mismatch would be
-            // a wake-up for another incarnation.
-            const bool woken = state.word.compare_exchange_strong(
-                expected, TxnState<Sync>::pack(TxnPhase::kReady, incarnation),
-                std::memory_order_relaxed);
-            LOCKSTEP_CHECK(woken);
+            state.wake();
             if (kept == kNoTxn || waiter < kept) {
                 std::swap(kept, waiter);
             }
@@ -505,14 +367,7 @@ class Scheduler {
     TxnIndex size_ = 0;
     TxnIndex capacity_ = 0;
     std::unique_ptr<TxnState<Sync>[]> states_;
-    // group_hints_: of options_.chunk transactions each, 0 or the sum of their hints.
-    //   writers: hint_in_group   readers: hinted_group
-    //   publish: hint_in_group's release -> hinted_group's acquire: what the transactions did.
-    //   weaker?  no: commits make it visible to all who look at the frontier.
-    //   layout:  dense; a committer reads one in place of the words of all its transactions.
-    using GroupHints = typename Sync::template Atomic<std::uint64_t>;
-    std::unique_ptr<GroupHints[]> group_hints_;
-    TxnIndex group_capacity_ = 0;
+    GroupHints<Sync> group_hints_;
     SpeculationDepth<Sync> depth_;
     ReadyQueue<Sync> ready_;
     Progress<Sync> progress_;

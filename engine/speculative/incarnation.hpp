@@ -10,6 +10,7 @@
 #include "engine/contract/access_list.hpp"
 #include "engine/contract/machine_call.hpp"
 #include "engine/speculative/speculative_run.hpp"
+#include "scheduler/work_span.hpp"
 
 namespace lockstep {
 

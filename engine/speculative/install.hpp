@@ -7,6 +7,8 @@
 
 #include "engine/base/cache_line.hpp"
 #include "engine/speculative/speculative_run.hpp"
+#include "scheduler/version.hpp"
+#include "scheduler/work_span.hpp"
 
 namespace lockstep {
 

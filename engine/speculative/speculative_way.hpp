@@ -199,7 +199,7 @@ class SpeculativeWay {
         }
         return kNoTxn;
     }
-    /// Whether a listed read is of a sum that is not complete yet: see SpeculativeView::observe.
+    /// Whether a listed read is of a sum that is not complete yet: see VersionReader::observe.
     [[nodiscard]] bool certainly_deferred(const Record& record) const noexcept {
         if (!run_.mode.listed) {
             return false;

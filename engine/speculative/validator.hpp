@@ -20,7 +20,7 @@ template <Machine M, class Sync>
 class Validator {
   public:
     using Run = SpeculativeRun<M, Sync>;
-    using View = SpeculativeView<M, Sync>;
+    using Reader = VersionReader<M, Sync>;
     using Record = typename Run::Record;
     using Entry = typename Run::Entry;
     using Node = typename Run::Node;
@@ -92,7 +92,7 @@ class Validator {
     [[nodiscard]] bool reads_are_valid(const Record& record, TxnIndex txn) const {
         for (const Entry& entry : record.accesses()) {
             if (entry.read && run_.undeclared.may_contain(entry.id)) {
-                const Node* now = View::committed_below(entry, txn);
+                const Node* now = Reader::committed_below(entry, txn);
                 const bool sum_seen = entry.number != nullptr && entry.number->has_below;
                 if ((!sum_seen && added_to(*entry.cell, now)) ||
                     !Run::same_value(*entry.cell, entry.seen, now)) {
@@ -103,7 +103,7 @@ class Validator {
         for (const auto& read : record.plain_reads()) {
             if (run_.undeclared.may_contain(read.cell)) {
                 const Cell& cell = run_.shared.store.cell(read.cell);
-                const Node* now = View::committed_from(read.seen, cell);
+                const Node* now = Reader::committed_from(read.seen, cell);
                 if (added_to(cell, now) || !Run::same_value(cell, read.seen, now)) {
                     return false;
                 }
@@ -135,7 +135,7 @@ class Validator {
         return true;
     }
     [[nodiscard]] bool assumption_is_valid(const Entry& entry, TxnIndex txn) const {
-        const Node* now = View::committed_below(entry, txn);
+        const Node* now = Reader::committed_below(entry, txn);
         const Cell& cell = *entry.cell;
         const auto* value = now != nullptr ? now->get() : cell.get();
         Int128 number = value != nullptr ? M::number(*value) : Int128{0};
@@ -163,7 +163,7 @@ class Validator {
         }
     }
     void record_addition(const Entry& entry, TxnIndex txn) {
-        const Node* below = View::committed_below(entry, txn);
+        const Node* below = Reader::committed_below(entry, txn);
         // acquire: pairs with additions_or_make.
         auto* additions = entry.cell->slot.additions.load(std::memory_order_acquire);
         additions->commit(below, entry.number->delta);

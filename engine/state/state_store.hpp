@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <limits>
@@ -15,22 +14,17 @@
 #include <vector>
 
 #include "engine/base/cache_line.hpp"
-#include "engine/base/check.hpp"
 #include "engine/base/huge_pages.hpp"
 #include "engine/contract/effects.hpp"
 #include "engine/contract/machine.hpp"
+#include "engine/state/cell_index.hpp"
 #include "engine/state/key_bytes.hpp"
 #include "engine/state/key_order.hpp"
+#include "engine/state/state_cell.hpp"
 #include "engine/state/state_sums.hpp"
-#include "scheduler/version.hpp"
+#include "scheduler/sync.hpp"
 
 namespace lockstep {
-
-/// Dense number of a cell, stable as long as the cell is present. Never reaches any output.
-using CellId = std::uint32_t;
-inline constexpr CellId kNoCell = std::numeric_limits<CellId>::max();
-/// Position in its journal of a cell that no transaction has changed.
-inline constexpr std::uint32_t kNoChange = std::numeric_limits<std::uint32_t>::max();
 
 /// The committed state: an index from keys to dense cells, and the additive state digest.
 ///
@@ -53,55 +47,9 @@ class StateStore {
     using Key = typename M::Key;
     using Value = typename M::Value;
 
-    struct alignas(kCacheLineSize) Cell {
-        VersionSlot<Value, Sync> slot;
-        // settled: number of the last block that settled this cell.  writers: claim_install
-        // readers: same
-        //   publish: nothing; the exchange elects one worker, phases order the rest.
-        //   layout:  in the cell, which the winner writes anyway.
-        typename Sync::template Atomic<std::uint32_t> settled{0};
-        bool present = false;
-        /// Of InPlaceView: the cell's position in its journal while a transaction has changed it.
-        std::uint32_t journal = kNoChange;
-        /// Of planned blocks: number of the last one that declared this cell, and the newest access
-        /// that it has linked; see Plan.
-        std::uint32_t planned_in = 0;
-        std::uint32_t newest_access = 0;
-        /// Whether `digest` is that of the present value; between blocks it is [SS4].
-        bool digested = false;
-        Digest digest;
-        Key key{};
-        [[no_unique_address]] KeyBytes<Key> key_bytes;  ///< what `key` points to
-        Value value{};
+    using Cell = StateCell<M, Sync>;
 
-        [[nodiscard]] const Value* get() const noexcept { return present ? &value : nullptr; }
-        /// The numeric reading; an absent cell counts as 0.
-        [[nodiscard]] Int128 number() const { return present ? M::number(value) : Int128{0}; }
-        /// Makes the cell present with `amount` more; wraps, the caller has checked.
-        void add(Int128 amount) {
-            if (!present) {
-                value = Value{};
-                present = true;
-            }
-            M::set_number(value, wrapping_add(M::number(value), amount));
-            digested = false;
-        }
-        /// The term of a present cell in the state sum, computed where it is not known.
-        [[nodiscard]] const Digest& term(ByteWriter& scratch) {
-            if (!digested) {
-                digest = cell_digest<M>(scratch, key, value);
-                digested = true;
-            }
-            return digest;
-        }
-        /// True for exactly one caller per block number.
-        [[nodiscard]] bool claim_install(std::uint32_t block_number) noexcept {
-            // relaxed: an election among workers; the data is ordered by the end of execution.
-            return settled.exchange(block_number, std::memory_order_relaxed) != block_number;
-        }
-    };
-
-    StateStore() : index_(kInitialIndexSize) {}
+    StateStore() = default;
     StateStore(const StateStore&) = delete;
     StateStore& operator=(const StateStore&) = delete;
 
@@ -120,18 +68,7 @@ class StateStore {
     /// The cell of a key that is present or was interned in this block, else kNoCell.
     [[nodiscard]] CellId find(const Key& key) const noexcept { return find(key, M::hash(key)); }
     [[nodiscard]] CellId find(const Key& key, std::uint64_t hash) const noexcept {
-        const std::uint32_t tag = tag_of(hash);
-        const std::size_t mask = index_.size() - 1;
-        for (std::size_t at = home_of(tag, mask), last = at + mask; at <= last; ++at) {
-            const IndexEntry entry = load(index_[at & mask]);
-            if (entry.cell == kNoCell) {
-                break;
-            }
-            if (entry.tag == tag && cell(entry.cell).key == key) {
-                return entry.cell;
-            }
-        }
-        return kNoCell;
+        return index_.find(hash, [&](CellId id) { return cell(id).key == key; });
     }
     /// The same, but also of keys that this block met first and that found no room in the index.
     [[nodiscard]] CellId find_in_block(const Key& key, std::uint64_t hash) const {
@@ -148,35 +85,12 @@ class StateStore {
     }
     /// The same by the key's hash.
     [[nodiscard]] [[gnu::always_inline]] CellId candidate_of(std::uint64_t hash) const noexcept {
-        const std::uint32_t tag = tag_of(hash);
-        const std::size_t mask = index_.size() - 1;
-        const std::size_t at = home_of(tag, mask);
-        // Which of the first two it is depends on chance: chosen without a branch.
-        const IndexEntry home = load(index_[at]);
-        const IndexEntry other = load(index_[(at + 1) & mask]);
-        const std::uint32_t take_home = 0U - static_cast<std::uint32_t>(home.tag == tag);
-        const IndexEntry likely{(home.tag & take_home) | (other.tag & ~take_home),
-                                (home.cell & take_home) | (other.cell & ~take_home)};
-        if (likely.tag == tag) [[likely]] {
-            return likely.cell;
-        }
-        if (home.cell == kNoCell || other.cell == kNoCell) {
-            return kNoCell;
-        }
-        for (std::size_t i = 2; i <= mask; ++i) {
-            const IndexEntry entry = load(index_[(at + i) & mask]);
-            if (entry.cell == kNoCell || entry.tag == tag) {
-                return entry.cell;
-            }
-        }
-        return kNoCell;
+        return index_.candidate(hash);
     }
     /// Starts fetching the index entry of a key.
     void prefetch_index(const Key& key) const noexcept { prefetch_index_of(M::hash(key)); }
     /// The same by the key's hash.
-    void prefetch_index_of(std::uint64_t hash) const noexcept {
-        prefetch_lines<Prefetch::kToRead>(&index_[home_of(tag_of(hash), index_.size() - 1)], 1);
-    }
+    void prefetch_index_of(std::uint64_t hash) const noexcept { index_.prefetch(hash); }
     /// Starts fetching a cell that is going to be changed.
     void prefetch_cell(CellId id) const noexcept {
         prefetch_lines<Prefetch::kToWrite>(&cell(id), sizeof(Cell));
@@ -205,7 +119,7 @@ class StateStore {
         }
         // A key of a machine that scans has to be in order before any worker finds it: under a
         // lock.
-        const CellId id = kScans<M> ? kNoCell : insert_in_window(key, tag_of(hash));
+        const CellId id = kScans<M> ? kNoCell : claim_in_index(key, hash);
         return id != kNoCell ? id : insert_in_overflow(key);
     }
 
@@ -220,15 +134,15 @@ class StateStore {
             if (cell(id).present) {
                 count_indexed(id);
             } else {
-                static_cast<void>(erase_entry(id));
+                static_cast<void>(erase_from_index(id));
                 free(id);
             }
         }
         interned_.clear();
-        make_room();
+        index_.make_room(indexed_);
         for (const auto& [key, id] : overflow_) {  // tidy: allow(hash_order) ids reach no output
             if (cell(id).present) {
-                insert_entry({tag_of(M::hash(key)), id});
+                index_.insert(M::hash(key), id);
             }
         }
         overflow_.clear();
@@ -247,9 +161,9 @@ class StateStore {
             }
             id = allocate(key);
             put(id, value);
-            insert_entry({tag_of(M::hash(key)), id});
+            index_.insert(M::hash(key), id);
             count_indexed(id);
-            make_room();
+            index_.make_room(indexed_);
         } else {
             put(id, value);
             if (value == nullptr) {
@@ -264,7 +178,7 @@ class StateStore {
         if (cell(id).present) {
             return;
         }
-        if (erase_entry(id)) {
+        if (erase_from_index(id)) {
             --indexed_;
             if constexpr (kScans<M>) {
                 keys_.erase(cell(id).key);
@@ -290,11 +204,7 @@ class StateStore {
     void for_each(Visit&& visit) const {
         std::vector<CellId> ids;
         ids.reserve(present_);
-        for (const IndexWord& word : index_) {
-            if (const IndexEntry entry = load(word); entry.cell != kNoCell) {
-                ids.push_back(entry.cell);
-            }
-        }
+        index_.for_each([&ids](CellId id) { ids.push_back(id); });
         std::sort(ids.begin(), ids.end(),
                   [this](CellId a, CellId b) { return cell(a).key < cell(b).key; });
         for (const CellId id : ids) {
@@ -315,20 +225,6 @@ class StateStore {
     }
 
   private:
-    struct IndexEntry {
-        std::uint32_t tag = 0;
-        CellId cell = kNoCell;
-    };
-    /// An IndexEntry in one word. Within a block words only turn from empty to taken.
-    struct IndexWord {
-        // word: see pack.   writers: insert_in_window (CAS), one thread between blocks
-        //   readers: find.
-        //   publish: the release CAS -> load's acquire: key of the cell.
-        //   weaker?  no: find compares the key without a lock.
-        //   layout:  eight to a line. Not of the Sync policy: interning is one step for schedules.
-        std::atomic<std::uint64_t> word{kNoWord};
-    };
-    using Index = std::vector<IndexWord, HugePageAllocator<IndexWord>>;
     using Cells = std::vector<Cell, HugePageAllocator<Cell>>;
     struct HashCompare {
         static std::size_t hash(const Key& key) noexcept { return M::hash(key); }
@@ -337,18 +233,9 @@ class StateStore {
     // tidy: allow(banned) its order decides cell numbers only, which reach no output
     using Overflow = tbb::concurrent_hash_map<Key, CellId, HashCompare>;
 
-    static constexpr std::size_t kInitialIndexSize = 64;
-    static constexpr std::size_t kWindow = 32;  ///< entries from its home on where a new key may go
     static constexpr std::size_t kCommitAhead = 8;
-    static constexpr std::uint64_t kNoWord = kNoCell;  ///< tag 0, no cell
     /// A cell's number is its id and this, a power of two.
     static constexpr CellId kFirstNumber = 64;
-
-    static std::uint32_t tag_of(std::uint64_t hash) noexcept {
-        return static_cast<std::uint32_t>(hash >> 32);
-    }
-    /// Follows from the tag, so that the index grows without a look at the cells.
-    static std::size_t home_of(std::uint32_t tag, std::size_t mask) noexcept { return tag & mask; }
 
     /// Segment s holds the cells whose numbers have s as highest bit, so that cells never move and
     /// small stores stay small.
@@ -362,47 +249,12 @@ class StateStore {
         return starts_[segment] + (number ^ CellId{1} << segment);
     }
 
-    [[nodiscard]] static IndexEntry load(const IndexWord& at) noexcept {
-        // acquire: pairs with insert_in_window.
-        return unpack(at.word.load(std::memory_order_acquire));
+    [[nodiscard]] CellId claim_in_index(const Key& key, std::uint64_t hash) {
+        return index_.claim(
+            hash, [&](CellId id) { return cell(id).key == key; },
+            [&] { return allocate_for_block(key); });
     }
-    static void store(IndexWord& at, const IndexEntry& entry) noexcept {
-        // relaxed: one thread, between blocks.
-        at.word.store(pack(entry), std::memory_order_relaxed);
-    }
-    [[nodiscard]] static IndexEntry unpack(std::uint64_t word) noexcept {
-        return {static_cast<std::uint32_t>(word >> 32), static_cast<CellId>(word)};
-    }
-    [[nodiscard]] static std::uint64_t pack(const IndexEntry& entry) noexcept {
-        return std::uint64_t{entry.tag} << 32 | entry.cell;
-    }
-
-    /// The cell of a key that find does not know, put into its window of the index; if another
-    /// worker was faster, that worker's cell. kNoCell when the window is full: it then stays so
-    /// until the end of the block, and all use the overflow.
-    CellId insert_in_window(const Key& key, std::uint32_t tag) {
-        const std::size_t mask = index_.size() - 1;
-        CellId made = kNoCell;
-        for (std::size_t i = 0; i < kWindow; ++i) {
-            IndexWord& at = index_[(home_of(tag, mask) + i) & mask];
-            IndexEntry seen = load(at);
-            if (seen.cell == kNoCell) {
-                made = made != kNoCell ? made : allocate_for_block(key);
-                std::uint64_t word = kNoWord;
-                // release: publishes the cell's key to load. acquire: another worker's.
-                if (at.word.compare_exchange_strong(word, pack({tag, made}),
-                                                    std::memory_order_release,
-                                                    std::memory_order_acquire)) {
-                    return made;
-                }
-                seen = unpack(word);
-            }
-            if (seen.tag == tag && cell(seen.cell).key == key) {
-                return seen.cell;
-            }
-        }
-        return kNoCell;
-    }
+    bool erase_from_index(CellId id) { return index_.erase(M::hash(cell(id).key), id); }
     /// The cell of a key in the overflow, which has the key as the cell keeps it; if
     /// another worker was faster, that worker's cell.
     CellId insert_in_overflow(const Key& key) {
@@ -485,54 +337,7 @@ class StateStore {
             keys_.insert(cell(id).key, id);
         }
     }
-    /// Doubles the index until at most two in five entries are taken.
-    void make_room() {
-        while (indexed_ * 5 > index_.size() * 2) {
-            Index old(index_.size() * 2);
-            old.swap(index_);
-            for (const IndexWord& word : old) {
-                if (const IndexEntry entry = load(word); entry.cell != kNoCell) {
-                    insert_entry(entry);
-                }
-            }
-        }
-    }
-    void insert_entry(const IndexEntry& entry) {
-        const std::size_t mask = index_.size() - 1;
-        std::size_t at = home_of(entry.tag, mask);
-        for (std::size_t steps = 0; load(index_[at]).cell != kNoCell; ++steps) {
-            LOCKSTEP_CHECK(steps < mask);
-            at = (at + 1) & mask;
-        }
-        store(index_[at], entry);
-    }
-    /// Linear probing without tombstones: later entries of the run move into the hole.
-    bool erase_entry(CellId id) {
-        const std::size_t mask = index_.size() - 1;
-        std::size_t hole = home_of(tag_of(M::hash(cell(id).key)), mask);
-        for (std::size_t steps = 0; load(index_[hole]).cell != id; ++steps) {
-            if (load(index_[hole]).cell == kNoCell || steps == mask) {
-                return false;
-            }
-            hole = (hole + 1) & mask;
-        }
-        std::size_t at = hole;
-        for (std::size_t steps = 0; steps < mask; ++steps) {
-            at = (at + 1) & mask;
-            const IndexEntry entry = load(index_[at]);
-            if (entry.cell == kNoCell) {
-                break;
-            }
-            if (((at - home_of(entry.tag, mask)) & mask) >= ((at - hole) & mask)) {
-                store(index_[hole], entry);
-                hole = at;
-            }
-        }
-        store(index_[hole], {});
-        return true;
-    }
-
-    Index index_;  ///< power of two, load at most 2/5
+    CellIndex index_;
     std::size_t indexed_ = 0;
     std::size_t present_ = 0;
     std::uint32_t block_number_ = 0;

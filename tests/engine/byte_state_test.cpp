@@ -114,13 +114,13 @@ struct ByteChain {
     }
 };
 
-struct Case {
+struct ByteCase {
     std::uint32_t workers;
     Hints hints;
     bool hostile;
 };
 
-class ByteStateCase : public testing::TestWithParam<Case> {};
+class ByteStateCase : public testing::TestWithParam<ByteCase> {};
 
 TEST_P(ByteStateCase, EqualsTheSerialExecutorAndTheSameProgramsOverNumbers) {
     const auto [workers, hints, hostile] = GetParam();
@@ -176,10 +176,11 @@ TEST_P(ByteStateCase, EqualsTheSerialExecutorAndTheSameProgramsOverNumbers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ByteStateCase,
-                         testing::Values(Case{1, Hints::kNone, true}, Case{2, Hints::kNone, true},
-                                         Case{4, Hints::kMixed, true},
-                                         Case{2, Hints::kExact, false},
-                                         Case{4, Hints::kPartial, true}));
+                         testing::Values(ByteCase{1, Hints::kNone, true},
+                                         ByteCase{2, Hints::kNone, true},
+                                         ByteCase{4, Hints::kMixed, true},
+                                         ByteCase{2, Hints::kExact, false},
+                                         ByteCase{4, Hints::kPartial, true}));
 
 }  // namespace
 }  // namespace lockstep::test

@@ -6,23 +6,18 @@ include(${CMAKE_CURRENT_LIST_DIR}/../support/mutate.cmake)
 
 # ---- the scheduler ------------------------------------------------------------------------------
 mutate(wrong "only the last waiter is woken"
-  [==[state.next_waiter = head;]==]
-  [==[state.next_waiter = MUTANT ? kNoTxn : head;]==])
+  [==[next_waiter = head;]==]
+  [==[next_waiter = MUTANT ? kNoTxn : head;]==])
 mutate(wrong "a refused waiter parks all the same"
-  [==[if (head == TxnState<Sync>::kClosed) {]==]
-  [==[if (head == TxnState<Sync>::kClosed && MUTANT) { return true; }
-            if (head == TxnState<Sync>::kClosed) {]==])
+  [==[if (head == kClosed) {]==]
+  [==[if (head == kClosed && MUTANT) { return true; }
+            if (head == kClosed) {]==])
 mutate(wrong "the waiter list closes after others may abort"
   [==[        wake_waiters(txn, worker);
-        TxnState<Sync>& state = states_[txn];]==]
-  [==[        struct Late {
-            Scheduler& scheduler;
-            TxnIndex txn;
-            WorkerQueue& worker;
-            ~Late() { if (MUTANT) { scheduler.wake_waiters(txn, worker); } }
-        } late{*this, txn, worker};
-        if (!MUTANT) { wake_waiters(txn, worker); }
-        TxnState<Sync>& state = states_[txn];]==])
+        states_[txn].finish(TxnPhase::kExecuted, hint);]==]
+  [==[        if (!MUTANT) { wake_waiters(txn, worker); }
+        states_[txn].finish(TxnPhase::kExecuted, hint);
+        if (MUTANT) { wake_waiters(txn, worker); }]==])
 mutate(wrong "the frontier passes a transaction that waits"
   [==[if (phase != TxnPhase::kExecuted && phase != TxnPhase::kDeferred) {]==]
   [==[if (phase != TxnPhase::kExecuted && phase != TxnPhase::kDeferred &&
@@ -31,9 +26,9 @@ mutate(wrong "done one transaction early"
   [==[return frontier() >= end_.load(]==]
   [==[return frontier() + (MUTANT ? 1U : 0U) >= end_.load(]==])
 mutate(wrong "a committing transaction is taken back"
-  [==[if (TxnState<Sync>::phase_of(word) != TxnPhase::kExecuted) {]==]
-  [==[if (TxnState<Sync>::phase_of(word) != TxnPhase::kExecuted &&
-            !(MUTANT && TxnState<Sync>::phase_of(word) == TxnPhase::kCommitting)) {]==])
+  [==[if (phase_of(seen) != TxnPhase::kExecuted) {]==]
+  [==[if (phase_of(seen) != TxnPhase::kExecuted &&
+            !(MUTANT && phase_of(seen) == TxnPhase::kCommitting)) {]==])
 mutate(wrong "waiters of a deferred transaction are forgotten"
   [==[if (was_deferred) {]==] [==[if (was_deferred && !MUTANT) {]==])
 mutate(wrong "the frontier is left silently"
@@ -144,14 +139,14 @@ mutate(wrong "plain transactions stand in any company"
   [==[        const bool plain = Hint::is_plain(candidate.hint) && (MUTANT || way.trusts_hints());]==])
 mutate(wrong "a gap in a group goes unnoticed"
   [==[if (worker.group == kNoTxn || txn != worker.group + worker.hinted) {]==]
-  [==[if (MUTANT && worker.group != kNoTxn && txn - worker.group < options_.chunk) {
+  [==[if (MUTANT && worker.group != kNoTxn && txn - worker.group < group_size_) {
             worker.hinted = txn - worker.group;
         }
         if (worker.group == kNoTxn || txn != worker.group + worker.hinted) {]==])
 mutate(wrong "what has something to check is noted in its group"
   [==[        if (hint == 0) {
             worker.group = kNoTxn;]==]
-  [==[        hint = MUTANT && hint == 0 ? 1 : note;
+  [==[        hint = MUTANT && hint == 0 ? 1 : hint;
         if (hint == 0) {
             worker.group = kNoTxn;]==])
 mutate(wrong "a group stands although its transactions can be retaken"
@@ -163,9 +158,9 @@ mutate(wrong "a group stands in any company"
 mutate(wrong "a block may pass the weight limit"
   [==[if (weight > run_.result.header.weight_limit - weight_used_) {]==]
   [==[if (!MUTANT && weight > run_.result.header.weight_limit - weight_used_) {]==])
-mutate(harmless "no group is noted"
-  [==[if (++worker.hinted == options_.chunk) {]==]
-  [==[if (++worker.hinted == options_.chunk && !MUTANT) {]==])
+mutate(harmless "no group is hinted"
+  [==[if (++worker.hinted == group_size_) {]==]
+  [==[if (++worker.hinted == group_size_ && !MUTANT) {]==])
 mutate(harmless "no transaction is plain"
   [==[return plain ? Hint::of(receipt.weight)]==]
   [==[return plain && !MUTANT ? Hint::of(receipt.weight)]==])

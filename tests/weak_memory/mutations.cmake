@@ -49,38 +49,29 @@ weaken(wrong "additions_or_make: acq_rel -> relaxed"
 weaken(wrong "additions_or_make: acquire -> relaxed"
   "Additions<Value, Sync>* found = additions.load(${mo}acquire);" acquire relaxed)
 # ---- hand-off -----------------------------------------------------------------------------------
-weaken(wrong "block_on: release -> relaxed"
-  "if (list.compare_exchange_weak(head, waiter, ${mo}release," release relaxed)
-weaken(unshown "block_on: acquire -> relaxed"
-  "TxnIndex head = list.load(${mo}acquire);" acquire relaxed)
+weaken(wrong "park: release -> relaxed"
+  "if (blocker.waiters.compare_exchange_weak(head, self, ${mo}release," release relaxed)
+weaken(unshown "park: acquire -> relaxed"
+  "TxnIndex head = blocker.waiters.load(${mo}acquire);" acquire relaxed)
 mutate(wrong "wake_waiters: acq_rel -> acquire"
   "exchange(TxnState<Sync>::kClosed, ${mo}acq_rel)"
   "exchange(TxnState<Sync>::kClosed, MUTANT ? ${mo}acquire : (${mo}acq_rel))")
 mutate(wrong "wake_waiters: acq_rel -> release"
   "(${mo}acq_rel)" "(MUTANT ? ${mo}release : ${mo}acq_rel)")
-weaken(wrong "finish_execution: release -> relaxed"
-  "state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation, hint),
-                         ${mo}release);" release relaxed)
-weaken(wrong "finish_deferred: release -> relaxed"
-  "state.word.store(TxnState<Sync>::pack(TxnPhase::kDeferred, incarnation),
-                         ${mo}release);" release relaxed)
+weaken(wrong "finish: release -> relaxed"
+  "word.store(pack(phase, incarnation(), hint), ${mo}release);" release relaxed)
 weaken(wrong "try_retake: acquire -> relaxed"
-  "TxnState<Sync>::incarnation_of(word)),
-            ${mo}acquire, " acquire relaxed)
-weaken(wrong "give_back: release -> relaxed"
-  "state.word.store(TxnState<Sync>::pack(TxnPhase::kExecuted, incarnation),
-                         ${mo}release);
-    }
-    /// A retaken" release relaxed)
-weaken(unshown "abort: release -> relaxed"
-  "state.waiters.store(kNoTxn, ${mo}release);" release relaxed)
+  "pack(TxnPhase::kExecuting, incarnation_of(seen)),
+                                            ${mo}acquire, " acquire relaxed)
+weaken(unshown "restart: release -> relaxed"
+  "waiters.store(kNoTxn, ${mo}release);" release relaxed)
 # ---- the frontier -------------------------------------------------------------------------------
 weaken(wrong "begin_commit: acquire -> relaxed"
   "std::uint32_t word = state.word.load(${mo}acquire);" acquire relaxed)
-weaken(wrong "hint_in_group: release -> relaxed"
-  "group_hints_[txn / options_.chunk].store(worker.hints, ${mo}release);" release relaxed)
-weaken(wrong "hinted_group: acquire -> relaxed"
-  "return group_hints_[at / options_.chunk].load(${mo}acquire);" acquire relaxed)
+weaken(wrong "GroupHints::add: release -> relaxed"
+  "sums_[txn / group_size_].store(worker.hints, ${mo}release);" release relaxed)
+weaken(wrong "GroupHints::of: acquire -> relaxed"
+  "return sums_[first / group_size_].load(${mo}acquire);" acquire relaxed)
 weaken(wrong "publish_frontier: release -> relaxed"
   "frontier_.store(committed_, ${mo}release);" release relaxed)
 weaken(wrong "frontier: acquire -> relaxed"
@@ -134,6 +125,6 @@ weaken(unshown "take_part: release -> relaxed"
   "finished_.fetch_add(last - first, ${mo}release);" release relaxed)
 # ---- planned blocks -----------------------------------------------------------------------------
 weaken(wrong "has_finished: acquire -> relaxed"
-  "return states_[txn].waiters.load(${mo}acquire) == TxnState<Sync>::kClosed;" acquire relaxed)
+  "return waiters.load(${mo}acquire) == kClosed;" acquire relaxed)
 
 write_mutated()
