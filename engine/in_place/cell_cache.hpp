@@ -68,18 +68,12 @@ class CellCache {
     }
     /// One thread has the store to itself: every key may be used, no sum is shared.
     static constexpr bool kShared = false;
-    [[nodiscard]] const typename M::Value* read(const Key& key) { return at(key).get(); }
-    [[nodiscard]] Cell* to_change(const Key& key) { return &at(key); }
-
-    /// The cell of a key, made absent when there is none.
-    [[nodiscard]] [[gnu::always_inline]] Cell& at(const Key& key) {
-        if (first_declared_ != nullptr) [[likely]] {
-            if (Cell* const cell = declared(key)) [[likely]] {
-                return *cell;
-            }
-        }
-        return search(key);
+    [[nodiscard]] const typename M::Value* read(const Key& key) {
+        const Cell* const cell = at<Missing::kNone>(key);
+        return cell != nullptr ? cell->get() : nullptr;
     }
+    /// The cell of a key, made absent when there is none.
+    [[nodiscard]] Cell* to_change(const Key& key) { return at<Missing::kMade>(key); }
 
     /// Takes the keys of the next transaction to come: `declare(sink)` gives them to a sink.
     /// Where most cells have a slot of their own, a cell is on its way then, else its place in the
@@ -129,6 +123,10 @@ class CellCache {
     [[nodiscard]] Store& store() noexcept { return store_; }
 
   private:
+    /// What is done about a key that has no cell. A read makes none: it would have to be taken out
+    /// of the index again.
+    enum class Missing : std::uint8_t { kNone, kMade };
+
     static constexpr std::size_t kSlotsPerCell = 4;
     static constexpr std::size_t kSlotsMin = std::size_t{1} << 10;
     static constexpr std::size_t kSlotsMax = std::size_t{1} << 15;
@@ -248,38 +246,58 @@ class CellCache {
     [[nodiscard]] Likely& hot_of(std::uint64_t hash) noexcept {
         return hot_[static_cast<std::size_t>(hash) % kHot];
     }
-    /// The cell of a key that was not declared, or not in its order.
-    [[nodiscard]] [[gnu::noinline]] Cell& search(const Key& key) {
+    /// The cell of a key; null, or made absent, when there is none.
+    template <Missing kMissing>
+    [[nodiscard]] [[gnu::always_inline]] Cell* at(const Key& key) {
+        if (first_declared_ != nullptr) [[likely]] {
+            if (Cell* const cell = declared(key)) [[likely]] {
+                return cell;
+            }
+        }
+        return search(key, kMissing);
+    }
+    /// The same of a key that was not declared, or not in its order.
+    [[nodiscard]] [[gnu::noinline]] Cell* search(const Key& key, Missing missing) {
         if (first_declared_ != nullptr) {
             if (Cell* const cell = declared_later(key)) {
-                return *cell;
+                return cell;
             }
         }
         if (prefetched_.size() != 0) {
             if (Cell* const cell = prefetched(key)) {
-                return *cell;
+                return cell;
             }
         }
         for (Cell* const cell : recent_) {
             if (is(*cell, key)) {
-                return *cell;
+                return cell;
             }
         }
-        return *(recent_[newest_++ % recent_.size()] = &search_by_hash(key));
+        Cell* const cell = search_by_hash(key, missing);
+        if (cell != nullptr && cell->present) {
+            recent_[newest_++ % recent_.size()] = cell;
+        }
+        return cell;
     }
-    [[nodiscard]] Cell& search_by_hash(const Key& key) {
+    [[nodiscard]] Cell* search_by_hash(const Key& key, Missing missing) {
         const std::uint64_t hash = M::hash(key);
         if (slots_know_) {
             if (Cell* const cell = remembered(hash); is(*cell, key)) {
-                return *cell;
+                return cell;
             }
         } else if (const Likely& hot = hot_of(hash); hot.hash == hash && is(*hot.cell, key)) {
-            return *hot.cell;
+            return hot.cell;
         }
-        return look_up(key, hash);
+        return look_up(key, hash, missing);
     }
-    [[nodiscard]] [[gnu::noinline]] Cell& look_up(const Key& key, std::uint64_t hash) {
-        Cell& cell = store_.cell(store_.intern(key, hash));
+    [[nodiscard]] [[gnu::noinline]] Cell* look_up(const Key& key, std::uint64_t hash,
+                                                  Missing missing) {
+        const CellId id =
+            missing == Missing::kMade ? store_.intern(key, hash) : store_.find_in_block(key, hash);
+        if (id == kNoCell) {
+            return nullptr;
+        }
+        Cell& cell = store_.cell(id);
         if (cell.present) {
             if (slots_know_) {
                 remember(hash, cell);
@@ -287,7 +305,7 @@ class CellCache {
                 hot_of(hash) = {hash, &cell};
             }
         }
-        return cell;
+        return &cell;
     }
 
     Store& store_;

@@ -69,10 +69,13 @@ TEST(CellCache, FindTheCellsThatTheStoreFindsWhateverHappensBetweenBlocks) {  //
                     std::swap(keys.front(), keys.back());
                 }
                 for (const std::uint32_t key : keys) {
-                    auto& cell = cells.at(key);
+                    const CellId known = store.find_in_block(key, ProgramMachine::hash(key));
+                    const Int128* const read = cells.read(key);
+                    ASSERT_EQ(read, known != kNoCell ? store.cell(known).get() : nullptr);
+                    auto& cell = *cells.to_change(key);
                     ASSERT_EQ(cell.key, key);
                     ASSERT_EQ(&cell, &store.cell(store.intern(key)));
-                    ASSERT_EQ(&cell, &cells.at(key));
+                    ASSERT_EQ(&cell, cells.to_change(key));
                 }
             }
             store.commit_new_keys();
@@ -89,14 +92,16 @@ TEST(CellCache, ForgetAbsentCellsWithTheBlockThatInternedThem) {  // [NC1]
     StateStore<ProgramMachine> store;
     Cells cells(store);
     cells.begin_block();
-    auto& absent = cells.at(1);
-    EXPECT_EQ(&cells.at(1), &absent);
+    EXPECT_EQ(cells.read(1), nullptr);
+    EXPECT_EQ(store.find_in_block(1, ProgramMachine::hash(1)), kNoCell);  // a read makes none
+    auto& absent = *cells.to_change(1);
+    EXPECT_EQ(cells.to_change(1), &absent);
     store.commit_new_keys();  // frees the cell
     cells.begin_block();
-    auto& other = cells.at(2);
+    auto& other = *cells.to_change(2);
     EXPECT_EQ(&other, &absent);  // it has another key now
-    EXPECT_NE(&cells.at(1), &other);
-    EXPECT_EQ(&cells.at(1), &store.cell(store.intern(1)));
+    EXPECT_NE(cells.to_change(1), &other);
+    EXPECT_EQ(cells.to_change(1), &store.cell(store.intern(1)));
 }
 
 }  // namespace
