@@ -56,7 +56,7 @@ RECORDS = {
     ),
     MARK_STATE: layout(
         "basis_q32:0:n premium_sum:16:n basis_time_ms:32:q funding_time_ms:40:q sample_time_ms:48:q"
-        " premium_ms:56:I started:60:I"
+        " premium_ms:56:I started:60:I premium_ppb:64:q"
     ),
     SETTLE_STATE: layout("average_sum:0:n average_ms:16:q time_ms:24:q interval:32:q"),
     BOOK: layout(
@@ -72,7 +72,7 @@ FUNDING = layout("interval_ms:0:q interest_ppb:8:q clamp_ppb:16:q cap_ppb:24:q")
 TIER = layout("notional_upper:0:q maintenance_ppm:8:i initial_ppm:12:i")
 HEAD = layout(
     "delegate:0:Q salt_below:8:Q assets:16:Q positions:28:I volume:32:n inline:48:B tier:49:B"
-    " frozen:50:B"
+    " frozen_by:50:B"
 )
 POSITION = layout(
     "market:0:I remainder:4:I lots:8:q cost:16:n funding:32:n social:48:n epoch:64:I zero:68:I"

@@ -151,18 +151,15 @@ class Comparison:
             "delegate": account.delegate,
             "salt_below": account.salt_below,
             "tier": account.tier,
-            "frozen": int(account.frozen),
+            "frozen_by": sum(account.frozen_by),
             "volume": account.volume,
             "assets": sum(1 << asset for asset in account.cash),
-            "inline": min(len(account.cash), cells.INLINE_ASSETS),
             "positions": len(account.positions),
         }
         same_fields(where, wanted, head)
-        first = list(account.cash.items())[: cells.INLINE_ASSETS]
-        same(f"{where}: cash in the head block", first, list(head["cash"].items()))
-        for asset, amount in list(account.cash.items())[cells.INLINE_ASSETS :]:
-            venue = self.mirror.number(cells.CASH, number, asset)
-            same(f"{where}: cash of asset {asset}", amount, venue)
+        beside = {key[2]: cells.read(own[key], 0, "n") for key in own if key[0] == cells.CASH}
+        same(f"{where}: assets both in and beside the head block", set(), beside.keys() & head["cash"])
+        same(f"{where}: cash", dict(sorted(account.cash.items())), dict(sorted((head["cash"] | beside).items())))
         held = head["held"]
         blocks = [key for key in sorted(own) if key[0] == cells.POSITIONS]
         for at, key in enumerate(blocks):
@@ -313,11 +310,15 @@ class Comparison:
             "basis_q32": market.basis_q32 or 0,
             "premium_sum": market.premium_sum,
             "basis_time_ms": market.basis_time_ms,
-            "funding_time_ms": market.funding_time_ms or 0,
+            "funding_time_ms": market.funding_time_ms,
             "sample_time_ms": market.sample_time_ms,
             "premium_ms": market.premium_ms,
-            "started": (market.basis_q32 is not None) + 2 * (market.funding_time_ms is not None),
+            "started": (market.basis_q32 is not None)
+            + 2 * market.clock_started
+            + 4 * market.clock_runs,
         }
+        if market.clock_runs:
+            averages["premium_ppb"] = market.premium_ppb
         venue = self.mirror.record(cells.MARK_STATE, item=market.number)
         same_fields(where, averages, venue or dict.fromkeys(averages, 0))
         settle = {
@@ -327,7 +328,7 @@ class Comparison:
             "interval": market.interval,
         }
         venue = self.mirror.record(cells.SETTLE_STATE, item=market.number)
-        same_fields(where, settle, venue or dict.fromkeys(settle, 0))
+        same_fields(where, settle, venue or dict.fromkeys(settle, 0) | {"interval": -1})
 
     def compare_sums(self, market, where):
         """Sums that the venue keeps; here they follow from all positions."""
