@@ -10,7 +10,6 @@ using namespace lockstep::c;
 
 bool LentThreads::serve(NumberedPool& pool) {
     std::uint32_t place = 0;
-    std::stop_token stop;
     {
         const std::lock_guard lock(mutex_);
         while (place < taken_.size() && taken_[place]) {
@@ -21,22 +20,13 @@ bool LentThreads::serve(NumberedPool& pool) {
         }
         taken_[place] = true;
         ++serving_;
-        stop = stop_.get_token();
     }
-    pool.serve(first_ + place, stop);
+    pool.serve(first_ + place, stop_.get_token());
     const std::lock_guard lock(mutex_);
     taken_[place] = false;
     --serving_;
     left_.notify_all();
     return true;
-}
-void LentThreads::dismiss() {
-    std::stop_source old;
-    {
-        const std::lock_guard lock(mutex_);
-        std::swap(old, stop_);
-    }
-    old.request_stop();
 }
 void LentThreads::dismiss_and_wait() {
     dismiss();

@@ -42,18 +42,18 @@ class LentThreads {
     LentThreads(std::uint32_t first, std::uint32_t count) : first_(first), taken_(count) {}
     /// Serves until dismissed; false when no number is free.
     bool serve(NumberedPool& pool);
-    /// Lets all go; those that come later stay.
-    void dismiss();
+    /// Lets all go, those too that come later.
+    void dismiss() { stop_.request_stop(); }
     /// Lets all go, and waits until they have gone.
     void dismiss_and_wait();
 
   private:
     const std::uint32_t first_;
+    std::stop_source stop_;
     std::mutex mutex_;  // guards all below
     std::condition_variable left_;
     std::vector<bool> taken_;
     std::uint32_t serving_ = 0;
-    std::stop_source stop_;
 };
 
 }  // namespace lockstep::c

@@ -167,7 +167,8 @@ LS_API ls_code ls_exists(ls_view* view, ls_bytes key);
 LS_API ls_code ls_at_least(ls_view* view, ls_bytes key, ls_int128 amount);
 LS_API ls_code ls_put(ls_view* view, ls_bytes key, ls_bytes value);
 LS_API ls_code ls_erase(ls_view* view, ls_bytes key);
-/* Adds to a number: a value of 16 bytes, little-endian, signed; any other, and none, counts as 0.
+/* Adds to a number: a value of 16 bytes, little-endian, signed; an absent one counts as 0. What is
+ * added to any other value is kept beside it, and not shown.
  * Transactions that only add to a cell do not conflict. Bounds NULL: none. */
 LS_API ls_code ls_add(ls_view* view, ls_bytes key, ls_int128 amount, const ls_int128* lower,
                       const ls_int128* upper);
@@ -210,7 +211,8 @@ LS_API ls_code ls_open(const ls_options* options, const ls_machine* machine, ls_
                        ls_error* error);
 /* Waits for lent threads. LS_MISUSE during a block. NULL is closed already. */
 LS_API ls_code ls_close(ls_chain* chain);
-/* Lends the calling thread until ls_dismiss or ls_close. LS_MISUSE when no place is free. */
+/* Lends the calling thread until ls_dismiss or ls_close; once dismissed, threads that come later
+ * are let go at once. LS_MISUSE when no place is free. */
 LS_API ls_code ls_serve(ls_chain* chain);
 LS_API ls_code ls_dismiss(ls_chain* chain);
 

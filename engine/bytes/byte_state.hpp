@@ -1,9 +1,6 @@
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "engine/base/bytes.hpp"
 #include "engine/base/int128.hpp"
@@ -16,8 +13,7 @@ namespace lockstep {
 ///
 /// Role:    keys and values of any bytes, in the order of the bytes, with scans. Keys point to
 ///          memory of the caller's: see BorrowsBytes for how long it has to stay.
-/// Numbers: a value of 16 bytes is a signed number, little-endian; any other counts as 0, and an
-///          addition to it replaces it.
+/// Numbers: see ByteValue.
 struct ByteState {
     using Key = ByteKey;
     using Value = ByteValue;
@@ -27,15 +23,10 @@ struct ByteState {
     static void encode_key(ByteWriter& out, const Key& key) { out.put_bytes(key.bytes()); }
     static void encode_value(ByteWriter& out, const Key& /*key*/, const Value& value) {
         out.put_bytes(value.bytes());
+        out.append(value.all().subspan(value.size()));
     }
-    static Int128 number(const Value& value) noexcept {
-        return value.size() == sizeof(Int128) ? load_value<Int128>(value.bytes().data()) : 0;
-    }
-    static void set_number(Value& value, Int128 number) {
-        std::array<std::byte, sizeof(Int128)> bytes{};
-        store_value(bytes.data(), number);
-        value.assign(bytes);
-    }
+    static Int128 number(const Value& value) noexcept { return value.number(); }
+    static void set_number(Value& value, Int128 number) { value.set_number(number); }
 };
 
 }  // namespace lockstep

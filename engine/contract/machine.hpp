@@ -181,6 +181,10 @@ template <class M>
 ///   static encode_value(ByteWriter&, Key, Value)     canonical bytes
 ///   static number(Value) -> Int128, static set_number(Value&, Int128)
 ///                                                    the numeric reading of a cell, for additions
+///                                                    additions are folded in any order, so:
+///                                                    setting the number that is read changes
+///                                                    nothing, and of two that are set only the
+///                                                    last one counts
 ///   execute(view, transaction, context) -> TxnOutcome, or any struct with these two members
 ///                                                    pure, re-entrant, callable from any thread
 ///   begin_block(view, header, transactions) -> Context

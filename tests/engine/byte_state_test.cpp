@@ -46,6 +46,7 @@ TEST(ByteValue, KeepsWhatIsAssigned) {
     Random random(1);
     std::array<ByteValue, 4> values;
     std::array<std::vector<std::byte>, 4> model;
+    model.fill(std::vector<std::byte>(16));
     for (int round = 0; round < 20'000; ++round) {
         const std::size_t at = random.below(4);
         const std::size_t other = random.below(4);
@@ -67,7 +68,7 @@ TEST(ByteValue, KeepsWhatIsAssigned) {
                 if (at != other) {
                     values[at] = std::move(values[other]);
                     model[at] = std::move(model[other]);
-                    model[other].clear();
+                    model[other].assign(16, std::byte{0});
                 }
                 break;
             case 3: {
@@ -88,6 +89,34 @@ TEST(ByteValue, KeepsWhatIsAssigned) {
             ASSERT_EQ(values[i] == values[at], model[i] == model[at]);
         }
     }
+}
+
+TEST(ByteValue, IsTheSameInWhateverOrderIsAddedToIt) {
+    for (std::size_t size = 0; size < 60; ++size) {
+        const std::vector<std::byte> bytes(size, std::byte{3});
+        ByteValue value{std::span<const std::byte>(bytes)};
+        const ByteValue before = value;
+        const Int128 number = value.number();
+        EXPECT_EQ(number != 0, size == sizeof(Int128));
+        value.set_number(number);
+        EXPECT_EQ(value, before) << size;
+        value.set_number(number + 5);
+        EXPECT_EQ(value.number(), number + 5) << size;
+        EXPECT_NE(value, before) << size;
+        EXPECT_EQ(std::ranges::equal(value.bytes(), bytes), size != sizeof(Int128)) << size;
+        ByteValue copy = value;
+        copy.set_number(7);
+        copy.set_number(number + 5);
+        EXPECT_EQ(copy, value) << size;
+        copy = before;
+        copy.set_number(number + 5);
+        EXPECT_EQ(copy, value) << size;
+        value.set_number(number);
+        EXPECT_EQ(value, before) << size;
+    }
+    EXPECT_EQ(ByteValue().number(), 0);
+    EXPECT_EQ(ByteValue().size(), sizeof(Int128));
+    EXPECT_NE(ByteValue(), ByteValue(std::span<const std::byte>()));
 }
 
 /// One executor over bytes, whose keys lie in memory that ends with each block.
