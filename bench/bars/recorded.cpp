@@ -222,7 +222,7 @@ void measure_hyperliquid(const BarSizes& sizes, Scoreboard& board) {
         if (path.find(".jsonl") == std::string::npos) {
             continue;
         }
-        const auto data = open_recorded_data("hyperliquid-fills", path);
+        const auto data = open_recorded_data({.path = path});
         auto workload = data ? recorded_log("hyperliquid", **data, kBatchTrades)
                              : Result<RewoundLogWorkload, Error>(failure(data.error()));
         if (!workload) {

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,9 +13,9 @@
 #include "replay/command/report_error.hpp"
 #include "replay/command/terminal_text.hpp"
 #include "replay/format/log_writer.hpp"
-#include "replay/import/hyperliquid_check.hpp"
 #include "replay/import/import_summary.hpp"
 #include "replay/import/open_recorded_data.hpp"
+#include "replay/import/record_check.hpp"
 #include "replay/import/trade_import.hpp"
 
 namespace lockstep {
@@ -23,30 +24,61 @@ namespace {
 constexpr std::uint64_t kBlocksPerMessage = 64;
 
 struct ImportOptions {
-    std::string input;
-    std::string format;
+    RecordedSource input;
     std::string output;
     std::string names;
     TradeImportOptions trades;
     bool json = false;
     bool check = false;
+    bool list = false;
 };
 
 LogHeader header_of(const ImportOptions& options, const RecordedData& data) {
-    return {.chain_id = "import:" + options.format,
+    return {.chain_id = "import:" + data.format(),
             .creator = "lockstep " LOCKSTEP_VERSION,
             .genesis = describe_import_genesis(options.trades),
-            .source = describe_import_source(options.format, options.input, data)};
+            .source = describe_import_source(data.format(), options.input.path, data)};
 }
 
-nlohmann::ordered_json summary_of(const ImportOptions& options, const ImportedTrades& imported) {
+/// As tables of instruments call it.
+std::string_view word_of(const RecordedMarket& market) {
+    return market.spot                                    ? "spot"
+           : market.kind == MarketKind::kInversePerpetual ? "inverse"
+           : market.kind == MarketKind::kDatedFuture      ? "future"
+                                                          : "linear";
+}
+
+nlohmann::ordered_json markets_of(const ImportedTrades& imported) {
+    nlohmann::ordered_json out = nlohmann::ordered_json::array();
+    for (const MarketSurvey& market : imported.survey.markets()) {
+        const Decimal volume{market.volume.ok() ? market.volume.value() : 0, kVolumeScale};
+        out.push_back(
+            {{"name", market.market.name},
+             {"kind", word_of(market.market)},
+             {"currency", market.market.currency},
+             {"contract", market.market.contract.text()},
+             {"trades", market.trades},
+             {"volume", market.volume.ok() ? nlohmann::ordered_json(volume.shortest().text())
+                                           : nlohmann::ordered_json()}});
+    }
+    return out;
+}
+
+/// What an import did: the data's layout beside it.
+struct Imported {
+    ImportedTrades trades;
+    std::string format;
+};
+
+nlohmann::ordered_json summary_of(const ImportOptions& options, const Imported& done) {
+    const ImportedTrades& imported = done.trades;
     nlohmann::ordered_json left_out = nlohmann::ordered_json::object();
     for (const auto& [rule, count] : imported.survey.left_out()) {
         left_out[rule] = count;
     }
     const TradeImportCounts& counts = imported.counts;
-    return {{"format", options.format},
-            {"input", options.input},
+    return {{"format", done.format},
+            {"input", options.input.path},
             {"output", options.output},
             {"blocks", imported.blocks},
             {"prelude_blocks", counts.prelude_blocks},
@@ -62,12 +94,12 @@ nlohmann::ordered_json summary_of(const ImportOptions& options, const ImportedTr
             {"oracle_updates", counts.oracle_updates},
             {"markets", imported.survey.markets().size()},
             {"recorded_accounts", imported.survey.accounts().size()},
+            {"market_list", markets_of(imported)},
             {"left_out", left_out}};
 }
 
-Result<ImportedTrades, Error> import(const ImportOptions& options) {
-    Result<std::unique_ptr<RecordedData>, Error> data =
-        open_recorded_data(options.format, options.input);
+Result<Imported, Error> import(const ImportOptions& options) {
+    Result<std::unique_ptr<RecordedData>, Error> data = open_recorded_data(options.input);
     if (!data) {
         return failure(data.error());
     }
@@ -89,7 +121,7 @@ Result<ImportedTrades, Error> import(const ImportOptions& options) {
     if (!imported) {
         Error error = imported.error();
         if (error.file.empty()) {
-            error.file = options.input;
+            error.file = options.input.path;
         }
         return failure(std::move(error));
     }
@@ -104,28 +136,28 @@ Result<ImportedTrades, Error> import(const ImportOptions& options) {
     for (const std::string& note : import_notes(*imported, options.trades, **data)) {
         std::cerr << "lockstep: note: " << terminal_text(note) << '\n';
     }
-    return imported;
+    return Imported{std::move(*imported), (*data)->format()};
 }
 
 nlohmann::ordered_json json_of(const Agreement& agreement) {
     return {{"compared", agreement.compared}, {"agreed", agreement.agreed}};
 }
 
-nlohmann::ordered_json json_of(const HyperliquidReport& report) {
+nlohmann::ordered_json json_of(const CheckReport& report) {
     return {{"trades", report.trades},
             {"executed_trades", report.executed_trades},
-            {"start_positions", json_of(report.positions)},
-            {"spot_start_positions", json_of(report.spot_positions)},
+            {"positions", json_of(report.positions)},
+            {"spot_positions", json_of(report.spot_positions)},
             {"opened_positions", report.opened},
             {"opened_spot_positions", report.spot_opened},
             {"coin_fees", report.coin_fees},
             {"aligned", report.aligned},
             {"fees", json_of(report.fees)},
             {"foreign_fees", report.foreign_fees},
-            {"closed_profits", json_of(report.profits)},
-            {"closed_profits_exact", report.profits_exact},
-            {"closed_profits_floored", report.profits_floored},
-            {"closed_profits_of_positions_opened_in_the_log", report.profits_known},
+            {"profits", json_of(report.profits)},
+            {"profits_exact", report.profits_exact},
+            {"profits_floored", report.profits_floored},
+            {"profits_of_positions_opened_in_the_log", report.profits_known},
             {"opening_profits", json_of(report.opening_profits)},
             {"first_closes", report.first_closes},
             {"spot_profits_not_compared", report.spot_profits},
@@ -135,19 +167,21 @@ nlohmann::ordered_json json_of(const HyperliquidReport& report) {
 
 /// Executes the import and compares it with what the recorded venue booked; no log is written.
 int check(const ImportOptions& options) {
-    if (options.format != "hyperliquid-fills") {
-        return report_error(
-            {.code = ErrorCode::kUsage, .message = "--check needs --format hyperliquid-fills"});
-    }
-    const auto data = open_recorded_data(options.format, options.input);
+    const auto data = open_recorded_data(options.input);
     if (!data) {
         return report_error(data.error());
     }
-    const auto report = check_hyperliquid(**data, options.trades, {});
+    if (!(*data)->can_be_checked()) {
+        return report_error({.code = ErrorCode::kUsage,
+                             .message = "nothing to check: data of the layout " +
+                                        (*data)->format() +
+                                        " tell neither positions nor fees nor profits"});
+    }
+    const auto report = check_records(**data, options.trades, {});
     if (!report) {
         Error error = report.error();
         if (error.file.empty()) {
-            error.file = options.input;
+            error.file = options.input.path;
         }
         return report_error(error);
     }
@@ -161,12 +195,46 @@ int check(const ImportOptions& options) {
 
 Result<void, Error> check_files(const ImportOptions& options, bool prints) {
     NamedFiles files;
-    files.reads("INPUT", options.input).writes("--output", options.output);
+    files.reads("INPUT", options.input.path).reads("--layout", options.input.layout);
+    files.reads("--instruments", options.input.instruments).writes("--output", options.output);
     files.writes("--names", options.names);
     return prints ? files.prints().check() : files.check();
 }
 
+int list(const ImportOptions& options) {
+    const auto layouts = list_layouts();
+    if (!layouts) {
+        return report_error(layouts.error());
+    }
+    if (options.json) {
+        nlohmann::ordered_json out = nlohmann::ordered_json::object();
+        for (const auto& [name, about] : *layouts) {
+            out[name] = about;
+        }
+        print_json(std::cout, out);
+        return 0;
+    }
+    std::size_t width = 0;
+    for (const auto& [name, about] : *layouts) {
+        width = std::max(width, name.size());
+    }
+    for (const auto& [name, about] : *layouts) {
+        std::cout << name << std::string(width + 2 - name.size(), ' ') << about << '\n';
+    }
+    return 0;
+}
+
 int run_import(const ImportOptions& options) {
+    if (options.list) {
+        return list(options);
+    }
+    if (options.input.path.empty()) {
+        return report_error({.code = ErrorCode::kUsage, .message = "INPUT is required"});
+    }
+    if (!options.input.format.empty() && !options.input.layout.empty()) {
+        return report_error(
+            {.code = ErrorCode::kUsage, .message = "--format and --layout exclude each other"});
+    }
     if (options.check) {
         return check(options);
     }
@@ -178,15 +246,16 @@ int run_import(const ImportOptions& options) {
     if (const auto distinct = check_files(options, prints); !distinct) {
         return report_error(distinct.error());
     }
-    const Result<ImportedTrades, Error> imported = import(options);
+    const Result<Imported, Error> imported = import(options);
     if (!imported) {
         return report_error(imported.error());
     }
     if (options.json) {
         print_json(std::cout, summary_of(options, *imported));
     } else if (prints) {
-        std::cout << imported->counts.trades << " trades of " << imported->survey.markets().size()
-                  << " markets in " << imported->blocks << " blocks, " << imported->transactions
+        const ImportedTrades& trades = imported->trades;
+        std::cout << trades.counts.trades << " trades of " << trades.survey.markets().size()
+                  << " markets in " << trades.blocks << " blocks, " << trades.transactions
                   << " transactions: " << terminal_text(options.output) << '\n';
     }
     return 0;
@@ -197,10 +266,16 @@ int run_import(const ImportOptions& options) {
 void register_import_command(CLI::App& app, int& exit_code) {
     const auto options = std::make_shared<ImportOptions>();
     CLI::App* const command = app.add_subcommand("import", "Turns recorded market data into a log");
-    command->add_option("INPUT", options->input, "recorded data: plain, gzip or zip")->required();
-    command->add_option("--format", options->format, "what the file holds")
-        ->required()
-        ->check(CLI::IsMember(recorded_data_formats()));
+    RecordedSource& input = options->input;
+    command->add_option("INPUT", input.path,
+                        "recorded trades: a file, plain, compressed or an archive, or - for stdin");
+    command->add_option("--format", input.format,
+                        "layout of the file, one of --list; recognised when not given");
+    command->add_option("--layout", input.layout, "file with a layout of your own");
+    command->add_option("--instruments", input.instruments,
+                        "file with instruments: kind, currencies, contract sizes");
+    command->add_option("--symbol", input.symbol, "of data that do not name what is traded");
+    command->add_flag("--list", options->list, "print the layouts");
     command->add_option("-o,--output", options->output, "log to write, - for stdout");
     command->add_option("--names", options->names,
                         "also write a csv of markets and accounts with their recorded names");
@@ -228,7 +303,7 @@ void register_import_command(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_flag("--check", options->check,
                       "write nothing; execute the import and compare positions, fees and realised "
-                      "profits with the records (hyperliquid-fills)");
+                      "profits with the records, as far as these tell them");
     command->add_flag("--json", options->json, "print a summary as JSON");
     command->callback([options, &exit_code] { exit_code = run_import(*options); });
 }

@@ -7,52 +7,25 @@ namespace {
 
 constexpr std::size_t kQuotedCharacters = 40;
 
-/// Splits into fields; false when a quoted field does not end at a comma or the end of the line.
-bool split_fields(std::string_view line, std::vector<std::string_view>& fields) {
-    fields.clear();
-    while (true) {
-        const bool quoted = line.starts_with('"');
-        const std::size_t begin = quoted ? 1 : 0;
-        const std::size_t end = line.find(quoted ? '"' : ',', begin);
-        if (quoted && end == std::string_view::npos) {
-            return false;
-        }
-        const std::string_view value = line.substr(begin, end - begin);
-        const std::size_t next = quoted ? end + 1 : end;
-        if (!quoted && value.find('"') != std::string_view::npos) {
-            return false;
-        }
-        fields.push_back(value);
-        if (next == std::string_view::npos || next == line.size()) {
-            return true;
-        }
-        if (line[next] != ',') {
-            return false;
-        }
-        line.remove_prefix(next + 1);
-    }
-}
-
-/// The digits without their commas; empty when the commas do not stand between groups of three.
+/// The digits without their commas; empty when the commas do not stand between groups of three, or
+/// of two before the last three, as in 1,00,000.
 std::string without_grouping(std::string_view text) {
     std::string out;
     const std::size_t point = std::min(text.find('.'), text.size());
-    std::size_t group = 0;
-    bool grouped = false;
-    for (std::size_t i = 0; i < point; ++i) {
-        const char c = text[i];
+    std::vector<std::size_t> groups(1, 0);
+    for (const char c : text.substr(0, point)) {
         if (c == ',') {
-            if (group == 0 || group > 3 || (grouped && group != 3)) {
-                return {};
-            }
-            grouped = true;
-            group = 0;
+            groups.push_back(0);
         } else {
-            group += c >= '0' && c <= '9' ? 1 : 0;
+            groups.back() += c >= '0' && c <= '9' ? 1 : 0;
             out.push_back(c);
         }
     }
-    if (grouped && group != 3) {
+    const std::size_t inner = groups.size() > 2 ? groups[1] : 3;
+    if (groups.size() < 2 || groups[0] == 0 || groups[0] > inner || groups.back() != 3 ||
+        inner < 2 || inner > 3 ||
+        std::any_of(groups.begin() + 1, groups.end() - 1,
+                    [&](std::size_t group) { return group != inner; })) {
         return {};
     }
     return out.append(text.substr(point));
@@ -60,11 +33,60 @@ std::string without_grouping(std::string_view text) {
 
 }  // namespace
 
+bool CsvRow::split_fields(std::string_view line, char delimiter) {
+    fields_.clear();
+    unquoted_.clear();
+    while (true) {
+        const bool quoted = line.starts_with('"');
+        std::size_t end = line.find(quoted ? '"' : delimiter, quoted ? 1 : 0);
+        std::string_view value;
+        if (!quoted) {
+            value = line.substr(0, end);
+            if (value.find('"') != std::string_view::npos) {
+                return false;
+            }
+        } else {
+            std::size_t doubled = 0;
+            while (end != std::string_view::npos && line.substr(end).starts_with("\"\"")) {
+                ++doubled;
+                end = line.find('"', end + 2);
+            }
+            if (end == std::string_view::npos) {
+                return false;
+            }
+            value = line.substr(1, end - 1);
+            if (doubled > 0) {
+                std::string& text = unquoted_.emplace_back();
+                for (std::size_t i = 0; i < value.size(); i += value[i] == '"' ? 2U : 1U) {
+                    text.push_back(value[i]);
+                }
+                value = text;
+            }
+            ++end;
+        }
+        fields_.push_back(value);
+        if (end >= line.size()) {
+            return true;
+        }
+        if (line[end] != delimiter) {
+            return false;
+        }
+        line.remove_prefix(end + 1);
+    }
+}
+
+Result<void, Error> CsvRow::split(const LineReader& reader, std::string_view line, char delimiter) {
+    reader_ = &reader;
+    if (!split_fields(line, delimiter)) {
+        return failure(reader.error("badly quoted field"));
+    }
+    return {};
+}
+
 Result<void, Error> CsvRow::split(const LineReader& reader, std::string_view line,
                                   std::size_t columns) {
-    reader_ = &reader;
-    if (!split_fields(line, fields_)) {
-        return failure(reader.error("badly quoted field"));
+    if (auto done = split(reader, line, ','); !done) {
+        return done;
     }
     if (fields_.size() != columns) {
         return failure(reader.error(std::to_string(fields_.size()) + " columns where " +
@@ -79,25 +101,6 @@ Error CsvRow::error(std::size_t column, std::string_view reason) const {
                           std::string(reason));
 }
 
-Result<Decimal, Error> CsvRow::decimal(std::size_t column) const {
-    const Result<Decimal, ParseError> value = parse_decimal(fields_[column]);
-    if (!value) {
-        return failure(error(column, describe(value.error())));
-    }
-    return *value;
-}
-
-Result<Decimal, Error> CsvRow::grouped_decimal(std::size_t column) const {
-    if (fields_[column].find(',') == std::string_view::npos) {
-        return decimal(column);
-    }
-    const Result<Decimal, ParseError> value = parse_decimal(without_grouping(fields_[column]));
-    if (!value) {
-        return failure(error(column, describe(ParseError::kNotANumber)));
-    }
-    return *value;
-}
-
 Result<std::uint64_t, Error> CsvRow::number(std::size_t column) const {
     const Result<std::uint64_t, ParseError> value = parse_unsigned(fields_[column]);
     if (!value) {
@@ -106,16 +109,9 @@ Result<std::uint64_t, Error> CsvRow::number(std::size_t column) const {
     return *value;
 }
 
-Result<std::int64_t, Error> CsvRow::time_ms(std::size_t column) const {
-    constexpr std::uint64_t kTimeMax = 253'402'300'800'000;  // the year 10000
-    const Result<std::uint64_t, Error> value = number(column);
-    if (!value) {
-        return failure(value.error());
-    }
-    if (*value >= kTimeMax) {
-        return failure(error(column, "is not a time in milliseconds"));
-    }
-    return static_cast<std::int64_t>(*value);
+Result<Decimal, ParseError> parse_grouped_decimal(std::string_view text) {
+    return text.find(',') == std::string_view::npos ? parse_decimal(text)
+                                                    : parse_decimal(without_grouping(text));
 }
 
 Result<CsvHeader, Error> CsvHeader::read(LineReader& reader) {
@@ -126,21 +122,13 @@ Result<CsvHeader, Error> CsvHeader::read(LineReader& reader) {
     if (!*line) {
         return failure(reader.error("the file is empty"));
     }
-    std::string_view text = **line;
-    if (text.starts_with("\xef\xbb\xbf")) {  // byte order mark
-        text.remove_prefix(3);
-    }
-    std::vector<std::string_view> fields;
-    if (!split_fields(text, fields)) {
-        return failure(reader.error("badly quoted field"));
+    CsvRow row;
+    if (auto split = row.split(reader, **line, ','); !split) {
+        return failure(split.error());
     }
     CsvHeader header;
-    header.names_.assign(fields.begin(), fields.end());
+    header.names_.assign(row.fields().begin(), row.fields().end());
     return header;
-}
-
-bool CsvHeader::has(std::string_view name) const {
-    return std::find(names_.begin(), names_.end(), name) != names_.end();
 }
 
 Result<std::vector<std::size_t>, Error> CsvHeader::locate(

@@ -36,6 +36,11 @@ AccountId ImportAccounts::other_self(AccountId account) {
                         static_cast<std::uint16_t>(subaccount_of(account) | kSelfTradeSubaccount));
 }
 
+AccountId ImportAccounts::first_self(AccountId account) {
+    return make_account(owner_of(account),
+                        static_cast<std::uint16_t>(subaccount_of(account) & ~kSelfTradeSubaccount));
+}
+
 std::vector<FundedAccount> ImportAccounts::funded() const {
     std::vector<FundedAccount> out;
     for (std::uint32_t i = 0; i < grid_.markets.size(); ++i) {

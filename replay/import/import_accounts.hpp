@@ -38,6 +38,8 @@ class ImportAccounts {
     [[nodiscard]] AccountId synthetic(std::uint32_t number, RecordedMarketId market) const;
     /// The account that sells to `account` in a trade with itself.
     [[nodiscard]] static AccountId other_self(AccountId account);
+    /// The account that `account` is, or is the other self of.
+    [[nodiscard]] static AccountId first_self(AccountId account);
 
     /// Every account of the import with its currencies, sorted.
     [[nodiscard]] std::vector<FundedAccount> funded() const;

@@ -1,9 +1,12 @@
 #include "replay/import/import_summary.hpp"
 
+#include <algorithm>
+
 namespace lockstep {
 namespace {
 
 constexpr std::size_t kInputNameMax = 1024;
+constexpr std::size_t kGapsNoted = 10;
 
 std::string counterparties(const TradeImportOptions& options) {
     return std::to_string(options.accounts) + " synthetic accounts, drawn with seed " +
@@ -44,7 +47,7 @@ std::string describe_import_genesis(const TradeImportOptions& options) {
 std::string describe_gap(const PositionGap& gap, const TradeSurvey& survey,
                          const ImportGrid& grid) {
     const Decimal size{.units = gap.lots, .scale = grid.markets[raw(gap.market)].size_scale};
-    return "block " + std::to_string(gap.block) + ", " +
+    return (survey.has_blocks() ? "block " + std::to_string(gap.block) + ", " : "") +
            survey.markets()[raw(gap.market)].market.name + ": the position changed by " +
            size.text() + " without a recorded trade or fee (transfer or missing record)";
 }
@@ -76,8 +79,12 @@ std::vector<std::string> import_notes(const ImportedTrades& imported,
             "with owner 1 without fee");
     note_if(notes, counts.gap_trades,
             "positions changed without a recorded trade: aligned by trades with owner 1");
-    for (const PositionGap& gap : imported.gaps) {
-        notes.push_back("aligned: " + describe_gap(gap, imported.survey, imported.grid));
+    for (std::size_t i = 0; i < std::min(imported.gaps.size(), kGapsNoted); ++i) {
+        notes.push_back("aligned: " +
+                        describe_gap(imported.gaps[i], imported.survey, imported.grid));
+    }
+    for (const std::string& note : data.notes()) {
+        notes.push_back(note);
     }
     for (const auto& [rule, count] : imported.survey.left_out()) {
         note_if(notes, count, "left out: " + rule);

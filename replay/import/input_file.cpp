@@ -1,254 +1,212 @@
 #include "replay/import/input_file.hpp"
 
-#include <zip.h>
-#include <zlib.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <string_view>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <utility>
+
+#include "replay/import/unpack.hpp"
 
 namespace lockstep {
 namespace {
 
-constexpr std::size_t kChunkBytes = 64 * 1024;
-constexpr zip_int64_t kZipMembersMax = 100'000;
+constexpr std::size_t kMembersMax = 100'000;
+constexpr std::size_t kCopyBytes = 64 * 1024;
 
-Error corrupt_error(const std::string& path, std::uint64_t offset, const std::string& reason) {
-    return {.code = ErrorCode::kCorrupt, .message = reason, .file = path, .offset = offset};
-}
-
-/// Inflates a sequence of gzip streams.
-class GzipSource final : public ByteSource {
+/// An open file, closed at the end.
+class OpenFile {
   public:
-    explicit GzipSource(std::unique_ptr<ByteSource> compressed)
-        : compressed_(std::move(compressed)) {
-        constexpr int kGzipOnly = 15 + 16;
-        ready_ = inflateInit2(&stream_, kGzipOnly) == Z_OK;
-    }
-    ~GzipSource() override {
-        if (ready_) {
-            inflateEnd(&stream_);
+    explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
+    ~OpenFile() {
+        if (descriptor_ > STDERR_FILENO) {
+            ::close(descriptor_);
         }
     }
-
-    Result<std::size_t, Error> read(std::span<std::byte> out) override {
-        if (!ready_) {
-            return failure(Error{.message = "out of memory", .file = name()});
-        }
-        std::size_t made = 0;
-        while (made < out.size()) {
-            if (stream_.avail_in == 0) {
-                const Result<std::size_t, Error> got = refill();
-                if (!got) {
-                    return failure(got.error());
-                }
-                if (*got == 0) {
-                    break;
-                }
-            }
-            const Result<std::size_t, Error> count = inflate_some(out.subspan(made));
-            if (!count) {
-                return count;
-            }
-            made += *count;
-        }
-        return made;
-    }
-    std::optional<std::uint64_t> remaining() const override { return std::nullopt; }
-    const std::string& name() const override { return compressed_->name(); }
+    OpenFile(const OpenFile&) = delete;
+    OpenFile& operator=(const OpenFile&) = delete;
+    [[nodiscard]] int get() const { return descriptor_; }
 
   private:
-    Result<std::size_t, Error> refill() {
-        const Result<std::size_t, Error> got = compressed_->read(buffer_);
-        if (!got) {
-            return got;
-        }
-        if (*got == 0 && inside_stream_) {
-            return failure(corrupt_error(name(), consumed_, "the gzip data end too early"));
-        }
-        consumed_ += *got;
-        // tidy: allow(raw_bytes) bytes as zlib and files name them
-        stream_.next_in = reinterpret_cast<Bytef*>(buffer_.data());
-        stream_.avail_in = static_cast<uInt>(*got);
-        return got;
-    }
-
-    Result<std::size_t, Error> inflate_some(std::span<std::byte> out) {
-        if (!inside_stream_) {
-            inflateReset(&stream_);
-            inside_stream_ = true;
-        }
-        const auto room = static_cast<uInt>(std::min<std::size_t>(out.size(), 1U << 30));
-        // tidy: allow(raw_bytes) bytes as zlib and files name them
-        stream_.next_out = reinterpret_cast<Bytef*>(out.data());
-        stream_.avail_out = room;
-        const int code = inflate(&stream_, Z_NO_FLUSH);
-        if (code == Z_STREAM_END) {
-            inside_stream_ = false;
-        } else if (code != Z_OK && code != Z_BUF_ERROR) {
-            const char* reason = stream_.msg != nullptr ? stream_.msg : "unknown reason";
-            return failure(corrupt_error(name(), consumed_ - stream_.avail_in,
-                                         std::string("the gzip data are damaged: ") + reason));
-        }
-        return static_cast<std::size_t>(room - stream_.avail_out);
-    }
-
-    std::unique_ptr<ByteSource> compressed_;
-    std::array<std::byte, kChunkBytes> buffer_{};
-    z_stream stream_{};
-    std::uint64_t consumed_ = 0;  ///< compressed bytes handed to zlib
-    bool ready_ = false;
-    bool inside_stream_ = false;
+    int descriptor_;
 };
 
-struct ArchiveCloser {
-    void operator()(zip_t* archive) const noexcept { zip_discard(archive); }
-};
-using ArchiveHandle = std::unique_ptr<zip_t, ArchiveCloser>;
-
-Result<ArchiveHandle, Error> open_archive(const std::string& path) {
-    int code = 0;
-    ArchiveHandle archive(zip_open(path.c_str(), ZIP_RDONLY, &code));
-    if (!archive) {
-        zip_error_t reason;
-        zip_error_init_with_code(&reason, code);
-        Error error = corrupt_error(
-            path, 0, std::string("not a readable zip archive: ") + zip_error_strerror(&reason));
-        zip_error_fini(&reason);
-        return failure(std::move(error));
-    }
-    return archive;
+Error system_error(const std::string& path, const std::string& what) {
+    return {.message = what + ": " + std::strerror(errno), .file = path};
 }
 
-class ZipMemberSource final : public ByteSource {
-  public:
-    ZipMemberSource(std::string name, ArchiveHandle archive, zip_file_t* file)
-        : name_(std::move(name)), archive_(std::move(archive)), file_(file) {}
-    ~ZipMemberSource() override { zip_fclose(file_); }
-
-    Result<std::size_t, Error> read(std::span<std::byte> out) override {
-        std::size_t made = 0;
-        while (made < out.size()) {
-            const zip_int64_t count = zip_fread(file_, out.data() + made, out.size() - made);
-            if (count < 0) {
-                return failure(
-                    corrupt_error(name_, position_,
-                                  std::string("damaged zip member: ") + zip_file_strerror(file_)));
-            }
-            if (count == 0) {
-                break;
-            }
-            made += static_cast<std::size_t>(count);
-            position_ += static_cast<std::uint64_t>(count);
+Result<void, Error> copy_bytes(int from, int to, const std::string& path) {
+    std::array<char, kCopyBytes> buffer{};
+    while (true) {
+        const ssize_t count = ::read(from, buffer.data(), buffer.size());
+        if (count == 0) {
+            return {};
         }
-        return made;
+        if (count < 0 && errno != EINTR) {
+            return failure(system_error(path, "cannot be read"));
+        }
+        for (ssize_t done = 0; done < count;) {
+            const ssize_t written =
+                ::write(to, buffer.data() + done, static_cast<std::size_t>(count - done));
+            if (written < 0 && errno != EINTR) {
+                return failure(system_error(path, "cannot be copied to a temporary file"));
+            }
+            done += std::max<ssize_t>(written, 0);
+        }
     }
-    std::optional<std::uint64_t> remaining() const override { return std::nullopt; }
-    const std::string& name() const override { return name_; }
+}
 
-  private:
-    std::string name_;
-    ArchiveHandle archive_;
-    zip_file_t* file_;
-    std::uint64_t position_ = 0;
-};
+/// Reads a pipe to its end into a file that has no name.
+Result<std::shared_ptr<OpenFile>, Error> copy_of(int pipe, const std::string& path) {
+    const char* const named = std::getenv("TMPDIR");
+    const std::string folder = named != nullptr && *named != '\0' ? named : "/tmp";
+    auto copy = std::make_shared<OpenFile>(
+        ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
+    if (copy->get() < 0) {
+        return failure(system_error(folder, "no temporary file can be made for a pipe"));
+    }
+    if (auto copied = copy_bytes(pipe, copy->get(), path); !copied) {
+        return failure(copied.error());
+    }
+    return copy;
+}
 
-std::string plain_member_name(const std::string& path) {
-    std::string name = path.substr(path.find_last_of('/') + 1);
-    if (name.size() > 3 && name.ends_with(".gz")) {
-        name.resize(name.size() - 3);
+bool is_standard_input(const std::string& path) {
+    return path == "-" || path == "/dev/stdin" || path == "/dev/fd/0" || path == "/proc/self/fd/0";
+}
+
+/// The file to open in place of `path`: a copy when it is a pipe.
+Result<std::shared_ptr<OpenFile>, Error> copy_unless_file(const std::string& path) {
+    struct stat what {};
+    const bool standard = is_standard_input(path);
+    if ((standard ? ::fstat(STDIN_FILENO, &what) : ::stat(path.c_str(), &what)) != 0) {
+        return failure(system_error(path, "cannot be opened"));
+    }
+    if (S_ISDIR(what.st_mode)) {
+        return failure(Error{.message = "is a folder", .file = path});
+    }
+    if (S_ISREG(what.st_mode) && path != "-") {
+        return std::shared_ptr<OpenFile>();
+    }
+    const OpenFile pipe(standard ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (pipe.get() < 0) {
+        return failure(system_error(path, "cannot be opened"));
+    }
+    if (S_ISBLK(what.st_mode) || (S_ISCHR(what.st_mode) && ::isatty(pipe.get()) == 0)) {
+        return failure(Error{.message = "is a device, not a file or a pipe", .file = path});
+    }
+    return copy_of(pipe.get(), path);
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return out;
+}
+
+/// True for what archives hold beside data.
+bool holds_no_records(std::string_view path) {
+    if (path.find("__MACOSX/") != std::string_view::npos) {
+        return true;
+    }
+    const std::string name = lower(path.substr(path.find_last_of('/') + 1));
+    const auto starts = [&](std::string_view part) { return name.starts_with(part); };
+    const auto ends = [&](std::string_view part) { return name.ends_with(part); };
+    return starts(".") || starts("readme") || starts("license") || starts("licence") ||
+           name.find("checksum") != std::string::npos || ends(".md") || ends(".md5") ||
+           ends(".sha1") || ends(".sha256") || ends(".sig") || ends(".asc");
+}
+
+/// A name without the ending of a compression.
+std::string plain_name(std::string name) {
+    for (const std::string_view suffix : {".gz", ".bz2", ".xz", ".zst", ".lz4"}) {
+        if (name.size() > suffix.size() && name.ends_with(suffix)) {
+            name.resize(name.size() - suffix.size());
+            break;
+        }
     }
     return name;
 }
 
-Result<std::vector<InputMember>, Error> list_archive(const std::string& path) {
-    Result<ArchiveHandle, Error> archive = open_archive(path);
-    if (!archive) {
-        return failure(archive.error());
-    }
-    const zip_int64_t count = zip_get_num_entries(archive->get(), 0);
-    if (count > kZipMembersMax) {
-        return failure(corrupt_error(path, 0, "the zip archive has too many members"));
-    }
-    std::vector<InputMember> members;
-    for (zip_int64_t i = 0; i < count; ++i) {
-        const auto index = static_cast<zip_uint64_t>(i);
-        const char* name = zip_get_name(archive->get(), index, 0);
-        if (name == nullptr) {
-            return failure(corrupt_error(path, 0, "a zip member has no name"));
-        }
-        if (const std::string_view text = name; !text.empty() && text.back() != '/') {
-            members.push_back({.name = name, .index = index});
-        }
-    }
-    if (members.empty()) {
-        return failure(corrupt_error(path, 0, "the zip archive has no members"));
-    }
-    return members;
-}
-
-Result<std::unique_ptr<ByteSource>, Error> open_zip_member(const InputFile& file,
-                                                           const InputMember& member) {
-    const std::string name =
-        file.members().size() > 1 ? file.path() + "/" + member.name : file.path();
-    Result<ArchiveHandle, Error> archive = open_archive(file.path());
-    if (!archive) {
-        return failure(archive.error());
-    }
-    zip_file_t* const opened = zip_fopen_index(archive->get(), member.index, 0);
-    if (opened == nullptr) {
-        return failure(corrupt_error(
-            name, 0, std::string("cannot open the zip member: ") + zip_strerror(archive->get())));
-    }
-    return std::unique_ptr<ByteSource>(
-        std::make_unique<ZipMemberSource>(name, std::move(*archive), opened));
+Error no_member(const std::string& path, const std::string& reason) {
+    return {.code = ErrorCode::kCorrupt, .message = reason, .file = path, .offset = 0};
 }
 
 }  // namespace
 
+Result<void, Error> InputFile::list() {
+    const Result<std::unique_ptr<Unpacked>, Error> unpacked = unpack_file(place_, path_);
+    if (!unpacked) {
+        return failure(unpacked.error());
+    }
+    const std::string file_name = path_.substr(path_.find_last_of('/') + 1);
+    bool archive = false;
+    for (std::uint64_t index = 0;; ++index) {
+        const Result<bool, Error> more = (*unpacked)->next();
+        if (!more) {
+            return failure(more.error());
+        }
+        if (!*more) {
+            break;
+        }
+        archive = !(*unpacked)->member().empty();
+        if (members_.size() == kMembersMax) {
+            return failure(no_member(path_, "the archive has too many members"));
+        }
+        const std::string& name = archive ? (*unpacked)->member() : path_;
+        if (archive && holds_no_records(name)) {
+            left_out_.push_back(name);
+        } else {
+            members_.push_back({.name = plain_name(archive ? name : file_name), .index = index});
+        }
+    }
+    if (members_.empty() && !archive) {  // an empty file
+        members_.push_back({.name = plain_name(file_name)});
+    }
+    return members_.empty() ? failure(no_member(path_, "the archive holds no data files"))
+                            : Result<void, Error>();
+}
+
 Result<InputFile, Error> InputFile::open(const std::string& path) {
-    Result<std::unique_ptr<FileSource>, Error> source = FileSource::open(path);
-    if (!source) {
-        return failure(source.error());
-    }
-    std::array<std::byte, 4> head{};
-    const Result<std::size_t, Error> count = (*source)->read(head);
-    if (!count) {
-        return failure(count.error());
-    }
-    // tidy: allow(raw_bytes) bytes as zlib and files name them
-    const std::string_view magic(reinterpret_cast<const char*>(head.data()), *count);
     InputFile file;
     file.path_ = path;
-    if (magic == std::string_view("PK\x03\x04", 4) || magic == std::string_view("PK\x05\x06", 4)) {
-        Result<std::vector<InputMember>, Error> members = list_archive(path);
-        if (!members) {
-            return failure(members.error());
-        }
-        file.container_ = Container::kZip;
-        file.members_ = std::move(*members);
-        return file;
+    const Result<std::shared_ptr<OpenFile>, Error> copy = copy_unless_file(path);
+    if (!copy) {
+        return failure(copy.error());
     }
-    if (magic.starts_with("\x1f\x8b")) {
-        file.container_ = Container::kGzip;
+    file.copy_ = *copy;
+    file.place_ = *copy ? "/proc/self/fd/" + std::to_string((*copy)->get()) : path;
+    if (auto listed = file.list(); !listed) {
+        return failure(listed.error());
     }
-    file.members_.push_back({.name = plain_member_name(path)});
     return file;
 }
 
 Result<std::unique_ptr<ByteSource>, Error> InputFile::open_member(const InputMember& member) const {
-    if (container_ == Container::kZip) {
-        return open_zip_member(*this, member);
+    const std::string name = members_.size() > 1 ? path_ + "/" + member.name : path_;
+    Result<std::unique_ptr<Unpacked>, Error> unpacked = unpack_file(place_, name);
+    if (!unpacked) {
+        return failure(unpacked.error());
     }
-    Result<std::unique_ptr<FileSource>, Error> plain = FileSource::open(path_);
-    if (!plain) {
-        return failure(plain.error());
+    for (std::uint64_t index = 0; index <= member.index; ++index) {
+        const Result<bool, Error> more = (*unpacked)->next();
+        if (!more) {
+            return failure(more.error());
+        }
+        if (!*more && index < member.index) {
+            return failure(no_member(path_, "the file changed between two readings"));
+        }
     }
-    if (container_ == Container::kPlain) {
-        return std::unique_ptr<ByteSource>(std::move(*plain));
-    }
-    return std::unique_ptr<ByteSource>(std::make_unique<GzipSource>(std::move(*plain)));
+    const bool archive = !(*unpacked)->member().empty();
+    return archive ? decompress(std::move(*unpacked))
+                   : Result<std::unique_ptr<ByteSource>, Error>(std::move(*unpacked));
 }
 
 }  // namespace lockstep

@@ -65,6 +65,11 @@ Result<std::optional<std::string_view>, Error> LineReader::take(std::size_t leng
     ++place_.number;
     begin_ += length + separator;
     begin_offset_ += length + separator;
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+    if (place_.number == 1 && line.starts_with(kByteOrderMark)) {
+        line.remove_prefix(kByteOrderMark.size());
+        place_.offset += kByteOrderMark.size();
+    }
     if (line.find('\0') != std::string_view::npos) {
         return failure(error("a NUL byte"));
     }

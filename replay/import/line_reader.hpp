@@ -21,7 +21,8 @@ struct LinePlace {
 
 /// Lines of a byte source.
 ///
-/// Role:    splits at LF, drops one CR before it; the last line may lack its LF.
+/// Role:    splits at LF, drops one CR before it and a byte order mark at the start; the last line
+///          may lack its LF.
 /// Errors:  a line longer than the limit, a NUL byte or bytes that are not UTF-8 are kCorrupt with
 ///          file, offset and line number; nothing is skipped.
 /// Cost:    one buffer that grows to the longest line.
@@ -60,30 +61,5 @@ class LineReader {
     std::uint64_t begin_offset_ = 0;
     LinePlace place_;
 };
-
-/// Calls `visit(line)`, which returns Result<void, Error>, for every line of every member; its
-/// first error ends the walk and names file, offset and line.
-template <class Visit>
-[[nodiscard]] Result<void, Error> for_each_line(const InputFile& file, Visit&& visit) {
-    for (const InputMember& member : file.members()) {
-        Result<LineReader, Error> reader = LineReader::open(file, member);
-        if (!reader) {
-            return failure(reader.error());
-        }
-        while (true) {
-            const auto line = reader->next();
-            if (!line) {
-                return failure(line.error());
-            }
-            if (!*line) {
-                break;
-            }
-            if (auto visited = visit(**line); !visited) {
-                return failure(reader->locate(visited.error()));
-            }
-        }
-    }
-    return {};
-}
 
 }  // namespace lockstep

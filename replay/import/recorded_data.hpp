@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "engine/base/error.hpp"
 #include "engine/base/result.hpp"
@@ -33,10 +34,12 @@ enum class RecordedMarketId : std::uint32_t {};
     return static_cast<std::uint32_t>(id);
 }
 
-/// One party of a recorded trade. What the data do not tell is absent.
+/// One party of a recorded trade. What the data do not tell is absent. Of an account that trades
+/// with itself one party tells the position.
 struct RecordedSide {
     std::string_view account = {};    ///< empty: not recorded
     std::optional<Decimal> fee = {};  ///< in the market's currency, positive = paid
+    bool tells_fee = false;           ///< also when it is left out
     /// Taken from the position: paid in what is traded, positive = paid. Spot only.
     std::optional<Decimal> coin_fee = {};
     std::optional<Decimal> position_before = {};  ///< signed size before the trade
@@ -85,10 +88,7 @@ class RecordSink {
     virtual void leave_out(std::string_view rule) = 0;
 };
 
-/// The rule of readers whose data has rows without a trade.
-inline constexpr std::string_view kZeroQuantity = "rows with quantity 0: no trade";
-
-/// A file of recorded data in one of the formats of `lockstep import`.
+/// A file of recorded trades.
 class RecordedData {
   public:
     virtual ~RecordedData() = default;
@@ -97,6 +97,15 @@ class RecordedData {
     [[nodiscard]] virtual Result<void, Error> read(RecordSink& sink) = 0;
     /// What this reader assumes beyond the data: contract sizes, expiries, currencies.
     [[nodiscard]] virtual std::string assumptions() const = 0;
+    /// The name of its layout.
+    [[nodiscard]] virtual std::string format() const = 0;
+    /// What the last reading found worth telling, apart from what it left out.
+    [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
+    /// True when it tells positions, fees or profits.
+    [[nodiscard]] virtual bool can_be_checked() const { return false; }
+    /// Where profits are booked against an entry price floored to a grid: the digits that price and
+    /// size have together.
+    [[nodiscard]] virtual std::optional<std::uint8_t> entry_digits() const { return std::nullopt; }
 };
 
 }  // namespace lockstep

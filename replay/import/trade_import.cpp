@@ -268,7 +268,12 @@ Result<void, Error> TradeImport::align_position(RecordedMarketId market, Account
     if (!recorded) {
         return failure(recorded.error());
     }
-    const std::int64_t difference = *recorded - positions_[raw(market)][raw(account)];
+    account = ImportAccounts::first_self(account);
+    auto& positions = positions_[raw(market)];
+    const std::int64_t held = positions[raw(account)];
+    const auto other = positions.find(raw(ImportAccounts::other_self(account)));
+    const std::int64_t difference =
+        *recorded - held - (other == positions.end() ? 0 : other->second);
     const bool spot = survey_.markets()[raw(market)].market.spot;
     if (difference != 0) {
         if (auto pushed = push_position(market, account, difference, accounts_.opening(market));
@@ -299,6 +304,7 @@ Result<void, Error> TradeImport::take_coin_fee(RecordedMarketId market, AccountI
     if (!side.coin_fee) {
         return {};
     }
+    account = ImportAccounts::first_self(account);
     const MarketGrid& grid = grid_.markets[raw(market)];
     const auto fee = side.coin_fee->rounded_to(residue_scale(grid));
     Int128& residue = residues_[raw(market)][raw(account)];
@@ -388,6 +394,14 @@ bool is_coin_fee(const Trade& trade) noexcept {
     return trade.buyer.account == fees || trade.seller.account == fees;
 }
 
+Error no_trades(const TradeSurvey& survey) {
+    std::string words = "the data hold no trades";
+    for (const auto& [rule, count] : survey.left_out()) {
+        words += "; left out: " + std::to_string(count) + " " + rule;
+    }
+    return bad_record(words);
+}
+
 Result<ImportedTrades, Error> import_trades(RecordedData& data, const TradeImportOptions& options,
                                             const BlockSink& sink) {
     ImportedTrades out;
@@ -395,7 +409,7 @@ Result<ImportedTrades, Error> import_trades(RecordedData& data, const TradeImpor
         return failure(read.error());
     }
     if (out.survey.trades() == 0) {
-        return failure(bad_record("the data hold no trades"));
+        return failure(no_trades(out.survey));
     }
     Result<ImportGrid, Error> grid = ImportGrid::make(out.survey);
     if (!grid) {

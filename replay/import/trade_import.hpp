@@ -50,7 +50,8 @@ struct PositionGap {
 ///   accounts       see ImportAccounts; an account that trades with itself sells from the other one
 ///   unknown sides  both unknown: two different synthetic accounts, drawn with the seed. One
 ///                  unknown: the market's opening account.
-///   positions      a recorded position that differs from the one in the log is brought in by a
+///   positions      an account that trades with itself holds what its two accounts hold together;
+///                  a recorded position that differs from the one in the log is brought in by a
 ///                  trade with the opening account without fee: before the first block at the
 ///                  market's first price, later at its last price
 ///   coin fees      a fee paid in what is traded goes, right after its trade and at its price, to
@@ -144,6 +145,9 @@ class TradeImport final : public RecordSink {
 
 /// True for a trade that moves a fee paid in the traded coin.
 [[nodiscard]] bool is_coin_fee(const Trade& trade) noexcept;
+
+/// The error of data without a trade, with what was left out.
+[[nodiscard]] Error no_trades(const TradeSurvey& survey);
 
 /// Reads `data` twice and hands the blocks of its log to `sink`.
 struct ImportedTrades {

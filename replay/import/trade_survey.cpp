@@ -150,13 +150,17 @@ Result<void, Error> TradeSurvey::trade(const RecordedTrade& trade) {
     MarketSurvey& market = markets_[raw(trade.market)];
     ++trades_;
     ++market.trades;
+    const auto volume = trade.size.at_scale(kVolumeScale);
+    market.volume = market.volume + (volume ? Checked{*volume} : Checked::overflowed());
     see_price(market, trade.price);
     market.size_scale = std::max(market.size_scale, scale_of(trade.size));
     if (market.price_scale > kGridScaleMax || market.size_scale > kGridScaleMax) {
         return failure(bad_record("more decimals than 18"));
     }
-    see_side(trade.market, trade.buyer, trade.size);
-    see_side(trade.market, trade.seller, trade.size);
+    const bool seller_first =
+        trade.buyer.account == trade.seller.account && !trade.buyer.position_before;
+    see_side(trade.market, seller_first ? trade.seller : trade.buyer, trade.size);
+    see_side(trade.market, seller_first ? trade.buyer : trade.seller, trade.size);
     if (!has_blocks_) {  // else the blocks tell the time
         see_time(trade.time_ms);
     }

@@ -19,6 +19,9 @@ namespace lockstep {
 /// Decimals of MarketSurvey::reach and HoldingSurvey::reach.
 inline constexpr std::uint8_t kReachScale = 6;
 
+/// Decimals of MarketSurvey::volume.
+inline constexpr std::uint8_t kVolumeScale = 18;
+
 /// What a first pass over recorded data tells about one market.
 struct MarketSurvey {
     RecordedMarket market;
@@ -27,6 +30,7 @@ struct MarketSurvey {
     std::optional<std::uint8_t> coin_fee_scale;  ///< finest decimal of fees in the coin, when any
     Checked reach{0};  ///< sum over accounts of the largest position, in 1e-6, rounded up
     std::uint64_t trades = 0;
+    Checked volume{0};  ///< sum of the sizes, at kVolumeScale
     std::optional<Decimal> first_price;
     Decimal lowest_price;  ///< of trades and index prices; valid with first_price
     Decimal highest_price;

@@ -16,26 +16,26 @@ struct Agreement {
     std::uint64_t agreed = 0;
 };
 
-/// Result of comparing an imported log, executed by the serial executor, with what Hyperliquid
-/// booked. A side is one party of a recorded fill.
-struct HyperliquidReport {
+/// Result of comparing an imported log, executed by the serial executor, with what the recorded
+/// venue booked. A side is one party of a recorded trade.
+struct CheckReport {
     std::uint64_t trades = 0;           ///< recorded
     std::uint64_t executed_trades = 0;  ///< with a trade event
-    /// startPosition of perpetuals and of spot coins, to the lot. Agreed: the earlier fills and
-    /// fees of the log led to it. The first one of an account in a market is not compared but
-    /// opened.
+    /// Positions before trades, of perpetuals and of spot markets, to the lot. Agreed: the earlier
+    /// trades and fees of the log led to it. The first one of an account in a market is not
+    /// compared but opened.
     Agreement positions;
     Agreement spot_positions;
-    std::uint64_t opened = 0;  ///< first startPositions of perpetuals, set by the opening trades
+    std::uint64_t opened = 0;          ///< first positions of perpetuals, set by the opening trades
     std::uint64_t spot_opened = 0;     ///< of spot coins
     std::vector<std::string> aligned;  ///< the first TradeImport::gaps in words
     std::uint64_t coin_fees = 0;       ///< sides with a fee in the traded coin
-    Agreement fees;                    ///< in USDC
+    Agreement fees;                    ///< in the market's currency
     std::uint64_t foreign_fees = 0;    ///< sides with a fee in another token, left out
-    /// closedPnl of perpetuals where the entry is known; agreed: to one quantum of 1e-6 USDC
-    /// against the average entry, floored to the price grid of the coin where that is needed.
+    /// Profits of perpetuals where the entry is known; agreed: to one quantum of 1e-6
+    /// against the average entry, floored to the price grid of the venue where that is needed.
     Agreement profits;
-    Agreement opening_profits;          ///< closedPnl of fills that only open; must be 0
+    Agreement opening_profits;          ///< profits of trades that only open; must be 0
     std::uint64_t profits_exact = 0;    ///< of profits.agreed: without flooring
     std::uint64_t profits_floored = 0;  ///< of profits.agreed: with flooring
     std::uint64_t profits_known = 0;    ///< of profits.compared: the position was opened in the log
@@ -49,14 +49,14 @@ struct HyperliquidReport {
     [[nodiscard]] std::string text() const;
 };
 
-/// Imports `data` (hyperliquid-fills), executes the log serially and compares each trade event with
-/// its record: position before the fill, fee, and realised profit.
+/// Imports `data`, executes the log serially and compares each trade event with its record:
+/// position before the trade, fee, and realised profit, as far as they are recorded.
 ///
-/// Entry prices are those of EntryPrice; Hyperliquid books profits against the average entry
-/// floored to 10^-(6 - size decimals). Memory: the records of one block.
+/// Entry prices are those of EntryPrice; a venue may book profits against the average entry floored
+/// to a grid (RecordedData::entry_digits). Memory: the records of one block.
 /// `also` receives every block too; may be empty.
-[[nodiscard]] Result<HyperliquidReport, Error> check_hyperliquid(RecordedData& data,
-                                                                 const TradeImportOptions& options,
-                                                                 const BlockSink& also);
+[[nodiscard]] Result<CheckReport, Error> check_records(RecordedData& data,
+                                                       const TradeImportOptions& options,
+                                                       const BlockSink& also);
 
 }  // namespace lockstep
