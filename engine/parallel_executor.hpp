@@ -1,10 +1,10 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
 
+#include "engine/base/clock.hpp"
 #include "engine/base/error.hpp"
 #include "engine/base/result.hpp"
 #include "engine/contract/execution.hpp"
@@ -65,12 +65,11 @@ class ParallelExecutor {
             return execute_in_parallel(block, options, accesses);
         }
         const bool serial = chooser_.prefers_serial(block.transactions.size());
-        const auto start = std::chrono::steady_clock::now();
+        const std::uint64_t start = steady_nanoseconds();
         auto result = serial ? execute_serially(block, options)
                              : execute_in_parallel(block, options, accesses);
         if (result) {
-            chooser_.record(serial, block.transactions.size(),
-                            std::chrono::steady_clock::now() - start);
+            chooser_.record(serial, block.transactions.size(), steady_nanoseconds() - start);
         }
         return result;
     }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -29,13 +28,12 @@ class ModeChooser {
         return bucket.until_probe == 0 ? !bucket.serial_is_better() : bucket.serial_is_better();
     }
     /// What a block cost that ran to its end.
-    void record(bool serial, std::size_t transactions, std::chrono::nanoseconds spent) noexcept {
+    void record(bool serial, std::size_t transactions, std::uint64_t nanoseconds) noexcept {
         if (transactions == 0) {
             return;
         }
         Bucket& bucket = buckets_[bucket_of(transactions)];
-        const auto now = std::max<std::uint64_t>(
-            1, static_cast<std::uint64_t>(spent.count()) * 1000 / transactions);
+        const auto now = std::max<std::uint64_t>(1, nanoseconds * 1000 / transactions);
         const bool serial_was_better = bucket.serial_is_better();
         average(serial ? bucket.serial_ps : bucket.parallel_ps, now);
         if (bucket.tries < kFirstTries) {

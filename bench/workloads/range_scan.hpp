@@ -9,6 +9,7 @@
 #include "engine/base/random.hpp"
 #include "engine/contract/block.hpp"
 #include "engine/contract/machine.hpp"
+#include "engine/state/key_order.hpp"
 
 namespace lockstep::bench {
 

@@ -6,6 +6,7 @@
 #include "engine/base/int128.hpp"
 #include "engine/bytes/byte_key.hpp"
 #include "engine/bytes/byte_value.hpp"
+#include "engine/state/key_order.hpp"
 
 namespace lockstep {
 

@@ -6,6 +6,8 @@
 #include <map>
 #include <optional>
 
+#include "engine/state/state_store.hpp"
+
 namespace lockstep {
 
 /// The keys of a state in order, for machines that scan.
@@ -72,8 +74,5 @@ class KeyOrder {
     Settled settled_;
     Fresh fresh_;
 };
-
-/// In place of a KeyOrder, for machines that do not scan.
-struct NoKeyOrder {};
 
 }  // namespace lockstep

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <tbb/concurrent_hash_map.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -19,12 +17,18 @@
 #include "engine/contract/machine.hpp"
 #include "engine/state/cell_index.hpp"
 #include "engine/state/key_bytes.hpp"
-#include "engine/state/key_order.hpp"
+#include "engine/state/overflow_keys.hpp"
 #include "engine/state/state_cell.hpp"
 #include "engine/state/state_sums.hpp"
 #include "scheduler/sync.hpp"
 
 namespace lockstep {
+
+/// Of machines that scan; they include engine/state/key_order.hpp.
+template <class Key>
+class KeyOrder;
+/// In place of a KeyOrder, for machines that do not scan.
+struct NoKeyOrder {};
 
 /// The committed state: an index from keys to dense cells, and the additive state digest.
 ///
@@ -73,11 +77,7 @@ class StateStore {
     /// The same, but also of keys that this block met first and that found no room in the index.
     [[nodiscard]] CellId find_in_block(const Key& key, std::uint64_t hash) const {
         const CellId id = find(key, hash);
-        if (id != kNoCell || overflow_.empty()) {
-            return id;
-        }
-        typename Overflow::const_accessor entry;
-        return overflow_.find(entry, key) ? entry->second : kNoCell;
+        return id != kNoCell ? id : overflow_.find(key, hash);
     }
     /// The cell that `find` would look at first, without touching it; kNoCell when there is none.
     [[nodiscard]] CellId candidate(const Key& key) const noexcept {
@@ -120,7 +120,7 @@ class StateStore {
         // A key of a machine that scans has to be in order before any worker finds it: under a
         // lock.
         const CellId id = kScans<M> ? kNoCell : claim_in_index(key, hash);
-        return id != kNoCell ? id : insert_in_overflow(key);
+        return id != kNoCell ? id : insert_in_overflow(key, hash);
     }
 
     /// Keeps the cells interned since the last call that became present, and forgets the others.
@@ -140,11 +140,11 @@ class StateStore {
         }
         interned_.clear();
         index_.make_room(indexed_);
-        for (const auto& [key, id] : overflow_) {  // tidy: allow(hash_order) ids reach no output
+        overflow_.for_each([this](const Key& key, CellId id) {
             if (cell(id).present) {
                 index_.insert(M::hash(key), id);
             }
-        }
+        });
         overflow_.clear();
         if constexpr (kScans<M>) {
             keys_.clear_fresh();
@@ -226,12 +226,6 @@ class StateStore {
 
   private:
     using Cells = std::vector<Cell, HugePageAllocator<Cell>>;
-    struct HashCompare {
-        static std::size_t hash(const Key& key) noexcept { return M::hash(key); }
-        static bool equal(const Key& a, const Key& b) noexcept { return a == b; }
-    };
-    // tidy: allow(banned) its order decides cell numbers only, which reach no output
-    using Overflow = tbb::concurrent_hash_map<Key, CellId, HashCompare>;
 
     static constexpr std::size_t kCommitAhead = 8;
     /// A cell's number is its id and this, a power of two.
@@ -257,19 +251,18 @@ class StateStore {
     bool erase_from_index(CellId id) { return index_.erase(M::hash(cell(id).key), id); }
     /// The cell of a key in the overflow, which has the key as the cell keeps it; if
     /// another worker was faster, that worker's cell.
-    CellId insert_in_overflow(const Key& key) {
-        if (typename Overflow::const_accessor known; overflow_.find(known, key)) {
-            return known->second;
+    CellId insert_in_overflow(const Key& key, std::uint64_t hash) {
+        if (const CellId known = overflow_.find(key, hash); known != kNoCell) {
+            return known;
         }
         const CellId made = allocate_for_block(key);
-        typename Overflow::accessor entry;
-        if (overflow_.insert(entry, cell(made).key)) {
-            entry->second = made;
-            if constexpr (kScans<M>) {
+        const CellId kept = overflow_.insert(cell(made).key, hash, made);
+        if constexpr (kScans<M>) {
+            if (kept == made) {
                 keys_.insert_fresh(cell(made).key, made);
             }
         }
-        return entry->second;
+        return kept;
     }
 
     /// A cell that commit_new_keys is going to judge.
@@ -345,7 +338,7 @@ class StateStore {
     ByteWriter scratch_;
 
     std::vector<CellId> interned_;  ///< cells made in this block; some for keys that got another
-    Overflow overflow_;  ///< keys that this block met first, and that are not in the index
+    OverflowKeys<Key> overflow_;  ///< keys that this block met first, and that are not in the index
     [[no_unique_address]] std::conditional_t<kScans<M>, KeyOrder<Key>, NoKeyOrder> keys_;
     // Guards next_, free_, interned_ and the making of segments within a block. Not of the Sync
     // policy: making a cell is one step for schedules.

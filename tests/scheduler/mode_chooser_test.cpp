@@ -24,7 +24,7 @@ struct Stream {
             const auto cost = is_serial ? serial : parallel;
             ++(is_serial ? serial_blocks : parallel_blocks);
             spent += cost;
-            chooser.record(is_serial, 1'000, cost);
+            chooser.record(is_serial, 1'000, static_cast<std::uint64_t>(cost.count()));
         }
     }
 };

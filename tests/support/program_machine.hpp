@@ -8,6 +8,7 @@
 #include "engine/base/bytes.hpp"
 #include "engine/base/random.hpp"
 #include "engine/contract/machine.hpp"
+#include "engine/state/key_order.hpp"
 
 namespace lockstep::test {
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <new>
 
-// What concurrent_hash_map, all that the engine uses of oneTBB, calls in the library. Should more
+// What the containers of oneTBB that are used here call in the library. Should more
 // come to be used, the linker names it.
 namespace tbb::detail::r1 {
 
