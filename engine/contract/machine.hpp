@@ -9,6 +9,7 @@
 #include "engine/base/bytes.hpp"
 #include "engine/base/int128.hpp"
 #include "engine/contract/block.hpp"
+#include "engine/contract/machine_parts.hpp"
 
 namespace lockstep {
 
@@ -121,13 +122,16 @@ void declare_keys(const M& machine, const typename M::Transaction& transaction,
         machine.declare(transaction, context, sink);
     }
 }
+template <class M>
+inline constexpr bool kSaysWhetherItDeclaresAll = requires(const M& machine,
+                                                           const typename M::Context& context) {
+    { machine.declares_all(context) } -> std::same_as<bool>;
+};
 /// Whether a machine declares all that the transactions of a block are going to touch: see
 /// `declares_all` below.
 template <class M, class Context>
 [[nodiscard]] bool declares_all(const M& machine, const Context& context) {
-    if constexpr (requires {
-                      { machine.declares_all(context) } -> std::same_as<bool>;
-                  }) {
+    if constexpr (kSaysWhetherItDeclaresAll<M>) {
         static_assert(kDeclares<M>);
         return machine.declares_all(context);
     } else {
@@ -135,10 +139,14 @@ template <class M, class Context>
     }
 }
 
+template <class M>
+inline constexpr bool kHasFootprints = requires(const typename M::Value& value) {
+    { M::footprint(value) } -> std::convertible_to<std::size_t>;
+};
 /// Bytes that a copy of a value touches: those in use of a value of variable size, else all.
 template <class M>
 [[nodiscard]] std::size_t footprint(const typename M::Value& value) {
-    if constexpr (requires { M::footprint(value); }) {
+    if constexpr (kHasFootprints<M>) {
         return M::footprint(value);
     } else {
         return sizeof(value);
@@ -168,6 +176,16 @@ template <class M>
     }
 }
 
+// See internal in machine_parts.hpp.
+template <class M>
+concept DeclareFits = kDeclares<M> || !internal::NamesDeclare<M>;
+template <class M>
+concept DeclaresAllFits = kSaysWhetherItDeclaresAll<M> || !internal::NamesDeclaresAll<M>;
+template <class M>
+concept UnitFits = kHasUnits<M> || !internal::NamesUnit<M>;
+template <class M>
+concept FootprintFits = kHasFootprints<M> || !internal::NamesFootprint<M>;
+
 /// A state machine that the executors can run: keys, values, transactions, and pure functions.
 ///
 /// Required of `M`
@@ -192,7 +210,8 @@ template <class M>
 ///   end_block(view, header, context)                 phase after the last one
 /// Optional
 ///   kModules, module(Key)                            parts of the state: state/state_sums.hpp
-///   kScans                                           it reads ranges of keys, see above
+///   kScans                                           it reads ranges of keys, see above; with
+///                                                    state/key_order.hpp
 ///   declare(transaction, context, sink), or declare(transaction, context, state, sink)
 ///                                                    calls sink(Key, Access) for keys it expects;
 ///                                                    state.get(key) is the value at the start
@@ -213,18 +232,8 @@ template <class M>
 /// A machine that throws, exceeds its step budget or its output limits gets the disposition
 /// kFaulted in the receipt of that transaction, with no effects; serial and parallel alike.
 template <class M>
-concept Machine = requires(const M machine, const typename M::Key& key, typename M::Value& value,
-                           ByteWriter& out) {
-    typename M::Transaction;
-    typename M::Context;
-    requires std::is_trivially_copyable_v<typename M::Key>;
-    requires std::totally_ordered<typename M::Key>;
-    requires std::copyable<typename M::Value> && std::equality_comparable<typename M::Value>;
-    { M::hash(key) } -> std::same_as<std::uint64_t>;
-    M::encode_key(out, key);
-    M::encode_value(out, key, value);
-    { M::number(value) } -> std::same_as<Int128>;
-    M::set_number(value, Int128{});
-};
+concept Machine = HasKeys<M> && HasValues<M> && EncodesCells<M> && CountsInCells<M> &&
+    HasPhases<M> && ExecutesTransactions<M> && DeclareFits<M> && DeclaresAllFits<M> &&
+    UnitFits<M> && FootprintFits<M>;
 
 }  // namespace lockstep

@@ -1,0 +1,91 @@
+#include "engine/contract/machine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace lockstep::test {
+namespace {
+
+/// A machine whose functions are templates of any view and, where they can be, of deduced results.
+struct Whole {
+    using Key = std::uint32_t;
+    using Value = Int128;
+    using Transaction = Key;
+    struct Context {};
+
+    static std::uint64_t hash(Key key) { return key; }
+    static void encode_key(ByteWriter& out, Key key) { out.put(key); }
+    static void encode_value(ByteWriter& out, Key, Value value) { out.put(value); }
+    static Int128 number(Value value) { return value; }
+    static void set_number(Value& value, Int128 number) { value = number; }
+    static auto begin_block(auto&, const BlockHeader&, std::span<const Key>) { return Context{}; }
+    static void end_block(auto&, const BlockHeader&, const Context&) {}
+    static auto execute(auto& view, Key key, const Context&) {
+        return TxnOutcome{.status = static_cast<std::uint16_t>(view.add(key, 1) ? 0 : 1)};
+    }
+};
+static_assert(Machine<Whole>);
+
+/// A machine with all that one may have.
+struct Rich : Whole {
+    void declare(const Key& key, const Context&, auto&& sink) const { sink(key, Access::kAdd); }
+    static bool declares_all(const Context&) { return true; }
+    static Key unit(const Key& key) { return key / 8 * 8; }
+    static std::size_t footprint(const Value&) { return sizeof(Value); }
+};
+static_assert(Machine<Rich> && kDeclares<Rich> && kHasUnits<Rich> && kHasFootprints<Rich>);
+
+// What is there and does not fit is named, not overlooked.
+struct SwappedDeclare : Whole {
+    void declare(const Context&, const Key& key, auto&& sink) const { sink(key, Access::kAdd); }
+};
+static_assert(!DeclareFits<SwappedDeclare> && !Machine<SwappedDeclare>);
+struct MutableDeclare : Whole {
+    void declare(const Key& key, const Context&, auto&& sink) { sink(key, Access::kAdd); }
+};
+static_assert(!DeclareFits<MutableDeclare>);
+struct DeclaresAllOfNothing : Whole {
+    static bool declares_all() { return true; }
+};
+static_assert(!DeclaresAllFits<DeclaresAllOfNothing> && !Machine<DeclaresAllOfNothing>);
+struct UnitOfAnotherType : Whole {
+    static std::uint64_t unit(const Key& key) { return key; }
+};
+static_assert(!UnitFits<UnitOfAnotherType> && !Machine<UnitOfAnotherType>);
+struct FootprintOfKeys : Whole {
+    static std::size_t footprint(const Value&, const Key&) { return 1; }
+};
+static_assert(!FootprintFits<FootprintOfKeys> && !Machine<FootprintOfKeys>);
+
+// What is required is named as well.
+struct NarrowHash : Whole {
+    static std::uint32_t hash(Key key) { return key; }
+};
+static_assert(!HasKeys<NarrowHash> && !Machine<NarrowHash>);
+struct NarrowNumbers : Whole {
+    static std::int64_t number(Value value) { return static_cast<std::int64_t>(value); }
+};
+static_assert(!CountsInCells<NarrowNumbers> && HasValues<NarrowNumbers>);
+struct OutcomeWithoutWeight : Whole {
+    struct Outcome {
+        std::uint16_t status = 0;
+    };
+    static Outcome execute(auto&, Key, const Context&) { return {}; }
+};
+static_assert(!ExecutesTransactions<OutcomeWithoutWeight> && HasPhases<OutcomeWithoutWeight>);
+struct NoEnd : Whole {
+    static void end_block(auto&, const Context&) {}
+};
+static_assert(!HasPhases<NoEnd> && ExecutesTransactions<NoEnd>);
+
+TEST(Machine, MayBeFinal) {
+    struct Final final : Whole {};
+    EXPECT_TRUE(Machine<Final>);
+    EXPECT_FALSE(kDeclares<Final>);
+}
+
+}  // namespace
+}  // namespace lockstep::test
