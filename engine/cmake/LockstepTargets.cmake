@@ -25,12 +25,13 @@ endif()
 # Shared libraries export what lies in the namespace, and nothing of what they are made with.
 set(LOCKSTEP_EXPORTS ${PROJECT_SOURCE_DIR}/engine/cmake/exports.map)
 
-# lockstep_library(NAME <name> HEADERS <files> [SOURCES <files>] [LINK <public targets>]
-#                  [PRIVATE_LINK <targets>])
+# lockstep_library(NAME <name> HEADERS <files> [PUBLIC <files>] [SOURCES <files>]
+#                  [LINK <public targets>] [PRIVATE_LINK <targets>])
 # Makes lockstep::<name> from the calling folder; header-only when there are no sources. The library
-# is position independent, static or shared as BUILD_SHARED_LIBS says.
+# is position independent, static or shared as BUILD_SHARED_LIBS says. Embedders include the headers
+# under PUBLIC, as "lockstep/<file>"; what these need is installed under lockstep/internal.
 function(lockstep_library)
-  cmake_parse_arguments(ARG "" "NAME" "HEADERS;SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME" "HEADERS;PUBLIC;SOURCES;LINK;PRIVATE_LINK" ${ARGN})
   set(target lockstep_${ARG_NAME})
   if(ARG_SOURCES)
     add_library(${target} ${ARG_SOURCES})
@@ -52,6 +53,17 @@ function(lockstep_library)
   target_link_libraries(${target} ${scope} ${ARG_LINK})
   target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}
                  FILES ${ARG_HEADERS})
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR}
+             OUTPUT_VARIABLE folder)
+  set(public "")
+  foreach(header IN LISTS ARG_PUBLIC)
+    cmake_path(GET header FILENAME name)
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/include/lockstep/${name}
+         CONTENT "#pragma once\n#include \"${folder}/${header}\"\n")
+    list(APPEND public ${PROJECT_BINARY_DIR}/include/lockstep/${name})
+  endforeach()
+  target_include_directories(${target} ${scope} $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+                             $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   set_property(GLOBAL APPEND PROPERTY LOCKSTEP_LIBRARIES ${ARG_NAME})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${ARG_NAME}
                         VERIFY_INTERFACE_HEADER_SETS ON)
@@ -59,7 +71,8 @@ function(lockstep_library)
     install(TARGETS ${target} EXPORT lockstepTargets
             LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT dev
             ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
-            FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep COMPONENT dev
-            INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep)
+            FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep/internal COMPONENT dev
+            INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep/internal)
+    install(FILES ${public} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep COMPONENT dev)
   endif()
 endfunction()

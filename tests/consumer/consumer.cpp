@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <span>
 
-#include "engine/base/random.hpp"
-#include "engine/serial/serial_executor.hpp"
+#include "lockstep/random.hpp"
+#include "lockstep/serial_executor.hpp"
 
 namespace {
 
