@@ -192,8 +192,8 @@ class InPlaceCommit {
     /// `before` is taken only where that is the first change in this block.
     void keep_before(Cell& cell, bool was_present, typename M::Value&& before) {
         // relaxed: one thread at a time changes a cell; no election as in claim_install.
-        if (cell.settled.load(std::memory_order_relaxed) != block_number_) {
-            cell.settled.store(block_number_, std::memory_order_relaxed);
+        if (cell.changed_in.load(std::memory_order_relaxed) != block_number_) {
+            cell.changed_in.store(block_number_, std::memory_order_relaxed);
             changed_.append({{&cell, was_present ? 1U : 0U}, keep(std::move(before)), cell.digest});
         }
     }

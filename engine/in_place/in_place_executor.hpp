@@ -57,7 +57,7 @@ class InPlaceExecutor {
             BlockResult result;
             result.header = block.header;
             if (run(block, options, result)) {
-                settle(result);
+                fold_into_store(result);
                 chain_.begin(previous_, result);
                 chain_.take(result.receipts);
                 result.block = chain_.finish(result);
@@ -161,7 +161,7 @@ class InPlaceExecutor {
     }
 
     /// Folds the block's changes into the store's sums and its index.
-    void settle(BlockResult& result) {
+    void fold_into_store(BlockResult& result) {
         commit_.fold();
         store_.commit_new_keys();
         commit_.forget_emptied();

@@ -243,7 +243,7 @@ class SerialView {
     /// The lowest present key in [from, to), or behind `from`.
     [[nodiscard]] std::optional<Key> present_from(const Key& from, const Key& to,
                                                   bool behind) const requires kScans<M> {
-        const auto& keys = store_.keys().settled();
+        const auto& keys = store_.keys().indexed();
         auto stored = behind ? keys.upper_bound(from) : keys.lower_bound(from);
         auto own = behind ? entries_.upper_bound(from) : entries_.lower_bound(from);
         for (;;) {

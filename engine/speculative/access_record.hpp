@@ -66,9 +66,6 @@ struct AccessEntry {
     [[nodiscard]] bool has_effect_or_assumption() const noexcept {
         return written || number != nullptr || presence_checked;
     }
-    [[nodiscard]] bool is_plain_read() const noexcept {
-        return read && !has_effect_or_assumption();
-    }
 };
 
 /// A cell that was only read, and not declared: all that its validation needs.

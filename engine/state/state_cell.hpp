@@ -24,11 +24,11 @@ struct alignas(kCacheLineSize) StateCell {
     using Value = typename M::Value;
 
     VersionSlot<Value, Sync> slot;
-    // settled: number of the last block that settled this cell.  writers: claim_install
+    // changed_in: number of the last block that changed this cell.  writers: claim_install
     // readers: same
     //   publish: nothing; the exchange elects one worker, phases order the rest.
     //   layout:  in the cell, which the winner writes anyway.
-    typename Sync::template Atomic<std::uint32_t> settled{0};
+    typename Sync::template Atomic<std::uint32_t> changed_in{0};
     bool present = false;
     /// Of InPlaceView: the cell's position in its journal while a transaction has changed it.
     std::uint32_t journal = kNoChange;
@@ -66,7 +66,7 @@ struct alignas(kCacheLineSize) StateCell {
     /// True for exactly one caller per block number.
     [[nodiscard]] bool claim_install(std::uint32_t block_number) noexcept {
         // relaxed: an election among workers; the data is ordered by the end of execution.
-        return settled.exchange(block_number, std::memory_order_relaxed) != block_number;
+        return changed_in.exchange(block_number, std::memory_order_relaxed) != block_number;
     }
 };
 

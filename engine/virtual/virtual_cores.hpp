@@ -97,7 +97,6 @@ class VirtualCores {
     void push(Core& core);
     void pass_on() noexcept;
     void switch_to_earliest() noexcept;
-    [[nodiscard]] Picoseconds start_of(Core& core, Picoseconds now, std::uint32_t order) noexcept;
     [[nodiscard]] static bool shares(const VirtualLine& line, std::uint32_t core) noexcept {
         return ((line.sharers[core / 64] >> (core % 64)) & 1U) != 0;
     }

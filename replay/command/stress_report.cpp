@@ -16,7 +16,7 @@ constexpr int kCellWidth = 9;
 
 constexpr std::array<const char*, kWorkKinds> kWorkNames = {"phases",  "prepare", "resolve", "link",
                                                             "execute", "publish", "commit",  "list",
-                                                            "settle",  "finish",  "chain"};
+                                                            "install", "finish",  "chain"};
 
 std::uint64_t speedup(Picoseconds before, Picoseconds after) {
     return after == 0 ? 0 : (before * 1000 + after / 2) / after;

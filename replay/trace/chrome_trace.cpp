@@ -26,7 +26,7 @@ const char* name_of(Work work) {
         case Work::kList:
             return "list";
         case Work::kInstall:
-            return "settle";
+            return "install";
         case Work::kFinish:
             return "finish";
         case Work::kChain:

@@ -57,7 +57,7 @@ TEST_F(Tracing, ShowsEveryExecutionOnATrackAndNestsSlices) {
     for (const auto& [height, transactions] : executed) {
         EXPECT_EQ(transactions, (std::set<std::uint64_t>{0, 1, 2, 3})) << height;
     }
-    for (const char* name : {"phase", "resolve", "publish", "validate and commit", "settle"}) {
+    for (const char* name : {"phase", "resolve", "publish", "validate and commit", "install"}) {
         EXPECT_GT(names[name], 0) << name;
     }
 }
