@@ -26,12 +26,14 @@ enum class CellKind : std::uint8_t {
     kAsset = 18,       ///< AssetRecord; item = asset
     kAssetTotal = 19,  ///< number: deposits - withdrawals
     kInsurance = 20,   ///< number, quanta; item = asset
+    kClock = 21,       ///< i64: time of the last block, ms
 
     // feeds
-    kFeedList = 32,    ///< IdChunk
-    kFeed = 33,        ///< FeedRecord; item = feed
-    kFeedState = 34,   ///< FeedStateRecord
-    kFeedSource = 35,  ///< FeedSourceRecord; chunk = source
+    kFeedList = 32,      ///< IdChunk
+    kFeed = 33,          ///< FeedRecord; item = feed
+    kFeedState = 34,     ///< FeedStateRecord
+    kFeedSource = 35,    ///< FeedSourceRecord; chunk = source
+    kRestingFeeds = 36,  ///< RestingFeed each; item = page
 
     // markets: governance
     kMarketList = 48,   ///< IdChunk
@@ -41,10 +43,11 @@ enum class CellKind : std::uint8_t {
     kFeeSchedule = 52,
     kMarketControl = 53,  ///< the status that governance asked for
     // markets: written by the phases of a block only
-    kTick = 56,         ///< TickRecord
-    kMarkState = 57,    ///< MarkStateRecord
-    kSettleState = 58,  ///< SettleStateRecord
-    kBook = 59,         ///< BookRecord
+    kTick = 56,            ///< TickRecord
+    kMarkState = 57,       ///< MarkStateRecord
+    kSettleState = 58,     ///< SettleStateRecord
+    kBook = 59,            ///< BookRecord
+    kRestingMarkets = 60,  ///< RestingMarket each; item = page
     // markets: numbers that user transactions only add to
     kOpenInterest = 64,  ///< sum of max(q, 0), lots
     kVolume = 65,        ///< lots

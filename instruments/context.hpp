@@ -3,10 +3,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "accounts/ids.hpp"
 #include "accounts/position.hpp"
+#include "instruments/funding.hpp"
 #include "instruments/margin.hpp"
 #include "instruments/margin_row.hpp"
 #include "instruments/status.hpp"
@@ -79,23 +81,51 @@ struct BookDecision {
 struct VenueContext {
     std::uint64_t height = 0;
     std::int64_t time_ms = 0;
+    std::int64_t last_time_ms = 0;  ///< of the block before
     SetVenueParams venue{};
-    std::vector<MarketContext> markets;      ///< sorted by id
-    std::vector<MarginRow> rows;             ///< of each market
-    std::vector<std::uint32_t> market_slot;  ///< by id: 1 + place in `markets`, 0 = none
+    std::vector<MarginRow> rows;             ///< of each listed market, by id
+    std::vector<std::uint32_t> market_slot;  ///< by id: 1 + place in `rows`, 0 = none
+    std::vector<MarketContext> markets;      ///< those that do not rest, sorted by id
+    std::vector<std::uint32_t> awake;        ///< of each row: 1 + place in `markets`, 0: it rests
+    std::vector<bool> named;                 ///< by id: some transaction of the block names it
     std::array<AssetContext, kMaxAssets> assets{};
     bool governs = false;                ///< some transaction sets parameters
     std::vector<OracleDecision> oracle;  ///< sorted by (update, signer)
     std::vector<BookDecision> books;     ///< sorted by (update, signer)
 
-    /// 1 + place of a market in `markets` and `rows`; 0: there is none.
+    /// Makes room for the markets of these ids, which ascend.
+    void reserve(std::span<const std::uint32_t> ids);
+    /// Takes the next market by id.
+    void add(const MarketContext& market);
+    void add_resting(MarketId id, const MarginRow& row);
+    /// 1 + place of a market in `rows`; 0: there is none.
     [[nodiscard]] std::uint32_t place_of(MarketId id) const noexcept {
         return raw(id) < market_slot.size() ? market_slot[raw(id)] : 0;
     }
-    /// The market, or null.
+    /// The market of a row, by place_of; null while it rests.
+    [[nodiscard]] const MarketContext* market_at(std::uint32_t place) const noexcept {
+        return awake[place - 1] == 0 ? nullptr : &markets[awake[place - 1] - 1];
+    }
+    /// The market, or null. REQUIRES: a transaction of the block names it, so that it does not
+    /// rest.
     [[nodiscard]] const MarketContext* market(MarketId id) const noexcept {
         const std::uint32_t place = place_of(id);
-        return place == 0 ? nullptr : &markets[place - 1];
+        return place == 0 ? nullptr : market_at(place);
+    }
+    /// Whether what rests until then still does: the clock has neither reached it nor jumped since
+    /// the block before.
+    [[nodiscard]] bool may_rest(std::int64_t until_ms) const noexcept {
+        return time_ms < until_ms && last_time_ms <= time_ms &&
+               time_ms - last_time_ms <= kFundingCatchUpMs;
+    }
+    void name(MarketId id) {
+        if (raw(id) < kMaxMarkets) {
+            named.resize(kMaxMarkets);
+            named[raw(id)] = true;
+        }
+    }
+    [[nodiscard]] bool names(MarketId id) const noexcept {
+        return raw(id) < named.size() && named[raw(id)];
     }
     /// The asset, or null.
     [[nodiscard]] const AssetContext* asset(AssetId id) const noexcept {

@@ -110,6 +110,7 @@ template <class View>
     const Status status = validate(decode_terms(*cell), tx.params);
     if (status == Status::kApplied) {
         store_params(view, tx.market, tx.params);
+        wake_market(view, tx.market);
     }
     return status;
 }
@@ -129,6 +130,7 @@ template <class View>
     Cell control;
     control.store(0, tx.status);
     view.write(market_key(CellKind::kMarketControl, tx.market), control);
+    wake_market(view, tx.market);
     return Status::kApplied;
 }
 

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/base/rounding.hpp"
 #include "instruments/context.hpp"
 
 namespace lockstep {
 namespace {
-
-constexpr std::uint64_t kLotsMask = (std::uint64_t{1} << 48) - 1;  // changes nothing, see kMaxLots
 
 /// Requirements of a lot, ppm of quanta. REQUIRES: not settled, a linear market or an option.
 Requirement requirement_per_lot(const MarketContext& market, Checked value) noexcept {
@@ -47,16 +46,23 @@ MarginRow MarginRow::make(const MarketContext& market) noexcept {
     row.value_per_lot = static_cast<std::int64_t>(value.value());
     row.maintenance = static_cast<std::uint64_t>(required.maintenance.value());
     row.initial = static_cast<std::uint64_t>(required.initial.value());
+    row.whole = option || market.settled() || market.margin.count == 1 ? 1 : 0;
     row.shorts_only = option && !market.settled() ? 1 : 0;
     const auto per_lot = static_cast<std::uint64_t>(abs(value).value());
     std::uint64_t value_most = std::numeric_limits<std::int64_t>::max();
     // The last bracket has no end.
-    if (!option && !market.settled() && market.margin.count > 1) {
+    if (row.whole == 0) {
         value_most = static_cast<std::uint64_t>(market.margin.brackets[0].tier.notional_upper);
     }
     const std::uint64_t most = per_lot == 0 ? value_most : value_most / per_lot;
-    row.lots_end = (std::min<std::uint64_t>(most, kMaxLots) + 1) & kLotsMask;
+    row.lots_end = (std::min<std::uint64_t>(most, kMaxLots) + 1) & MarginRow::kLotsMask;
     return row;
+}
+
+Requirement MarginRow::requirement(std::int64_t lots) const noexcept {
+    const Checked size = abs(Checked{counted(lots)});
+    return {.maintenance = ceil_div(size * maintenance, kPpm),
+            .initial = ceil_div(size * initial, kPpm)};
 }
 
 }  // namespace lockstep

@@ -4,6 +4,7 @@
 
 #include "accounts/position.hpp"
 #include "engine/base/int128.hpp"
+#include "instruments/margin.hpp"
 #include "instruments/terms.hpp"
 
 namespace lockstep {
@@ -31,14 +32,22 @@ struct alignas(64) MarginRow {
     std::uint64_t lots_end : 48 = 0;    ///< sizes from here on are not answered
     std::uint64_t asset : 8 = 0;        ///< in which the market settles
     std::uint64_t shorts_only : 1 = 0;  ///< a long position counts as its cost
+    std::uint64_t whole : 1 = 0;        ///< the numbers of a lot hold for any size
+
+    static constexpr std::uint64_t kLotsMask = (std::uint64_t{1} << 48) - 1;
 
     [[nodiscard]] static MarginRow make(const MarketContext& market) noexcept;
+    /// What the plain formulas say, of any size. REQUIRES: whole.
+    [[nodiscard]] Requirement requirement(std::int64_t lots) const noexcept;
+    [[nodiscard]] Checked value(std::int64_t lots) const noexcept {
+        return Checked{counted(lots)} * value_per_lot;
+    }
     /// False, and nothing said, where the plain formulas have to decide.
     [[nodiscard]] bool term(const Position& position, PositionTerm& out) const noexcept {
         if (size_of(position.lots) >= lots_end) {
             return false;
         }
-        const std::int64_t lots = shorts_only != 0 && position.lots > 0 ? 0 : position.lots;
+        const std::int64_t lots = counted(position.lots);
         Int128 gain = lots * value_per_lot;  // in range below lots_end
         if (position.since != index && !settle(position, gain)) [[unlikely]] {
             return false;
@@ -50,6 +59,9 @@ struct alignas(64) MarginRow {
     }
 
   private:
+    [[nodiscard]] std::int64_t counted(std::int64_t lots) const noexcept {
+        return shorts_only != 0 && lots > 0 ? 0 : lots;
+    }
     [[nodiscard]] static std::uint64_t size_of(std::int64_t value) noexcept {
         return value < 0 ? 0 - static_cast<std::uint64_t>(value)
                          : static_cast<std::uint64_t>(value);

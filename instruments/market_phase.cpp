@@ -86,10 +86,9 @@ bool charge(const MarketSetup& setup, Checked delta, TickRecord& tick) noexcept 
     return true;
 }
 
-void sample_premium(const MarketSetup& setup, const TickRecord& tick, std::int64_t now_ms,
-                    MarkStateRecord& mark) noexcept {
-    const std::int64_t elapsed =
-        std::clamp<std::int64_t>(now_ms - mark.sample_time_ms, 0, kFundingCatchUpMs);
+/// The premium of the moment counts for `elapsed` ms, which end now.
+void sample_premium(const MarketSetup& setup, const TickRecord& tick, std::int64_t elapsed,
+                    std::int64_t now_ms, MarkStateRecord& mark) noexcept {
     mark.sample_time_ms = now_ms;
     const BookUpdate& book = setup.book;
     const Checked premium =
@@ -117,15 +116,17 @@ std::optional<FundingEvent> update_funding(const MarketSetup& setup, std::int64_
         mark.sample_time_ms = now_ms;
         return std::nullopt;
     }
-    sample_premium(setup, state.tick, now_ms, mark);
+    const std::int64_t elapsed =
+        std::clamp<std::int64_t>(now_ms - mark.sample_time_ms, 0, kFundingCatchUpMs);
+    sample_premium(setup, state.tick, elapsed, now_ms, mark);
     if (now_ms / interval <= mark.funding_time_ms / interval || mark.premium_ms == 0) {
         return std::nullopt;
     }
-    const std::int64_t elapsed =
+    const std::int64_t charged =
         std::min(now_ms - mark.funding_time_ms, std::max(interval, kFundingCatchUpMs));
     const Checked rate =
         funding_rate_ppb(floor_div(mark.premium_sum, mark.premium_ms), setup.params.funding);
-    const Checked delta = funding_delta(setup.terms, rate, elapsed, state.tick.index);
+    const Checked delta = funding_delta(setup.terms, rate, charged, state.tick.index);
     mark.funding_time_ms = now_ms;
     mark.premium_sum = 0;
     mark.premium_ms = 0;
@@ -167,7 +168,17 @@ bool settle_finally(const MarketSetup& setup, std::int64_t price, TickRecord& ti
 
 }  // namespace
 
-MarketNews advance_market(const MarketSetup& setup, const FeedStateRecord* feed,
+void catch_up(const MarketSetup& setup, const RestingMarket& rest, std::int64_t last_time_ms,
+              MarketState& state) noexcept {
+    const MarketStatus status = state.tick.status;
+    const std::int64_t elapsed = last_time_ms - state.mark.sample_time_ms;
+    if (rest.samples && elapsed > 0 && status != MarketStatus::kSettled &&
+        status != MarketStatus::kFrozen) {
+        sample_premium(setup, state.tick, elapsed, last_time_ms, state.mark);
+    }
+}
+
+MarketNews advance_market(const MarketSetup& setup, const FeedTable::Price* feed,
                           std::int64_t now_ms, MarketState& state) noexcept {
     MarketNews news;
     TickRecord& tick = state.tick;

@@ -41,8 +41,13 @@ struct MarketNews {
 /// Brings a market to block time: index, mark, funding, daily settlement, expiry, status; in this
 /// order. `feed` is null when the feed is unknown. Pure; never fails: what cannot be computed is
 /// left as it is.
-[[nodiscard]] MarketNews advance_market(const MarketSetup& setup, const FeedStateRecord* feed,
+[[nodiscard]] MarketNews advance_market(const MarketSetup& setup, const FeedTable::Price* feed,
                                         std::int64_t now_ms, MarketState& state) noexcept;
+
+/// Brings the state of a market that has rested to the block before: what each block since would
+/// have done.
+void catch_up(const MarketSetup& setup, const RestingMarket& rest, std::int64_t last_time_ms,
+              MarketState& state) noexcept;
 
 /// The market as the transactions of the block will see it.
 [[nodiscard]] MarketContext market_context(const MarketSetup& setup, const TickRecord& tick,
@@ -99,10 +104,8 @@ template <class View>
 template <class View, class Iterator>
 void apply_book_updates(View& view, MarketId id, Iterator& next, Iterator end, BookUpdate& book) {
     bool changed = false;
-    for (; next != end && next->update.market <= id; ++next) {
-        if (next->update.market < id) {
-            next->status = Status::kMarketUnknown;
-        } else if (!has_role(next->signer, Role::kOracle)) {
+    for (; next != end && next->update.market == id; ++next) {
+        if (!has_role(next->signer, Role::kOracle)) {
             next->status = Status::kUnauthorised;
         } else if (next->update.sequence <= book.sequence) {
             next->status = Status::kSeqOld;
@@ -116,45 +119,64 @@ void apply_book_updates(View& view, MarketId id, Iterator& next, Iterator end, B
     }
 }
 
-/// Book updates and all markets, by id; fills `context.markets`.
+/// One market that does not rest: its book updates from `next` on, the clock, its place in the
+/// context. What it may rest on from here.
+template <class View, class Iterator>
+[[nodiscard]] RestingMarket visit_market(View& view, MarketId id, const RestingMarket& rest,
+                                         const FeedTable& feeds, Iterator& next,
+                                         VenueContext& context) {
+    MarketSetup setup = load_market_setup(view, id);
+    const MarketState before = load_market_state(view, id);
+    MarketState state = before;
+    if (rest.until_ms != Rest::kAwake) {
+        catch_up(setup, rest, context.last_time_ms, state);
+    }
+    apply_book_updates(view, id, next, context.books.end(), setup.book);
+    const MarketNews news =
+        advance_market(setup, feeds.find(setup.terms.feed), context.time_ms, state);
+    store_market_state(view, id, before, state);
+    if (news.funding.has_value()) {
+        emit(view, EventType::kFundingApplied, news.funding->encode());
+    }
+    if (news.settled) {
+        EventBytes<12> event;
+        event.put(id).put(state.tick.mark);
+        emit(view, EventType::kMarketSettled, event);
+    }
+    std::array<FeeTier, kMaxFeeTiers> fees{};
+    if (const Cell* cell = view.read(market_key(CellKind::kFeeSchedule, id))) {
+        fees = decode_fees(*cell);
+    }
+    const Int128 open = number_at(view, market_key(CellKind::kOpenInterest, id));
+    context.add(market_context(setup, state.tick, open, fees));
+    return RestingMarket::make(setup, state, context.rows.back(), context.time_ms);
+}
+
+/// Book updates and all markets, by id; fills rows and markets of the context. A market rests while
+/// nothing concerns it: its page of RestingMarkets is all that is read of it.
 template <class View>
 void run_market_phase(View& view, const FeedTable& feeds, VenueContext& context) {
     auto next = context.books.begin();
+    const auto end = context.books.end();
     const MarketList list = MarketList::load(view, CellKind::kMarketList, 0);
-    context.markets.reserve(list.ids().size());
+    context.reserve(list.ids());
+    RestingMarkets<View> resting(view, CellKind::kRestingMarkets);
     for (const std::uint32_t number : list.ids()) {
         const MarketId id{number};
-        MarketSetup setup = load_market_setup(view, id);
-        apply_book_updates(view, id, next, context.books.end(), setup.book);
-        const MarketState before = load_market_state(view, id);
-        MarketState state = before;
-        const MarketNews news =
-            advance_market(setup, feeds.find(setup.terms.feed), context.time_ms, state);
-        store_market_state(view, id, before, state);
-        if (news.funding.has_value()) {
-            emit(view, EventType::kFundingApplied, news.funding->encode());
+        for (; next != end && next->update.market < id; ++next) {
+            next->status = Status::kMarketUnknown;
         }
-        if (news.settled) {
-            EventBytes<12> event;
-            event.put(id).put(state.tick.mark);
-            emit(view, EventType::kMarketSettled, event);
+        const RestingMarket rest = resting.find(number);
+        const bool updated = next != end && next->update.market == id;
+        if (!updated && context.may_rest(rest.until_ms) && !context.names(id) &&
+            !feeds.changed(rest.feed)) {
+            context.add_resting(id, rest.row);
+        } else {
+            resting.put(number, visit_market(view, id, rest, feeds, next, context));
         }
-        std::array<FeeTier, kMaxFeeTiers> fees{};
-        if (const Cell* cell = view.read(market_key(CellKind::kFeeSchedule, id))) {
-            fees = decode_fees(*cell);
-        }
-        const Int128 open = number_at(view, market_key(CellKind::kOpenInterest, id));
-        context.markets.push_back(market_context(setup, state.tick, open, fees));
-        context.rows.push_back(MarginRow::make(context.markets.back()));
-        if (number >= kMaxMarkets) {
-            continue;
-        }
-        if (context.market_slot.size() <= number) {
-            context.market_slot.resize(number + 1, 0);
-        }
-        context.market_slot[number] = static_cast<std::uint32_t>(context.markets.size());
     }
-    for (; next != context.books.end(); ++next) {
+    resting.finish();
+    for (; next != end; ++next) {
         next->status = Status::kMarketUnknown;
     }
 }

@@ -60,7 +60,7 @@ inline void RiskSum::add_one(MarketId market, const Position& position) noexcept
     if (row.term(position, term)) [[likely]] {
         add_term(row.asset, term);
     } else {
-        add_plainly(context_.markets[place - 1], position);
+        add_plainly(place, position);
     }
 }
 
@@ -110,7 +110,7 @@ void RiskSum::add_upward(const PositionSpan& span, MarketId left_out) noexcept {
 // Loads the position again, so that the loop above need not keep it.
 [[gnu::noinline]] void RiskSum::add_stored(std::uint32_t place, const PositionSpan& span,
                                            std::size_t i) noexcept {
-    add_plainly(context_.markets[place - 1], span.position(i));
+    add_plainly(place, span.position(i));
 }
 
 [[gnu::noinline]] void RiskSum::flush(std::uint32_t asset, const AssetSum& taken) noexcept {
@@ -123,13 +123,17 @@ void RiskSum::add_upward(const PositionSpan& span, MarketId left_out) noexcept {
     overflowed_ = overflowed_ || profit || initial;
 }
 
-void RiskSum::add_plainly(const MarketContext& market, Position position) noexcept {
+void RiskSum::add_plainly(std::uint32_t place, Position position) noexcept {
+    const MarginRow& row = context_.rows[place - 1];
+    const MarketContext* const market = context_.market_at(place);
     FundingFlow flow;
-    const bool settled = settle_funding(position, market.funding, flow);
-    const Requirement required = position_requirement(market, position.lots);
-    AssetSum& sum = sum_of(raw(market.terms.settlement_asset));
-    const Checked profit =
-        Checked{sum.profit} + position.cost + equity_value(market, position.lots);
+    const bool settled = settle_funding(position, row.index, flow);
+    const Checked value =
+        market != nullptr ? equity_value(*market, position.lots) : row.value(position.lots);
+    const Requirement required = market != nullptr ? position_requirement(*market, position.lots)
+                                                   : row.requirement(position.lots);
+    AssetSum& sum = sum_of(row.asset);
+    const Checked profit = Checked{sum.profit} + position.cost + value;
     const Checked maintenance = Checked{sum.maintenance} + required.maintenance;
     const Checked initial =
         Checked{sum.initial} + (upward_ ? required.initial * kPpm : required.initial);

@@ -60,7 +60,7 @@ class RiskSum {
     void add_stored(std::uint32_t place, const PositionSpan& span, std::size_t i) noexcept;
     void flush(std::uint32_t asset, const AssetSum& taken) noexcept;
     void add_term(std::uint32_t asset, const PositionTerm& term) noexcept;
-    void add_plainly(const MarketContext& market, Position position) noexcept;
+    void add_plainly(std::uint32_t place, Position position) noexcept;
     void add_asset(std::uint32_t id, Checked cash, Risk& risk, Checked& profit) const noexcept;
     void finish(Checked profit, Int128 profit_cap, Risk& risk) const noexcept;
 

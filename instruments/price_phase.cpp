@@ -1,6 +1,8 @@
 #include "instruments/price_phase.hpp"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 
 #include "engine/base/checked.hpp"
@@ -86,6 +88,18 @@ void update_index(FeedWork& feed, bool ticked, std::int64_t now_ms) {
     state.valid = true;
     state.has_pending = false;
     state.pending = 0;
+}
+
+RestingFeed resting_feed(const FeedWork& feed, std::int64_t now_ms) noexcept {
+    constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
+    RestingFeed out{.until_ms = kForever, .state = feed.state};
+    for (const FeedSourceRecord& source : feed.sources) {
+        const Int128 last = Int128{source.publish_time_ms} + feed.params.max_age_ms;
+        if (source.seen && last >= now_ms && last < kForever) {
+            out.until_ms = std::min(out.until_ms, static_cast<std::int64_t>(last + 1));
+        }
+    }
+    return now_ms > 0 ? out : RestingFeed{};
 }
 
 }  // namespace lockstep

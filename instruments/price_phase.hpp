@@ -9,6 +9,7 @@
 #include "accounts/id_list.hpp"
 #include "instruments/context.hpp"
 #include "instruments/records.hpp"
+#include "instruments/resting.hpp"
 
 namespace lockstep {
 
@@ -31,19 +32,42 @@ struct FeedWork {
 /// update in this block, which may confirm a jump.
 void update_index(FeedWork& feed, bool ticked, std::int64_t now_ms);
 
+/// Whether markets see a difference between two states of a feed.
+[[nodiscard]] inline bool differs(const FeedStateRecord& a, const FeedStateRecord& b) noexcept {
+    return a.index != b.index || a.priced != b.priced || a.valid != b.valid;
+}
+
 /// Result of the oracle phase, sorted by feed.
 class FeedTable {
   public:
-    void add(FeedId feed, const FeedStateRecord& state) { feeds_.emplace_back(feed, state); }
-    [[nodiscard]] const FeedStateRecord* find(FeedId feed) const noexcept {
+    void reserve(std::size_t feeds) { feeds_.reserve(feeds); }
+    void add(FeedId feed, const FeedStateRecord& state, bool changed) {
+        feeds_.push_back({feed, state.index, state.priced, state.valid});
+        if (changed) {
+            changed_.push_back(feed);
+        }
+    }
+    /// Index of a feed, and whether it has one and is valid.
+    struct Price {
+        FeedId feed{};
+        std::int64_t index = 0;
+        bool priced = false;
+        bool valid = false;
+    };
+    [[nodiscard]] const Price* find(FeedId feed) const noexcept {
         const auto found =
             std::lower_bound(feeds_.begin(), feeds_.end(), feed,
-                             [](const auto& entry, FeedId wanted) { return entry.first < wanted; });
-        return found != feeds_.end() && found->first == feed ? &found->second : nullptr;
+                             [](const Price& entry, FeedId wanted) { return entry.feed < wanted; });
+        return found != feeds_.end() && found->feed == feed ? &*found : nullptr;
+    }
+    /// Whether this block has changed a feed.
+    [[nodiscard]] bool changed(FeedId feed) const noexcept {
+        return std::binary_search(changed_.begin(), changed_.end(), feed);
     }
 
   private:
-    std::vector<std::pair<FeedId, FeedStateRecord>> feeds_;
+    std::vector<Price> feeds_;
+    std::vector<FeedId> changed_;
 };
 
 /// Sorts updates and drops repetitions.
@@ -57,9 +81,28 @@ void put_in_order(std::vector<Decision>& decisions) {
     decisions.erase(std::unique(decisions.begin(), decisions.end(), same), decisions.end());
 }
 
+/// Names the markets whose context a transaction asks for.
+struct MarketNames {
+    VenueContext& context;
+
+    void operator()(const Trade& trade) const { context.name(trade.buyer.market); }
+    void operator()(const Batch& batch) const {
+        for (const Trade& fill : batch.fills) {
+            (*this)(fill);
+        }
+    }
+    template <class Other>
+    void operator()(const Other& other) const {
+        if constexpr (requires { MarketId{other.market}; }) {
+            context.name(other.market);
+        }
+    }
+};
+
 /// Picks the unexpired price updates out of the block's transactions.
 inline void collect_updates(std::span<const Transaction> transactions, VenueContext& context) {
     for (const Transaction& transaction : transactions) {
+        std::visit(MarketNames{context}, transaction.payload);
         context.governs = context.governs || is_governance(transaction.payload);
         const Envelope& envelope = transaction.envelope;
         if (envelope.valid_until_ms < context.time_ms) {
@@ -93,38 +136,60 @@ template <class View>
     return feed;
 }
 
+/// Until when a feed rests, if no update comes.
+[[nodiscard]] RestingFeed resting_feed(const FeedWork& feed, std::int64_t now_ms) noexcept;
+
+/// The updates of one feed from `next` on, then its index, and the cells that changed.
+template <class View, class Iterator>
+[[nodiscard]] FeedWork advance_feed(View& view, FeedId id, Iterator& next, Iterator end,
+                                    std::int64_t now_ms) {
+    FeedWork feed = load_feed(view, id);
+    const FeedWork before = feed;
+    bool ticked = false;
+    for (; next != end && next->update.feed == id; ++next) {
+        next->status = apply_oracle_update(feed, next->update, next->signer, now_ms);
+        ticked = ticked || next->status == Status::kApplied;
+    }
+    update_index(feed, ticked, now_ms);
+    for (std::size_t i = 0; i < feed.sources.size(); ++i) {
+        if (feed.sources[i] != before.sources[i]) {
+            view.write(feed_key(CellKind::kFeedSource, id, static_cast<std::uint32_t>(i)),
+                       feed.sources[i].encode());
+        }
+    }
+    if (feed.state != before.state) {
+        view.write(feed_key(CellKind::kFeedState, id), feed.state.encode());
+    }
+    return feed;
+}
+
 /// Oracle updates of the block, by (feed, source, sequence), then the index of every feed.
 template <class View>
 [[nodiscard]] FeedTable run_price_phase(View& view, VenueContext& context) {
     FeedTable table;
     auto next = context.oracle.begin();
+    const auto end = context.oracle.end();
     const FeedList list = FeedList::load(view, CellKind::kFeedList, 0);
+    table.reserve(list.ids().size());
+    RestingFeeds<View> resting(view, CellKind::kRestingFeeds);
     for (const std::uint32_t number : list.ids()) {
         const FeedId id{number};
-        FeedWork feed = load_feed(view, id);
-        const FeedWork before = feed;
-        bool ticked = false;
-        for (; next != context.oracle.end() && next->update.feed <= id; ++next) {
-            if (next->update.feed < id) {
-                next->status = Status::kFeedUnknown;
-                continue;
-            }
-            next->status = apply_oracle_update(feed, next->update, next->signer, context.time_ms);
-            ticked = ticked || next->status == Status::kApplied;
+        for (; next != end && next->update.feed < id; ++next) {
+            next->status = Status::kFeedUnknown;
         }
-        update_index(feed, ticked, context.time_ms);
-        for (std::size_t i = 0; i < feed.sources.size(); ++i) {
-            if (feed.sources[i] != before.sources[i]) {
-                view.write(feed_key(CellKind::kFeedSource, id, static_cast<std::uint32_t>(i)),
-                           feed.sources[i].encode());
-            }
+        const RestingFeed before = resting.find(number);
+        const bool updated = next != end && next->update.feed == id;
+        if (!updated && context.may_rest(before.until_ms)) {
+            table.add(id, before.state, false);
+            continue;
         }
-        if (feed.state != before.state) {
-            view.write(feed_key(CellKind::kFeedState, id), feed.state.encode());
-        }
-        table.add(id, feed.state);
+        const FeedWork feed = advance_feed(view, id, next, end, context.time_ms);
+        const bool rested = before.until_ms != Rest::kAwake;
+        table.add(id, feed.state, !rested || differs(feed.state, before.state));
+        resting.put(number, resting_feed(feed, context.time_ms));
     }
-    for (; next != context.oracle.end(); ++next) {
+    resting.finish();
+    for (; next != end; ++next) {
         next->status = Status::kFeedUnknown;
     }
     return table;

@@ -76,10 +76,19 @@ class Venue {
         if (const Cell* cell = view.read(StateKey{CellKind::kVenue, 0})) {
             context.venue = decode_venue(*cell);
         }
+        const StateKey clock{CellKind::kClock, 0};
+        if (const Cell* cell = view.read(clock)) {
+            context.last_time_ms = cell->load<std::int64_t>(0);
+        }
         collect_updates(transactions, context);
         const FeedTable feeds = run_price_phase(view, context);
         load_assets(view, feeds, context);
         run_market_phase(view, feeds, context);
+        if (context.time_ms != context.last_time_ms) {
+            Cell time;
+            time.store(0, context.time_ms);
+            view.write(clock, time);
+        }
         return context;
     }
 
@@ -136,7 +145,7 @@ class Venue {
                      .liability_ppm = record.liability_ppm,
                      .price = 1,
                      .divisor = record.value_divisor};
-            const FeedStateRecord* feed = feeds.find(record.feed);
+            const FeedTable::Price* feed = feeds.find(record.feed);
             if (feed != nullptr && feed->priced && feed->index > 0) {
                 asset.priced = true;
                 asset.price = feed->index;

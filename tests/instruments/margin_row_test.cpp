@@ -174,14 +174,11 @@ TEST(RiskSum, IsExactOrOnTheSafeSide) {
     std::uint64_t shown = 0;
     for (std::uint64_t i = 0; i < 20'000; ++i) {
         VenueContext context;
-        context.market_slot.resize(10);
         for (std::uint32_t id = 1; id < 10; ++id) {
             MarketContext market = random_market(random);
             market.id = MarketId{id};
             market.terms.settlement_asset = AssetId{static_cast<std::uint32_t>(random.below(2))};
-            context.markets.push_back(market);
-            context.rows.push_back(MarginRow::make(market));
-            context.market_slot[id] = id;
+            context.add(market);
         }
         context.assets[0] = {.known = true, .priced = true};
         context.assets[1] = {.known = true,
