@@ -22,7 +22,7 @@ struct Options {
 
 /// Runs whoever was asked for. False when digests differ.
 Result<bool, Error> run_all(const TableOptions& options, nlohmann::json& rows) {
-    if (!options.recorded_format.empty()) {
+    if (!options.recorded_path.empty()) {
         return run_recorded(options, rows);
     }
     return run_rows(options, rows, [&](const Sizes& sizes, auto&& visit) {
@@ -34,7 +34,7 @@ Result<bool, Error> run_all(const TableOptions& options, nlohmann::json& rows) {
     std::fprintf(code == 0 ? stdout : stderr,
                  "usage: bench_table [--small] [--filter TEXT] [--txns N] [--accounts N]\n"
                  "                   [--repetitions N] [--workers N]... [--baselines]\n"
-                 "                   [--grid] [--recorded FORMAT FILE]\n"
+                 "                   [--grid] [--recorded FILE]\n"
                  "                   [--json FILE] [--commit TEXT]\n");
     std::exit(code);
 }
@@ -78,7 +78,6 @@ Options parse(int argc, char** argv) {
         } else if (name == "--grid") {
             options.table.grid = true;
         } else if (name == "--recorded") {
-            options.table.recorded_format = value();
             options.table.recorded_path = value();
         } else if (name == "--workers") {
             if (!own_workers) {

@@ -10,7 +10,7 @@ Result<bool, Error> run_recorded(const TableOptions& options, nlohmann::json& ro
     constexpr std::size_t kLapsMax = 60;  // such logs are run to their end
     bool equal = true;
     for (const std::uint32_t trades : {100U, 1'000U, 10'000U}) {
-        auto data = open_recorded_data({.path = options.recorded_path, .format = options.recorded_format});
+        auto data = open_recorded_data({.path = options.recorded_path});
         if (!data) {
             return failure(std::move(data.error()));
         }

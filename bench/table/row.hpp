@@ -19,8 +19,7 @@ struct TableOptions {
     std::string filter;           ///< part of the names of the workloads that run
     bool rivals = false;          ///< the baselines as well
     bool grid = false;            ///< W1 in full instead of every workload
-    std::string recorded_format;  ///< W12 instead of every workload; empty: no
-    std::string recorded_path;
+    std::string recorded_path;  ///< W12 instead of every workload; empty: no
 };
 
 void print_header(const TableOptions& options);

@@ -292,23 +292,26 @@ class AccessRows {
         const std::vector<TraceBlock>& blocks = builder_.trace().blocks;
         auto next = blocks.empty() ? transactions_.begin()
                                    : transactions_.upper_bound(blocks.back().number);
-        if (number && !transactions_.contains(*number)) {
-            return failure(bad_trace("is not in the file of transactions"));
-        }
         if (number && !blocks.empty() && *number < blocks.back().number) {
             return failure(bad_trace("stands behind a later block"));
         }
         for (; next != transactions_.end() && (!number || next->first <= *number); ++next) {
-            const bool follows = !blocks.empty() && next->first == blocks.back().number + 1;
-            TraceBlock& block = builder_.begin_block(next->first, follows);
+            TraceBlock& block = open_block(next->first);
             block.beneficiary = next->second.front().beneficiary;
             for (const TxnRow& txn : next->second) {
                 block.transactions.push_back(
                     {.gas = txn.gas, .pays_beneficiary_only = txn.pays_beneficiary_only});
             }
         }
+        if (number && (blocks.empty() || blocks.back().number != *number)) {
+            open_block(*number);  // without transactions: an epilogue is all that it has
+        }
         last_index_ = 0;
         return {};
+    }
+    TraceBlock& open_block(std::uint64_t number) {
+        const std::vector<TraceBlock>& blocks = builder_.trace().blocks;
+        return builder_.begin_block(number, !blocks.empty() && number == blocks.back().number + 1);
     }
     static Error bad_trace(std::string reason) {
         return {.code = ErrorCode::kCorrupt, .message = std::move(reason)};
@@ -349,11 +352,6 @@ Result<Trace, Error> read_trace(const TraceFiles& files) {
     if (!transactions) {
         return failure(transactions.error());
     }
-    if (transactions->empty()) {
-        return failure(Error{.code = ErrorCode::kCorrupt,
-                             .message = "there is no transaction",
-                             .file = files.transactions});
-    }
     AccessRows rows(*transactions);
     const auto read = for_each_row(
         files.accesses, {"block", "tx", "kind", "address", "key", "is_write", "start", "end"},
@@ -362,6 +360,11 @@ Result<Trace, Error> read_trace(const TraceFiles& files) {
         return failure(read.error());
     }
     Result<Trace, Error> trace = rows.finish();
+    if (trace && trace->blocks.empty()) {
+        return failure(Error{.code = ErrorCode::kCorrupt,
+                             .message = "there is no block",
+                             .file = files.transactions});
+    }
     if (trace) {
         trace->source = files.accesses;
     }

@@ -24,7 +24,7 @@ struct TraceFiles {
 ///
 /// Rules
 ///   rows of both files stand in serial order; the transactions of a block are numbered from 0
-///   tx -1 is the epilogue of its block
+///   tx -1 is the epilogue of its block, which may have no transactions
 ///   bal and nonce are decimal below 2^127, stor is hexadecimal of at most 64 digits
 ///   start must equal the value that the trace told before, but for blocks that do not follow on
 ///   each other

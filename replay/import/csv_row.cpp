@@ -75,7 +75,8 @@ bool CsvRow::split_fields(std::string_view line, char delimiter) {
     }
 }
 
-Result<void, Error> CsvRow::split(const LineReader& reader, std::string_view line, char delimiter) {
+Result<void, Error> CsvRow::split_at(const LineReader& reader, std::string_view line,
+                                     char delimiter) {
     reader_ = &reader;
     if (!split_fields(line, delimiter)) {
         return failure(reader.error("badly quoted field"));
@@ -85,7 +86,7 @@ Result<void, Error> CsvRow::split(const LineReader& reader, std::string_view lin
 
 Result<void, Error> CsvRow::split(const LineReader& reader, std::string_view line,
                                   std::size_t columns) {
-    if (auto done = split(reader, line, ','); !done) {
+    if (auto done = split_at(reader, line, ','); !done) {
         return done;
     }
     if (fields_.size() != columns) {
@@ -123,7 +124,7 @@ Result<CsvHeader, Error> CsvHeader::read(LineReader& reader) {
         return failure(reader.error("the file is empty"));
     }
     CsvRow row;
-    if (auto split = row.split(reader, **line, ','); !split) {
+    if (auto split = row.split_at(reader, **line, ','); !split) {
         return failure(split.error());
     }
     CsvHeader header;

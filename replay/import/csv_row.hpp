@@ -18,8 +18,8 @@ namespace lockstep {
 /// Lifetime: views into the reader's line; gone with the next line.
 class CsvRow {
   public:
-    [[nodiscard]] Result<void, Error> split(const LineReader& reader, std::string_view line,
-                                            char delimiter);
+    [[nodiscard]] Result<void, Error> split_at(const LineReader& reader, std::string_view line,
+                                               char delimiter);
     /// Splits at commas; the field count must equal `columns`.
     [[nodiscard]] Result<void, Error> split(const LineReader& reader, std::string_view line,
                                             std::size_t columns);

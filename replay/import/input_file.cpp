@@ -203,6 +203,9 @@ Result<std::unique_ptr<ByteSource>, Error> InputFile::open_member(const InputMem
         if (!*more && index < member.index) {
             return failure(no_member(path_, "the file changed between two readings"));
         }
+        if (!*more) {  // an empty file
+            return std::make_unique<MemorySource>(std::span<const std::byte>(), name);
+        }
     }
     const bool archive = !(*unpacked)->member().empty();
     return archive ? decompress(std::move(*unpacked))

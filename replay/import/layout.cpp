@@ -250,6 +250,7 @@ void read_trade(LayoutObject& object, TradeLayout& layout) {
     layout.buys = choice_of(object.find("side"), "trade.side", "buyer", "seller");
     layout.crossed = choice_of(object.find("is_taker"), "trade.is_taker", "yes", "no");
     layout.pair = object.texts("pair");
+    layout.joins_pairs = object.find("joins_pairs") == nullptr || object.flag("joins_pairs");
     object.end();
     for (const auto& [places, key] : {std::pair(&layout.symbol, "symbol"),
                                       {&layout.price, "price"},

@@ -102,6 +102,8 @@ struct TradeLayout {
     FieldChoice buys;
     FieldChoice crossed;
     FieldPlaces pair;  ///< shared by the two records of one trade
+    /// False where both records are of one account and stay two trades.
+    bool joins_pairs = true;
 
     FieldPlaces block;
     TimeField block_time;
@@ -120,6 +122,10 @@ struct TradeLayout {
     std::optional<std::uint8_t> entry_digits;  ///< EntryPrice of the venue: its price grid
 
     [[nodiscard]] bool has_sides() const { return !buys.at.empty(); }
+    /// Each JSON text is a block, which may have no records.
+    [[nodiscard]] bool blocks_are_texts() const {
+        return !block.empty() && block.front().starts_with('/');
+    }
     /// Records positions, fees or profits, which an import can be checked against.
     [[nodiscard]] bool can_be_checked() const;
 };

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "engine/base/digest.hpp"
-#include "engine/base/rounding.hpp"
 #include "replay/import/record_reader.hpp"
+#include "replay/import/trade_feed.hpp"
 #include "replay/import/trade_fields.hpp"
 #include "replay/import/trade_survey.hpp"
 
@@ -18,10 +18,6 @@ constexpr std::string_view kRepeatedRecords = "records that repeat an earlier on
 constexpr std::string_view kRepeatedBlocks = "blocks that repeat an earlier one";
 constexpr std::string_view kOtherVariants =
     "trades in another form than the first of their market: told twice";
-constexpr std::string_view kEmptyQuotes = "quotes with an empty side";
-constexpr std::string_view kForeignFees =
-    "fees in a token that is neither the market's currency nor traded (the trade is kept)";
-
 struct DigestHash {
     std::size_t operator()(const Digest& digest) const noexcept { return digest.low; }
 };
@@ -51,23 +47,6 @@ std::uint64_t content_of(const TradeRow& row, ByteWriter& out) {
     return digest_of(out.bytes()).low;
 }
 
-bool is_multiple(const Decimal& value, const std::optional<Decimal>& of) {
-    if (!of) {
-        return true;
-    }
-    const std::uint8_t scale = std::max(value.scale, of->scale);
-    const auto units = value.at_scale(scale);
-    const auto step = of->at_scale(scale);
-    return !units || !step || *units % *step == 0;
-}
-
-Decimal rounded(const Decimal& value, std::uint8_t decimals) {
-    if (value.scale <= decimals) {
-        return value.shortest();
-    }
-    return Decimal{value.rounded_to(decimals).value_or(value.units), decimals}.shortest();
-}
-
 /// One walk over the data.
 class LayoutWalk final : public RecordVisitor {
   public:
@@ -75,13 +54,19 @@ class LayoutWalk final : public RecordVisitor {
                RecordSink& sink)
         : layout_(layout),
           file_(file),
-          instruments_(instruments),
           sink_(sink),
           fields_(layout),
-          blocks_are_texts_(!layout.block.empty() && layout.block.front().starts_with('/')) {}
+          feed_(layout, instruments, sink) {}
 
     Result<void, Error> read(std::string_view symbol);
-    [[nodiscard]] std::vector<std::string> notes() const;
+    [[nodiscard]] std::vector<std::string> notes() const {
+        std::vector<std::string> out = feed_.notes();
+        if (moved_ > 0) {
+            out.push_back(std::to_string(moved_) +
+                          " records stood out of order and were put in it");
+        }
+        return out;
+    }
 
     bool bind(std::span<const std::string_view> columns) override { return fields_.bind(columns); }
     std::string unbound() const override { return fields_.unbound(); }
@@ -89,44 +74,26 @@ class LayoutWalk final : public RecordVisitor {
     Result<bool, Error> record(const Record& record) override;
 
   private:
-    struct Known {
-        RecordedMarketId id{};
-        Instrument instrument;
-        std::int64_t last_time_ms = 0;
-        std::uint64_t last_number = 0;
-    };
-
     Result<void, Error> take(TradeRow row);
     Result<void, Error> pair_up();
     Result<void, Error> put_or_keep(TradeRow& row);
     Result<void, Error> put_kept();
-    Result<void, Error> put(const TradeRow& row);
-    Result<void, Error> put_quote(const Record& record);
-    Result<void, Error> start_block(const RecordedBlock& block);
-    Result<Known*, Error> market_of(const TradeRow& row);
-    Result<void, Error> check(const TradeRow& row, Known& known);
     Result<bool, Error> is_repeat(const TradeRow& row);
-    RecordedSide side_of(const RowSide& side, const Known& known, bool buys);
     [[nodiscard]] Error at(const TradeRow& row, Error error) const;
 
     const TradeLayout& layout_;
     const InputFile& file_;
-    const InstrumentTable& instruments_;
     RecordSink& sink_;
     TradeFields fields_;
-    bool blocks_are_texts_;
+    TradeFeed feed_;
     std::size_t member_ = 0;
     std::vector<TradeRow> pending_;  ///< records of one party, of the block or time at hand
     std::vector<TradeRow> kept_;     ///< to be put in order
-    absl::flat_hash_map<std::string, Known> markets_;
     absl::flat_hash_map<std::string, std::string> variants_;       ///< by market
     absl::flat_hash_map<Digest, std::uint64_t, DigestHash> seen_;  ///< content by identity
     absl::flat_hash_map<std::uint64_t, Digest> seen_blocks_;
     ByteWriter bytes_;
-    std::optional<std::uint64_t> last_block_;
-    std::uint64_t out_of_order_ = 0;
     std::uint64_t moved_ = 0;
-    std::uint64_t liquidations_ = 0;
 };
 
 Result<void, Error> LayoutWalk::read(std::string_view symbol) {
@@ -153,7 +120,7 @@ Error LayoutWalk::at(const TradeRow& row, Error error) const {
 }
 
 Result<bool, Error> LayoutWalk::document(const Record& record, std::string_view text) {
-    if (!blocks_are_texts_) {
+    if (!layout_.blocks_are_texts()) {
         return true;
     }
     if (auto paired = pair_up(); !paired) {
@@ -173,17 +140,8 @@ Result<bool, Error> LayoutWalk::document(const Record& record, std::string_view 
         sink_.leave_out(kRepeatedBlocks);
         return false;
     }
-    auto started = start_block(*block);
+    auto started = feed_.block(*block);
     return started ? Result<bool, Error>(true) : failure(started.error());
-}
-
-Result<void, Error> LayoutWalk::start_block(const RecordedBlock& block) {
-    if (last_block_ && block.number <= *last_block_) {
-        return failure(bad_record("block " + std::to_string(block.number) +
-                                  " stands behind block " + std::to_string(*last_block_)));
-    }
-    last_block_ = block.number;
-    return sink_.block(block);
 }
 
 Result<bool, Error> LayoutWalk::record(const Record& record) {
@@ -197,7 +155,8 @@ Result<bool, Error> LayoutWalk::record(const Record& record) {
     }
     if (record.missing || !fields_.is_trade(record)) {
         if (!record.missing && fields_.is_quote(record)) {
-            return done(put_quote(record));
+            const auto quote = fields_.quote(record);
+            return quote ? done(feed_.quote(*quote)) : failure(quote.error());
         }
         if (layout_.other.empty()) {
             return failure(bad_record("no trade of the layout " + layout_.name));
@@ -251,7 +210,8 @@ Result<void, Error> LayoutWalk::take(TradeRow row) {
     if (layout_.pair.empty()) {
         return put_or_keep(row);
     }
-    if (!blocks_are_texts_ && !pending_.empty() && pending_.front().time_ms != row.time_ms) {
+    if (!layout_.blocks_are_texts() && !pending_.empty() &&
+        pending_.front().time_ms != row.time_ms) {
         if (auto paired = pair_up(); !paired) {
             return paired;
         }
@@ -260,7 +220,8 @@ Result<void, Error> LayoutWalk::take(TradeRow row) {
     return {};
 }
 
-/// Joins the records that share a pair: each with the next one of the other direction.
+/// Joins the records that share a pair: each with the next one of the other direction. Where they
+/// stay apart, the second one does not tell the position again.
 Result<void, Error> LayoutWalk::pair_up() {
     absl::flat_hash_map<std::string, std::vector<std::size_t>> by_pair;
     for (std::size_t i = 0; i < pending_.size(); ++i) {
@@ -283,11 +244,13 @@ Result<void, Error> LayoutWalk::pair_up() {
                 return failure(at(other, bad_record("the two records of trade " + row.pair +
                                                     " differ in market, price or size")));
             }
-            (*row.only_buyer ? row.seller : row.buyer) =
-                *row.only_buyer ? std::move(other.seller) : std::move(other.buyer);
-            joined[k] = true;
-            if (row.buyer.account == row.seller.account) {
-                (*row.only_buyer ? row.seller : row.buyer).position.reset();
+            RowSide& second = *row.only_buyer ? other.seller : other.buyer;
+            if (second.account == (*row.only_buyer ? row.buyer : row.seller).account) {
+                second.position.reset();  // the first one told it
+            }
+            joined[k] = layout_.joins_pairs;
+            if (joined[k]) {
+                (*row.only_buyer ? row.seller : row.buyer) = std::move(second);
             }
             break;
         }
@@ -304,7 +267,7 @@ Result<void, Error> LayoutWalk::put_or_keep(TradeRow& row) {
         kept_.push_back(std::move(row));
         return {};
     }
-    auto done = put(row);
+    auto done = feed_.trade(row);
     return done ? done : failure(at(row, done.error()));
 }
 
@@ -333,141 +296,11 @@ Result<void, Error> LayoutWalk::put_kept() {
             day_ms = row.time_ms;
             row.time_ms += rank;
         }
-        if (auto done = put(row); !done) {
+        if (auto done = feed_.trade(row); !done) {
             return failure(at(row, done.error()));
         }
     }
     return {};
-}
-
-Result<LayoutWalk::Known*, Error> LayoutWalk::market_of(const TradeRow& row) {
-    const auto [place, fresh] = markets_.try_emplace(row.market);
-    Known& known = place->second;
-    if (fresh) {
-        Result<Instrument, Error> instrument =
-            instruments_.find(row.venue, row.symbol, row.time_ms);
-        if (!instrument) {
-            return failure(instrument.error());
-        }
-        known.instrument = std::move(*instrument);
-        known.instrument.market.name = row.market;
-        const auto found = sink_.find_market(row.market);
-        known.id = found ? *found : sink_.add_market(known.instrument.market);
-    }
-    return &known;
-}
-
-Result<void, Error> LayoutWalk::check(const TradeRow& row, Known& known) {
-    const Instrument& instrument = known.instrument;
-    if (row.price.units < 0 ? !instrument.negative_prices : row.price.units == 0) {
-        return failure(bad_record("the price is " + row.price.text() + ", where " + row.market +
-                                  " needs one above 0"));
-    }
-    if (row.size.units <= 0) {
-        return failure(bad_record("the size is " + row.size.text() + ", not positive"));
-    }
-    if (!is_multiple(row.price, instrument.tick) || !is_multiple(row.size, instrument.lot)) {
-        return failure(bad_record("the price " + row.price.text() + " or the size " +
-                                  row.size.text() + " is no multiple of the tick or lot of " +
-                                  row.market));
-    }
-    const std::int64_t expiry_ms = instrument.market.expiry_ms;
-    if (expiry_ms != 0 && row.time_ms >= expiry_ms) {
-        return failure(bad_record("a trade of " + time_text(row.time_ms) +
-                                  " behind the expiry of " + row.market + ", " +
-                                  time_text(expiry_ms)));
-    }
-    out_of_order_ += row.time_ms < known.last_time_ms || row.number < known.last_number ? 1U : 0U;
-    known.last_time_ms = row.time_ms;
-    known.last_number = row.number;
-    return {};
-}
-
-RecordedSide LayoutWalk::side_of(const RowSide& side, const Known& known, bool buys) {
-    const RecordedMarket& market = known.instrument.market;
-    RecordedSide out{
-        .account = side.account, .tells_fee = side.fee.has_value(), .closed_profit = side.profit};
-    if (side.position) {
-        out.position_before = rounded(*side.position, market.spot ? layout_.spot_position_decimals
-                                                                  : layout_.position_decimals);
-    }
-    if (!side.fee || side.fee_token.empty() || side.fee_token == market.currency) {
-        out.fee = side.fee;
-    } else if (market.spot && (buys ? side.fee->units >= 0 : side.fee->units < 0)) {
-        out.coin_fee = side.fee;
-    } else if (side.fee->units != 0) {
-        sink_.leave_out(kForeignFees);
-    }
-    return out;
-}
-
-Result<void, Error> LayoutWalk::put(const TradeRow& row) {
-    const Result<Known*, Error> known = market_of(row);
-    if (!known) {
-        return failure(known.error());
-    }
-    if (auto checked = check(row, **known); !checked) {
-        return checked;
-    }
-    if (!layout_.block.empty() && !blocks_are_texts_ && last_block_ != row.block) {
-        if (auto started = start_block({.number = row.block, .time_ms = row.block_time_ms});
-            !started) {
-            return started;
-        }
-    }
-    liquidations_ += row.liquidation ? 1U : 0U;
-    RecordedTrade trade{.market = (*known)->id,
-                        .price = row.price,
-                        .size = row.size,
-                        .buyer_is_taker = row.buyer_is_taker,
-                        .time_ms = row.time_ms};
-    if (row.only_buyer.value_or(true) || !row.buyer.account.empty()) {
-        trade.buyer = side_of(row.buyer, **known, true);
-    }
-    if (!row.only_buyer.value_or(false) || !row.seller.account.empty()) {
-        trade.seller = side_of(row.seller, **known, false);
-    }
-    if (!row.only_buyer && trade.buyer.account == trade.seller.account) {
-        trade.seller.position_before.reset();
-    }
-    return sink_.trade(trade);
-}
-
-Result<void, Error> LayoutWalk::put_quote(const Record& record) {
-    const auto quote = fields_.quote(record);
-    if (!quote) {
-        return failure(quote.error());
-    }
-    const std::uint8_t scale = std::max(quote->bid.scale, quote->ask.scale);
-    const auto low = quote->bid.at_scale(scale);
-    const auto high = quote->ask.at_scale(scale);
-    if (!low || !high || *low <= 0 || *high <= 0) {
-        sink_.leave_out(kEmptyQuotes);
-        return {};
-    }
-    const auto known = market_of(quote->market);
-    if (!known) {
-        return failure(known.error());
-    }
-    const Checked middle = floor_div(Checked{*low} + Checked{*high}, Checked{2});
-    if (!middle.ok()) {
-        return failure(bad_record("a quote is out of range"));
-    }
-    return sink_.index((*known)->id, Decimal{middle.value(), scale}.shortest());
-}
-
-std::vector<std::string> LayoutWalk::notes() const {
-    std::vector<std::string> out;
-    const auto add = [&](std::uint64_t count, const char* words) {
-        if (count > 0) {
-            out.push_back(std::to_string(count) + " " + words);
-        }
-    };
-    add(moved_, "records stood out of order and were put in it");
-    add(out_of_order_,
-        "trades are older than one before them in their market: kept in their place");
-    add(liquidations_, "trades are marked as liquidations, and imported as trades");
-    return out;
 }
 
 class LayoutData final : public RecordedData {

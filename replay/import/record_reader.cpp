@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "replay/import/binary_records.hpp"
 #include "replay/import/csv_row.hpp"
-#include "replay/import/dbn_header.hpp"
 
 namespace lockstep {
 namespace {
@@ -64,8 +64,6 @@ class MemberReader {
                              std::size_t depth);
     Result<bool, Error> give(const LinePlace& place);
     [[nodiscard]] bool stands_here(const std::vector<std::string>& path) const;
-    [[nodiscard]] std::string value_of(const BinaryField& field,
-                                       std::span<const std::byte> bytes) const;
     [[nodiscard]] Error at(const LinePlace& place, Error error) const {
         return locate_record(std::move(error), layout_, name_, place);
     }
@@ -125,7 +123,7 @@ Result<void, Error> MemberReader::read_rows(LineReader& reader) {
         if (is_blank(**line)) {
             continue;
         }
-        if (auto split = row.split(reader, **line, layout_.delimiter); !split) {
+        if (auto split = row.split_at(reader, **line, layout_.delimiter); !split) {
             return split;
         }
         if (columns_ == 0) {
@@ -302,100 +300,30 @@ Result<void, Error> MemberReader::read_texts(LineReader& reader) {
     }
 }
 
-std::string MemberReader::value_of(const BinaryField& field,
-                                   std::span<const std::byte> bytes) const {
-    if (field.offset + field.bytes > bytes.size()) {
-        return {};
-    }
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < field.bytes; ++i) {
-        bits |= std::to_integer<std::uint64_t>(bytes[field.offset + i]) << 8 * i;
-    }
-    if (field.kind == BinaryField::Kind::kCharacter) {
-        return bits == 0 ? std::string() : std::string(1, static_cast<char>(bits));
-    }
-    const std::uint64_t all = ~std::uint64_t{0} >> (64 - 8 * field.bytes);
-    if (field.kind == BinaryField::Kind::kUnsigned) {
-        return field.bytes == 8 && bits == all ? std::string()
-                                               : Decimal{Int128{bits}, field.scale}.text();
-    }
-    if (field.bytes == 8 && bits == all >> 1) {  // the largest number stands for none
-        return {};
-    }
-    const bool negative = (bits >> (8 * field.bytes - 1)) != 0;
-    const Int128 value = negative ? Int128{bits} - Int128{all} - 1 : Int128{bits};
-    return Decimal{value, field.scale}.text();
-}
-
 Result<void, Error> MemberReader::read_binary(ByteSource& source) {
-    DbnHeader names;
-    LinePlace place;
-    if (!layout_.header_bytes) {
-        Result<DbnHeader, Error> header = DbnHeader::read(source);
-        if (!header) {
-            return failure(header.error());
-        }
-        names = std::move(*header);
-        place.offset = names.bytes();
-    } else {
-        std::vector<std::byte> head(*layout_.header_bytes);
-        if (const auto count = source.read(head); !count) {
-            return failure(count.error());
-        }
-        place.offset = *layout_.header_bytes;
+    Result<BinaryRecords, Error> records = BinaryRecords::open(layout_, source);
+    if (!records) {
+        return failure(records.error());
     }
-    std::vector<std::string_view> columns;
-    for (const BinaryField& field : layout_.binary) {
-        columns.push_back(field.name);
-    }
-    if (!visitor_.bind(columns)) {
-        return failure(
-            at(place, {.code = ErrorCode::kUsage,
-                       .message = "the layout has no field '" + visitor_.unbound() + "'"}));
+    if (!visitor_.bind(records->columns())) {
+        return failure(Error{.code = ErrorCode::kUsage,
+                             .message = "the layout has no field '" + visitor_.unbound() + "'"});
     }
     const std::string_view given = record_.symbol;
-    std::vector<std::byte> bytes;
-    std::vector<std::string> values(columns.size());
-    const auto value = [&](std::string_view name) {
-        const auto found = std::find(columns.begin(), columns.end(), name);
-        return found == columns.end()
-                   ? 0
-                   : parse_unsigned(values[static_cast<std::size_t>(found - columns.begin())])
-                         .value_or(0);
-    };
-    std::vector<std::string_view> views(columns.size());
-    for (place.number = 1;; ++place.number) {
-        bytes.resize(1);
-        Result<std::size_t, Error> count = source.read(bytes);
-        if (!count || *count == 0) {
-            return count ? Result<void, Error>() : failure(count.error());
+    while (true) {
+        const Result<bool, Error> some = records->next();
+        if (!some) {
+            return failure(at(records->place(), some.error()));
         }
-        const std::size_t length = layout_.record_bytes != 0
-                                       ? layout_.record_bytes
-                                       : 4 * std::to_integer<std::size_t>(bytes[0]);
-        bytes.resize(std::max<std::size_t>(length, 1));
-        count = source.read(std::span(bytes).subspan(1));
-        if (!count) {
-            return failure(count.error());
+        if (!*some) {
+            return {};
         }
-        if (length < 1 || *count + 1 < length) {
-            return failure(at(place, {.code = ErrorCode::kCorrupt,
-                                      .message = length < 1 ? "a record of length 0"
-                                                            : "the file ends within a record"}));
-        }
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-            values[i] = value_of(layout_.binary[i], bytes);
-            views[i] = values[i];
-        }
-        record_.columns = views;
-        if (given.empty() && !layout_.header_bytes) {
-            record_.symbol = names.symbol(value("instrument_id"), value("ts_event"));
-        }
-        const Result<bool, Error> more = give(place);
+        record_.columns = records->values();
+        record_.symbol = given.empty() ? records->symbol() : given;
+        const Result<bool, Error> more = give(records->place());
         if (!more || !*more) {
             return more ? Result<void, Error>() : failure(more.error());
         }
-        place.offset += length;
     }
 }
 

@@ -107,7 +107,28 @@ TEST(TraceReader, NamesFileAndRowOfDamage) {
     expect(refusal(txs, replaced(rows, kSlot, "0x7")), "access.csv", "line 3", "slot");
     expect(refusal(replaced(txs, "7,1,", "7,3,"), rows), "txs.csv", "line 3", "next");
     expect(refusal(replaced(txs, kSender, "0x12"), rows), "txs.csv", "line 2", "address");
-    expect(refusal("block,tx,sender,to,gas_used,beneficiary\n", rows), "txs.csv", "", "no");
+    expect(refusal("block,tx,sender,to,gas_used,beneficiary\n", rows), "access.csv", "line 2",
+           "transactions");
+    expect(refusal("block,tx,sender,to,gas_used,beneficiary\n", rows.substr(0, rows.find('\n'))),
+           "txs.csv", "", "no block");
+}
+
+TEST(TraceReader, ABlockMayHaveAnEpilogueOnly) {
+    const std::string late = accesses_csv() + "9,-1,2,bal," + kMiner + ",,1,2000,2500\n";
+    const TemporaryFile first("txs.csv", transactions_csv());
+    const TemporaryFile second("access.csv", late);
+    const auto trace = read_trace({.transactions = first.path(), .accesses = second.path()});
+    ASSERT_TRUE(trace.has_value()) << trace.error().describe();
+    ASSERT_EQ(trace->blocks.size(), 3U);
+    EXPECT_EQ(trace->blocks[2].number, 9U);
+    EXPECT_TRUE(trace->blocks[2].transactions.empty());
+    ASSERT_EQ(trace->blocks[2].epilogue.size(), 1U);
+    EXPECT_EQ(trace->blocks[2].epilogue[0].end, Word256::of(2500));
+    EXPECT_NE(refusal(transactions_csv(), replaced(late, "9,-1,2", "9,0,1")).find("transactions"),
+              std::string::npos);
+    const std::string early = "6,-1,2,bal," + kMiner + ",,1,0,0\n";
+    const std::string header = accesses_csv().substr(0, accesses_csv().find('\n') + 1);
+    EXPECT_EQ(refusal(transactions_csv(), replaced(accesses_csv(), header, header + early)), "");
 }
 
 TEST(TraceReader, ValuesMayChangeBetweenBlocksThatDoNotFollow) {

@@ -10,6 +10,7 @@
 #include "engine/parallel_executor.hpp"
 #include "engine/serial/serial_executor.hpp"
 #include "replay/stress/serial_loop.hpp"
+#include "tests/import/temporary_file.hpp"
 #include "tests/support/data_dir.hpp"
 #include "tests/support/in_parallel.hpp"
 
@@ -109,6 +110,21 @@ TEST(EthereumTrace, EveryExecutorEndsInTheRecordedState) {
         ASSERT_NE(trace, nullptr);
         expect_recorded_values_of(trace);
     }
+}
+
+TEST(EthereumTrace, BlocksWithAnEpilogueOnlyAreExecuted) {
+    const std::string one = "0x" + std::string(40, '1');
+    const test::TemporaryFile first("txs.csv", "block,tx,sender,to,gas_used,beneficiary\n7,0," +
+                                                   one + "," + one + ",21000," + one + "\n");
+    const test::TemporaryFile second("access.csv",
+                                     "block,tx,kind,address,key,is_write,start,end\n"
+                                     "6,-1,bal," +
+                                         one + ",,1,3,4\n7,0,nonce," + one + ",,1,1,2\n9,-1,bal," +
+                                         one + ",,1,4,9\n");
+    const auto trace = read_or_fail({.transactions = first.path(), .accesses = second.path()});
+    ASSERT_NE(trace, nullptr);
+    ASSERT_EQ(trace->blocks.size(), 3U);
+    expect_recorded_values_of(trace);
 }
 
 TEST(EthereumTrace, AChangedStartIsSeenByTheMachine) {

@@ -33,16 +33,14 @@ workloads() {
     "$@" generate --help | sed -n 's/.*--workload TEXT:{\([^}]*\)}.*/\1/p' | tr ',' '\n'
 }
 
-# recorded_inputs: lines "<format> <file>" of what `lockstep import` can read.
+# recorded_inputs: files that `lockstep import` can read, one a line.
 recorded_inputs() {
-    local data=${LOCKSTEP_DATA-} entry format pattern file
+    local data=${LOCKSTEP_DATA-} pattern file
     [[ -n $data ]] || return 0
-    for entry in 'hyperliquid-fills hyperliquid_fills/*.jsonl*' \
-        'binance-trades binance_trades/*.csv*' 'binance-trades binance_trades/*.raw*' \
-        'comex-ticks comex_gold_futures/*.zip' 'nepse nepse_trades/*.csv*'; do
-        read -r format pattern <<<"$entry"
+    for pattern in 'hyperliquid_fills/*.jsonl*' 'binance_trades/*' 'comex_gold_futures/*.zip' \
+        'nepse_trades/*.csv*'; do
         for file in "$data"/$pattern; do
-            [[ ! -e $file ]] || printf '%s %s\n' "$format" "$file"
+            [[ ! -e $file ]] || printf '%s\n' "$file"
         done
     done
 }
@@ -58,9 +56,9 @@ make_reference() {
                 exit $broken
         done
     done
-    while read -r format file; do
-        log=$folder/recorded/$format.$(basename "$file").log
-        "$@" import --format "$format" "$file" -o "$log" >/dev/null 2>&1 || exit $broken
+    while read -r file; do
+        log=$folder/recorded/$(basename "$file").log
+        "$@" import "$file" -o "$log" >/dev/null 2>&1 || exit $broken
     done < <(recorded_inputs)
     for log in "$folder"/*/*.log; do
         "$@" replay "$log" --workers 0 --effects --digests "${log%.log}.dig" \

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "instruments/invariants.hpp"
-#include "replay/import/hyperliquid_check.hpp"
 #include "replay/import/open_recorded_data.hpp"
+#include "replay/import/record_check.hpp"
 #include "replay/import/serial_run.hpp"
 #include "tests/fuzz/memory_file.hpp"
 
@@ -34,9 +34,11 @@ void check_state(const SerialRun& run) {
 
 }  // namespace
 
-void check_import(std::string_view format, std::span<const std::byte> bytes) {
+void check_import(std::string_view format, std::span<const std::byte> bytes,
+                  std::string_view symbol) {
     const MemoryFile file(bytes);
-    const auto data = open_recorded_data(format, file.path());
+    const auto data = open_recorded_data(
+        {.path = file.path(), .format = std::string(format), .symbol = std::string(symbol)});
     if (!data) {
         check_error(data.error());
         return;
@@ -71,8 +73,8 @@ void check_import(std::string_view format, std::span<const std::byte> bytes) {
         return Result<void, Error>();
     });
     require(again.has_value() && at == blocks.size(), "the same file can be imported again");
-    if (format == "hyperliquid-fills") {
-        require(check_hyperliquid(**data, kOptions, {}).has_value(),
+    if ((*data)->can_be_checked()) {
+        require(check_records(**data, kOptions, {}).has_value(),
                 "what can be imported can be checked");
     }
 }

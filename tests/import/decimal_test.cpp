@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "replay/import/calendar_time.hpp"
+#include "replay/import/recorded_time.hpp"
 
 namespace lockstep {
 namespace {
@@ -48,19 +48,25 @@ TEST(Decimal, ChangesScaleExactlyOrByTheStatedRounding) {
     EXPECT_EQ((Decimal{-5, 3}).text(), "-0.005");
 }
 
-TEST(CalendarTime, ReadsIsoTimesAndDates) {
-    EXPECT_EQ(parse_iso_time_ms("1970-01-01T00:00:00"), 0);
-    EXPECT_EQ(parse_iso_time_ms("2025-10-27T16:59:59.797563798"), 1761584399797);
-    EXPECT_EQ(parse_iso_time_ms("2024-02-29 23:59:59.5Z"), 1709251199500);
-    EXPECT_EQ(parse_iso_time_ms("1969-12-31T23:59:59.999"), -1);
-    EXPECT_EQ(parse_compact_date_ms("20131007"), 1381104000000);
-    for (const char* text : {"2023-02-29T00:00:00", "2023-13-01T00:00:00", "2023-01-01T24:00:00",
-                             "2023-01-01", "2023-01-01T00:00:00.", "2023-01-01T00:00:00+01:00",
-                             "2023-1-1T00:00:00", "2023-01-01T00:60:00"}) {
-        EXPECT_EQ(parse_iso_time_ms(text), std::nullopt) << text;
+TEST(RecordedTime, ReadsTimesAndDatesOfTheCalendar) {
+    const auto read_time = [](std::string_view text) {
+        return parse_time(text, TimeUnit::kCalendar, {});
+    };
+    EXPECT_EQ(read_time("1970-01-01T00:00:00"), 0);
+    EXPECT_EQ(read_time("2025-10-27T16:59:59.797563798"), 1761584399797);
+    EXPECT_EQ(read_time("2024-02-29 23:59:59.5Z"), 1709251199500);
+    EXPECT_EQ(read_time("1969-12-31T23:59:59.999"), -1);
+    EXPECT_EQ(read_time("2023-01-01T00:00:00+01:00"), 1672527600000);
+    for (const char* text :
+         {"2023-02-29T00:00:00", "2023-13-01T00:00:00", "2023-01-01T24:00:00", "2023-01-01",
+          "2023-01-01T00:00:00.", "2023-1-1T00:00:00", "2023-01-01T00:60:00",
+          "2023-01-01T00:00:00+25:00", "2023-01-01T00:00:00 Z"}) {
+        EXPECT_EQ(read_time(text), std::nullopt) << text;
     }
-    EXPECT_EQ(parse_compact_date_ms("20230230"), std::nullopt);
-    EXPECT_EQ(parse_compact_date_ms("2023021"), std::nullopt);
+    EXPECT_EQ(parse_time("20131007", TimeUnit::kDate, {}), 1381104000000);
+    EXPECT_EQ(parse_time("20131007000123", TimeUnit::kDate, {}), 1381104000000);
+    EXPECT_EQ(parse_time("20230230", TimeUnit::kDate, {}), std::nullopt);
+    EXPECT_EQ(parse_time("2023021", TimeUnit::kDate, {}), std::nullopt);
 }
 
 }  // namespace

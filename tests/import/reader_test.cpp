@@ -71,22 +71,45 @@ TEST(InputFile, DamagedCompressionIsCorrupt) {
     EXPECT_FALSE(InputFile::open("/nonexistent/file").has_value());
 }
 
-TEST(CsvRow, ReadsQuotedAndGroupedNumbers) {
-    const TemporaryFile file("csv", "a,\"1,234.5\",\"12,34\",\n");
+TEST(LineReader, ByteOrderMarkIsNoPartOfTheFirstLine) {
+    const TemporaryFile marked("marked", "\xef\xbb\xbfone\n\xef\xbb\xbftwo\n");
+    LineReader reader = reader_of(marked.path());
+    EXPECT_EQ(**reader.next(), "one");
+    EXPECT_EQ(reader.place().offset, 3U);
+    EXPECT_EQ(**reader.next(), "\xef\xbb\xbftwo");
+}
+
+TEST(CsvRow, FieldsMayBeQuoted) {
+    const TemporaryFile file("csv", "a,\"1,234.5\",\"say \"\"so\"\"\",\"\"\"\",\n");
     LineReader reader = reader_of(file.path());
     const auto line = reader.next();
     ASSERT_TRUE(line && *line);
     CsvRow row;
-    ASSERT_TRUE(row.split(reader, **line, 4));
-    EXPECT_EQ(row.grouped_decimal(1).value(), (Decimal{12345, 1}));
-    EXPECT_FALSE(row.decimal(1).has_value());
-    EXPECT_FALSE(row.grouped_decimal(2).has_value());
-    EXPECT_EQ(row.text(3), "");
-    EXPECT_NE(row.decimal(0).error().describe().find("column 1 'a' is not a number"),
+    ASSERT_TRUE(row.split(reader, **line, 5));
+    EXPECT_EQ(row.text(1), "1,234.5");
+    EXPECT_EQ(row.text(2), "say \"so\"");
+    EXPECT_EQ(row.text(3), "\"");
+    EXPECT_EQ(row.text(4), "");
+    EXPECT_NE(row.number(0).error().describe().find("column 1 'a' is not a number"),
               std::string::npos);
-    EXPECT_FALSE(row.split(reader, "a,b", 4).has_value());
-    EXPECT_FALSE(row.split(reader, "a,\"b,c,d", 4).has_value());
-    EXPECT_FALSE(row.split(reader, "a,\"b\"x,c,d", 4).has_value());
+    EXPECT_FALSE(row.split(reader, "a,b", 5).has_value());
+    for (const char* bad : {"a,\"b,c,d", "a,\"b\"x,c,d", "a,b\"c,d", "\"a\"\"", "\""}) {
+        EXPECT_FALSE(row.split_at(reader, bad, ',').has_value()) << bad;
+    }
+    ASSERT_TRUE(row.split_at(reader, "a;b,c", ';'));
+    EXPECT_EQ(row.fields().size(), 2U);
+}
+
+TEST(CsvRow, DigitsMayBeGrouped) {
+    const auto value = [](std::string_view text) { return parse_grouped_decimal(text); };
+    EXPECT_EQ(value("1,234.5").value(), (Decimal{12345, 1}));
+    EXPECT_EQ(value("1,00,000").value(), (Decimal{100000, 0}));
+    EXPECT_EQ(value("12,34,567.25").value(), (Decimal{123456725, 2}));
+    EXPECT_EQ(value("-1,234,567").value(), (Decimal{-1234567, 0}));
+    for (const char* bad : {"12,34", "1,2345", ",123", "1,", "1,23,4567", "1234,567",
+                            "1,234,56,789", "1.2,345", "1,,234", "100,00,000"}) {
+        EXPECT_FALSE(value(bad).has_value()) << bad;
+    }
 }
 
 }  // namespace

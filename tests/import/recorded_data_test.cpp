@@ -7,8 +7,8 @@
 
 #include "engine/parallel_executor.hpp"
 #include "instruments/venue.hpp"
-#include "replay/import/hyperliquid_check.hpp"
 #include "replay/import/open_recorded_data.hpp"
+#include "replay/import/record_check.hpp"
 #include "replay/import/serial_run.hpp"
 #include "tests/support/data_dir.hpp"
 #include "tests/support/in_parallel.hpp"
@@ -29,10 +29,11 @@ std::vector<std::string> files_in(const std::filesystem::path& folder, const std
 
 /// Every recorded trade is one applied transaction, and nothing else is rejected: imports make
 /// their own margin, prices and orders, so no rule of the venue stands against a recorded trade.
-void expect_every_row_applied(const std::string& format, const std::string& path) {
+void expect_every_row_applied(const std::string& layout, const std::string& path) {
     SCOPED_TRACE(path);
-    const auto data = open_recorded_data(format, path);
+    const auto data = open_recorded_data({.path = path});
     ASSERT_TRUE(data.has_value()) << data.error().describe();
+    EXPECT_EQ((*data)->format(), layout);
     SerialRun run;
     const auto imported =
         import_trades(**data, {}, [&](const LogBlock& block) { return run.execute(block); });
@@ -51,9 +52,9 @@ TEST(RecordedData, HyperliquidFillsReplayWithBookedPositionsFeesAndProfits) {
     ASSERT_FALSE(files.empty());
     for (const std::string& path : files) {
         expect_every_row_applied("hyperliquid-fills", path);
-        const auto data = open_recorded_data("hyperliquid-fills", path);
+        const auto data = open_recorded_data({.path = path});
         ASSERT_TRUE(data.has_value());
-        const auto report = check_hyperliquid(**data, {}, {});
+        const auto report = check_records(**data, {}, {});
         ASSERT_TRUE(report.has_value()) << report.error().describe();
         EXPECT_GT(report->positions.compared, 0U);
         EXPECT_EQ(report->positions.agreed, report->positions.compared) << report->text();
@@ -70,9 +71,9 @@ TEST(RecordedData, HyperliquidFillsReplayWithBookedPositionsFeesAndProfits) {
 }
 
 /// Replays imported blocks twice: serially for the access lists, then with them.
-void expect_lists_to_leave_nothing_to_repeat(const std::string& format, const std::string& path) {
+void expect_lists_to_leave_nothing_to_repeat(const std::string& path) {
     SCOPED_TRACE(path);
-    const auto data = open_recorded_data(format, path);
+    const auto data = open_recorded_data({.path = path});
     ASSERT_TRUE(data.has_value()) << data.error().describe();
     const Venue venue;
     StateStore<Venue> serial_store;
@@ -102,7 +103,7 @@ TEST(RecordedData, HyperliquidFillsRunOnceEachWithTheirAccessLists) {
     const auto files = files_in(folder, ".jsonl");
     ASSERT_FALSE(files.empty());
     for (const std::string& path : files) {
-        expect_lists_to_leave_nothing_to_repeat("hyperliquid-fills", path);
+        expect_lists_to_leave_nothing_to_repeat(path);
     }
 }
 
@@ -111,19 +112,20 @@ TEST(RecordedData, BinanceTradesAreAllApplied) {
     const auto csv = files_in(folder, ".csv");
     const auto streams = files_in(folder, ".raw");
     ASSERT_FALSE(csv.empty() && streams.empty());
-    for (const auto* files : {&csv, &streams}) {
-        for (const std::string& path : *files) {
-            expect_every_row_applied("binance-trades", path);
-        }
+    for (const std::string& path : csv) {
+        expect_every_row_applied("binance-markets", path);
+    }
+    for (const std::string& path : streams) {
+        expect_every_row_applied("binance-usdm-stream", path);
     }
 }
 
-TEST(RecordedData, ComexTicksAreAllApplied) {
+TEST(RecordedData, LeanFuturesAreAllApplied) {
     LOCKSTEP_DATA_OR_SKIP(folder, "comex_gold_futures");
     const auto files = files_in(folder, ".zip");
     ASSERT_FALSE(files.empty());
     for (const std::string& path : files) {
-        expect_every_row_applied("comex-ticks", path);
+        expect_every_row_applied("lean-futures", path);
     }
 }
 
@@ -132,7 +134,7 @@ TEST(RecordedData, NepseTradesAreAllApplied) {
     const auto files = files_in(folder, ".csv");
     ASSERT_FALSE(files.empty());
     for (const std::string& path : files) {
-        expect_every_row_applied("nepse", path);
+        expect_every_row_applied("nepse-floorsheet", path);
     }
 }
 

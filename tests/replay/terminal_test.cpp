@@ -60,7 +60,7 @@ TEST_F(Terminal, NoByteOfAFileSteersIt) {
         expect_harmless({command, file("junk")});
     }
     expect_harmless({"diverge", file("junk"), file("a.log")});
-    for (const char* format : {"hyperliquid-fills", "binance-trades", "comex-ticks", "nepse"}) {
+    for (const char* format : {"hyperliquid-fills", "binance-markets", "databento-mbo", "nepse-floorsheet"}) {
         expect_harmless({"import", file("junk"), "--format", format, "-o", file("f")});
     }
 }
@@ -87,7 +87,7 @@ TEST_F(Terminal, FieldsOfCsvOutputsAreQuoted) {
     const CommandRun made =
         run("printf 'Transact. No.,Symbol,Buyer,Seller,Quantity,Rate\\n"
             "2024010100000001,\"A,B\",b 1,\"b, 2\",10,100\\n' >t.csv; "
-            "\"$lockstep\" import t.csv --format nepse -o t.log --names names");
+            "\"$lockstep\" import t.csv -o t.log --names names");
     EXPECT_EQ(made.exit_code, 0) << made.err;
     const std::string csv = text("names");
     for (const char* field : {",\"A,B\"\n", ",b 1\n", ",\"b, 2\"\n"}) {
