@@ -11,7 +11,6 @@
 #include <type_traits>
 
 #include "bindings/c/lockstep.h"
-#include "engine/base/access.hpp"
 #include "engine/base/digest.hpp"
 #include "engine/base/int128.hpp"
 #include "engine/bytes/byte_key.hpp"
@@ -111,13 +110,6 @@ template <class T>
 }
 [[nodiscard]] inline Int128 int128_of(const ls_int128& number) noexcept {
     return make_int128(static_cast<std::uint64_t>(number.high), number.low);
-}
-/// Both zero: none.
-[[nodiscard]] inline Bounds bounds_of(const ls_int128& lower, const ls_int128& upper) noexcept {
-    if (lower.low == 0 && lower.high == 0 && upper.low == 0 && upper.high == 0) {
-        return {};
-    }
-    return {.lower = int128_of(lower), .upper = int128_of(upper)};
 }
 [[nodiscard]] inline ls_digest digest_bytes(const Digest& digest) noexcept {
     ls_digest out{};

@@ -110,14 +110,14 @@ typedef struct ls_block {
 /* ---- the machine ------------------------------------------------------------------------------
  */
 
-enum { LS_PUT = 1, LS_ERASE = 2, LS_ADD = 3, LS_EVENT = 4 };
+enum { LS_PUT = 1, LS_ERASE = 2, LS_ADD = 3, LS_ADD_WITHIN = 4, LS_EVENT = 5 };
 typedef struct ls_change {
     uint32_t kind;
     uint32_t event; /* LS_EVENT: its type, below 65536 */
     ls_bytes key;
     ls_bytes value;         /* LS_PUT; LS_EVENT: the bytes of the event */
-    ls_int128 amount;       /* LS_ADD: see ls_add */
-    ls_int128 lower, upper; /* LS_ADD: bounds of the sum; both zero: none */
+    ls_int128 amount;       /* LS_ADD, LS_ADD_WITHIN: see ls_add */
+    ls_int128 lower, upper; /* LS_ADD_WITHIN: bounds of the sum */
 } ls_change;
 
 /* One execution of a transaction. */

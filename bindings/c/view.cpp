@@ -63,7 +63,7 @@ ls_code ls_view::make(std::span<const ls_change> changes) {
         }
         static_cast<void>(key_span(change.key));
         static_cast<void>(value_span(change.value));
-        adds = adds || change.kind == LS_ADD;
+        adds = adds || change.kind == LS_ADD || change.kind == LS_ADD_WITHIN;
     }
     const auto before =
         adds && changes.size() > 1 ? executor_->savepoint() : lockstep::c::AnyView::Savepoint{};
@@ -89,8 +89,11 @@ bool ls_view::make_one(const ls_change& change) {
     }
     const ByteKey key = keep(key_span(change.key));
     if (change.kind == LS_ADD) {
+        return executor_->add(key, int128_of(change.amount), {});
+    }
+    if (change.kind == LS_ADD_WITHIN) {
         return executor_->add(key, int128_of(change.amount),
-                              lockstep::c::bounds_of(change.lower, change.upper));
+                              {.lower = int128_of(change.lower), .upper = int128_of(change.upper)});
     }
     if (change.kind == LS_ERASE) {
         executor_->erase(key);

@@ -50,6 +50,7 @@ func (c *Call) Emit(event uint16, bytes []byte) {
 func (c *Call) Add(key []byte, amount int64, lower, upper *big.Int) {
 	change := C.ls_change{kind: C.LS_ADD, key: c.memory.copy(key), amount: wide(amount)}
 	if lower != nil || upper != nil {
+		change.kind = C.LS_ADD_WITHIN
 		change.lower, change.upper = bound(lower, lowest), bound(upper, highest)
 	}
 	c.changes = append(c.changes, change)

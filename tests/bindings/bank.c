@@ -83,7 +83,7 @@ static void fill(desk* desk, const transfer* t, uint64_t from, uint64_t to) {
     desk->changes[0] = put_or_erase(account_key(desk->keys[0], t->from), desk->values[0], from);
     desk->changes[1] = put_or_erase(account_key(desk->keys[1], t->to), desk->values[1], to);
     memset(&desk->changes[2], 0, 2 * sizeof(ls_change));
-    desk->changes[2].kind = LS_ADD;
+    desk->changes[2].kind = LS_ADD_WITHIN;
     desk->changes[2].key = fees();
     desk->changes[2].amount.low = 1;
     desk->changes[2].upper.high = INT64_MAX;

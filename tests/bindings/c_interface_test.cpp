@@ -358,7 +358,7 @@ TEST(CInterface, ChangesAreMadeTogetherOrNotAtAll) {
         changes[0] = put("paid", "");
         changes[0].value = call->transaction;
         changes[1] = {};
-        changes[1].kind = LS_ADD;
+        changes[1].kind = LS_ADD_WITHIN;
         changes[1].key = bytes("purse");
         changes[1].amount = {static_cast<std::uint64_t>(-4), -1};
         changes[1].upper = {0, 1};

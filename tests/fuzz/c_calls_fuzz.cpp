@@ -45,7 +45,7 @@ ls_int128 make_amount(FuzzInput& in) {
 }
 ls_change make_change(FuzzInput& in) {
     ls_change change{};
-    change.kind = in.byte() % 16 == 0 ? in.byte() : 1 + in.byte() % 4U;
+    change.kind = in.byte() % 16 == 0 ? in.byte() : 1 + in.byte() % 5U;
     change.event = in.byte() % 16 == 0 ? 65536 : in.byte();
     change.key = make_key(in);
     change.value = make_value(in);
