@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/workloads/bank.hpp"
 #include "bench/workloads/counter.hpp"
 #include "bench/workloads/expiry.hpp"
 #include "bench/workloads/key_value.hpp"
@@ -71,7 +72,7 @@ struct VenueWorkload {
     [[nodiscard]] std::uint64_t prelude() const { return source().setup_blocks(); }
 };
 
-/// Counters, order books, transactions on plain keys, and scans over ranges of them.
+/// Banks, counters, order books, transactions on plain keys, and scans over ranges of them.
 template <class Visit>
 void for_each_key_workload(const Sizes& sizes, Visit&& visit) {
     for (const auto& [mode, name] : {std::pair{CounterMode::kWrite, "counter_write"},
@@ -83,6 +84,12 @@ void for_each_key_workload(const Sizes& sizes, Visit&& visit) {
                               .machine = {.mode = mode, .work_rounds = rounds_for(500)},
                               .accounts = sizes.accounts,
                               .txns = sizes.txns});
+    }
+    for (const bool adds : {true, false}) {
+        visit(BankWorkload{.name = adds ? "bank_added" : "bank_written",
+                           .machine = {.adds = adds},
+                           .accounts = sizes.accounts / 2,
+                           .txns = sizes.txns / 2});
     }
     for (const std::uint32_t match : {0U, 25U, 80U}) {
         visit(OrderBookWorkload{.name = "order_book_" + std::to_string(match),

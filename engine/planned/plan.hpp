@@ -80,36 +80,67 @@ class Plan {
         }
     }
     /// What links one access to those below it; called in block order for each cell, by one worker.
-    /// Holds what it needs of the plan, which no store to a cell can change.
-    [[nodiscard]] auto linker(Worker& worker) {
-        return [&worker, txns = run_.plan.txns.data(), handles = run_.plan.handles,
-                number = run_.plan.number](Entry& entry, TxnIndex txn) {
-            Cell& cell = *entry.cell;
-            const Access access = entry.access();
-            if (cell.planned_in == number) {
-                const AccessHandle newest = cell.newest_access;
-                if (access != Access::kWrite && is(newest, access)) {
-                    entry.older_and_kind = newest;
-                    entry.below =
-                        txns[handles.txn_of(newest)].entries[handles.position_of(newest)].below;
-                } else {
-                    entry.below = newest;
-                }
-            } else {
-                cell.planned_in = number;
-            }
-            cell.newest_access =
-                handles.handle(txn, static_cast<std::uint32_t>(&entry - txns[txn].entries), access);
-            if (access == Access::kAdd) {
-                static_cast<void>(cell.slot.additions_or_make([&] {
-                    worker.added.append(&cell);
-                    return worker.common.arena.template make<Additions<typename M::Value, Sync>>();
-                }));
-            }
-        };
-    }
+    [[nodiscard]] auto linker(Worker& worker) { return Linker(run_.plan, worker); }
 
   private:
+    /// Holds what it needs of the plan, which no store to a cell can change.
+    class Linker {
+      public:
+        Linker(const PlannedBlock<M, Sync>& plan, Worker& worker)
+            : worker_(worker),
+              txns_(plan.txns.data()),
+              handles_(plan.handles),
+              number_(plan.number),
+              near_(plan.near) {}
+
+        void operator()(Entry& entry, TxnIndex txn) const {
+            Cell& cell = *entry.cell;
+            Access access = entry.access();
+            const AccessHandle newest =
+                std::exchange(cell.planned_in, number_) == number_ ? cell.newest_access : kNoAccess;
+            if (access != Access::kWrite && is(newest, access)) {
+                join(entry, newest);
+            } else if (access == Access::kAdd) {
+                access = place_addition(entry, txn, newest);
+            } else {
+                entry.below = newest;
+            }
+            cell.newest_access = handles_.handle(
+                txn, static_cast<std::uint32_t>(&entry - txns_[txn].entries), access);
+        }
+
+      private:
+        [[nodiscard]] Entry& at(AccessHandle access) const noexcept {
+            return txns_[handles_.txn_of(access)].entries[handles_.position_of(access)];
+        }
+        /// Puts an access beside those of the newest group.
+        void join(Entry& entry, AccessHandle newest) const noexcept {
+            entry.older_and_kind = newest;
+            entry.below = at(newest).below;
+        }
+        /// Puts an addition above the newest group, which consists of no additions: alone, unless
+        /// the lone one there is near. What it is done as.
+        [[nodiscard]] Access place_addition(Entry& entry, TxnIndex txn, AccessHandle newest) const {
+            const TxnIndex below = handles_.txn_of(newest);
+            if (is(newest, Access::kWrite) && txn - below <= near_ &&
+                at(newest).is_lone_addition()) {
+                worker_.cells.make_sum(*entry.cell);
+                at(newest).set_access(Access::kAdd);
+                join(entry, handles_.handle(below, handles_.position_of(newest), Access::kAdd));
+                return Access::kAdd;
+            }
+            entry.below = newest;
+            entry.set_lone_addition();
+            return Access::kWrite;
+        }
+
+        Worker& worker_;
+        const PlannedTxn<M, Sync>* const txns_;
+        const HandleLayout handles_;
+        const std::uint32_t number_;
+        const TxnIndex near_;
+    };
+
     void enumerate_keys(Worker& worker, TxnIndex txn) {
         worker.declared_keys.begin();
         if (shared_.accesses.known() != nullptr) {

@@ -108,10 +108,7 @@ class PlannedCells {
             }
         }
         if (use.is_member()) {
-            static_cast<void>(cell->slot.additions_or_make([&] {
-                added_.append(cell);
-                return arena_.template make<Additions<Value, Sync>>();
-            }));
+            make_sum(*cell);
         }
         Sum& sum = sums_.append(Sum{});
         sum.cell = cell;
@@ -169,8 +166,22 @@ class PlannedCells {
         }
     }
 
-    // ---- what the executor asks afterwards ------------------------------------------------------
+    // ---- what the plan and the executor ask -----------------------------------------------------
 
+    /// Makes room beside a cell for what is going to be added to it, once. Lists the cell first.
+    void make_sum(Cell& cell) {
+        const Additions<Value, Sync>* made = nullptr;
+        const std::size_t listed = added_.size();
+        const auto& sum = cell.slot.additions_or_make([&] {
+            added_.append(&cell);
+            auto* const fresh = arena_.template make<Additions<Value, Sync>>();
+            made = fresh;
+            return fresh;
+        });
+        if (&sum != made) {
+            added_.truncate(listed);  // another worker was faster
+        }
+    }
     /// Puts what others added to a cell into it. REQUIRES: no other transaction uses the cell, and
     /// all that was added is committed.
     void fold_sum(Cell& cell) {

@@ -58,7 +58,8 @@ class HandleLayout {
 /// A declared access in the order of its cell.
 ///
 /// The accesses to a cell form groups in block order: reads side by side, additions side by side,
-/// each write alone. An access waits for the group below its own.
+/// each write alone. An access waits for the group below its own. An addition that no other one is
+/// near to stands alone as well, and is done like a write.
 template <Machine M, class Sync>
 struct PlannedAccess {
     using Cell = typename StateStore<M, Sync>::Cell;
@@ -66,7 +67,7 @@ struct PlannedAccess {
     Cell* cell = nullptr;
     AccessHandle below = kNoAccess;  ///< newest access of the group below
     /// Next older access of the same group, hence of the same kind; where there is none, the kind
-    /// stands behind set bits, which no handle has.
+    /// stands behind set bits, which no handle has, and behind clear ones for a lone addition.
     AccessHandle older_and_kind = kNoAccess;
 
     [[nodiscard]] bool is(Access kind) const noexcept { return lockstep::is(older_and_kind, kind); }
@@ -74,11 +75,17 @@ struct PlannedAccess {
         return static_cast<Access>(older_and_kind & 3U);
     }
     [[nodiscard]] AccessHandle older() const noexcept {
-        return (older_and_kind | 3U) == kNoAccess ? kNoAccess : older_and_kind;
+        return is_lone_addition() || (older_and_kind | 3U) == kNoAccess ? kNoAccess
+                                                                        : older_and_kind;
     }
     void set_access(Access access) noexcept {
         older_and_kind = (kNoAccess & ~3U) | static_cast<std::uint32_t>(access);
     }
+    void set_lone_addition() noexcept { older_and_kind = kLoneAddition; }
+    [[nodiscard]] bool is_lone_addition() const noexcept { return older_and_kind == kLoneAddition; }
+
+  private:
+    static constexpr AccessHandle kLoneAddition = static_cast<std::uint32_t>(Access::kWrite);
 };
 
 /// What one transaction adds to a cell that others add to as well.
@@ -121,11 +128,14 @@ struct PlannedBlock {
     std::vector<PlannedTxn<M, Sync>> txns;
     HandleLayout handles;
     std::uint32_t number = 0;  ///< of the block: StateStore::next_block_number
+    /// Transactions that are at most so far apart may run at the same time.
+    TxnIndex near = 0;
 
-    void prepare(TxnIndex size, std::uint32_t block_number) {
+    void prepare(TxnIndex size, std::uint32_t block_number, TxnIndex near_each_other) {
         txns.resize(size);
         handles = HandleLayout(size);
         number = block_number;
+        near = near_each_other;
     }
     [[nodiscard]] TxnIndex txn_of(AccessHandle access) const noexcept {
         return handles.txn_of(access);

@@ -47,6 +47,9 @@ struct PlannedRun {
         std::uint64_t waits_for_readers = 0;  ///< of writers, as far as they were the first reason
     };
 
+    /// One worker may end its chunk while another has begun the chunk after the next.
+    static constexpr TxnIndex kChunksApart = 2;
+
     explicit PlannedRun(Shared& run) : shared(run) {
         for (const auto& worker : run.workers) {
             workers.push_back(std::make_unique<Worker>(*this, *worker));
@@ -54,7 +57,9 @@ struct PlannedRun {
     }
 
     void prepare() {
-        plan.prepare(shared.size(), shared.block_number);
+        const auto others = static_cast<TxnIndex>(workers.size() - 1);
+        plan.prepare(shared.size(), shared.block_number,
+                     kChunksApart * shared.scheduler.group_size() * others);
         for (const auto& worker : workers) {
             worker->added.clear();
             worker->waits_for_readers = 0;

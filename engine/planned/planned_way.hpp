@@ -8,12 +8,14 @@
 #include "engine/base/cache_line.hpp"
 #include "engine/contract/execution.hpp"
 #include "engine/parallel/link_stage.hpp"
+#include "engine/parallel/shared_work.hpp"
 #include "engine/planned/plan.hpp"
 #include "engine/planned/planned_execution.hpp"
 #include "engine/planned/planned_record.hpp"
 #include "engine/planned/planned_run.hpp"
 #include "scheduler/commit_hint.hpp"
 #include "scheduler/scheduler.hpp"
+#include "scheduler/sync.hpp"
 
 namespace lockstep {
 
@@ -52,32 +54,36 @@ class PlannedWay {
     void prepare(std::uint32_t shards) {
         run_.prepare();
         link_stage_.prepare(shards);
+        folding_.prepare();
         // relaxed: workers start after prepare, by the pool's publication.
         abandoned_.store(false, std::memory_order_relaxed);
     }
     [[nodiscard]] Links& link_stage() noexcept { return link_stage_; }
     [[nodiscard]] Worker& worker(std::uint32_t index) noexcept { return *run_.workers[index]; }
     [[nodiscard]] static bool revalidates() noexcept { return false; }
-    /// Folds what was added; the lists of workers are left to install.
+    /// Opens the folding of sums; the lists of workers are left to install.
     [[nodiscard]] std::size_t close(bool complete) {
         shared_.keep = complete && !abandoned() && shared_.committed == shared_.size();
+        bool adds = false;
         for (const auto& worker : run_.workers) {
             if (!shared_.keep) {
                 worker->in_place.rollback({});  // of a transaction that something has thrown out of
             }
             worker->in_place.reset();
-            for (Cell* const cell : worker->added.items()) {
-                if (shared_.keep) {
-                    run_.workers.front()->cells.fold_sum(*cell);
-                }
-                // relaxed: no worker executes any more.
-                cell->slot.additions.store(nullptr, std::memory_order_relaxed);
-            }
+            adds = adds || worker->added.size() != 0;
         }
+        folding_.open(adds ? run_.workers.size() : 0);
         return run_.workers.size();
     }
-    /// Adds up, or rolls back, what workers changed.
+    /// Adds up, or rolls back, what workers changed; before that cells get what was added beside
+    /// them.
     void install(Worker& worker, std::size_t first, std::size_t last) {
+        if (!folding_.is_finished()) {
+            folding_.take_part(1, [&](std::size_t list, std::size_t /*end*/) {
+                shared_.guarded([&] { fold(worker, run_.workers[list]->added.items()); });
+            });
+            await<Sync>([this] { return folding_.is_finished(); });
+        }
         for (; first < last; ++first) {
             WorkSpan<Sync> span(Work::kInstall);
             auto& commit = run_.workers[first]->commit;
@@ -189,6 +195,15 @@ class PlannedWay {
     static constexpr TxnIndex kAhead = 2;
     static constexpr TxnIndex kCommitAhead = 8;
 
+    void fold(Worker& worker, std::span<Cell* const> added) {
+        for (Cell* const cell : added) {
+            if (shared_.keep) {
+                worker.cells.fold_sum(*cell);
+            }
+            // relaxed: no worker executes any more.
+            cell->slot.additions.store(nullptr, std::memory_order_relaxed);
+        }
+    }
     /// Starts fetching what the coming transactions of the worker's chunk will look at first.
     void fetch_ahead(const WorkerQueue& queue, TxnIndex txn) const noexcept {
         if (txn + 1 != queue.next || txn + 2 * kAhead >= queue.end) {
@@ -261,6 +276,7 @@ class PlannedWay {
     Plan<M, Sync> plan_{run_};
     PlannedExecution<M, Sync> execution_{run_};
     Links link_stage_{shared_, plan_};
+    SharedWork<Sync> folding_;  ///< of the lists of cells with sums
 
     // abandoned_: the plan does not hold.   writers: workers   readers: leader
     //   publish: nothing beyond itself.

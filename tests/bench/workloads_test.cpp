@@ -1,5 +1,6 @@
-// Workloads on plain keys that scan, or that skip the rest of their blocks: every executor, rival
-// and twin computes what the serial executor computes, and they are what their names say.
+// Banks, and workloads on plain keys that scan, or that skip the rest of their blocks: every
+// executor, rival and twin computes what the serial executor computes, and they are what their names
+// say.
 
 #include "bench/workloads.hpp"
 
@@ -21,7 +22,8 @@ TEST(Workloads, AllExecutorsAndRivalsGiveTheSerialResult) {
     std::uint32_t count = 0;
     for_each_key_workload(Sizes::small(), [&](const auto& workload) {
         using Workload = std::remove_cvref_t<decltype(workload)>;
-        if constexpr (std::is_same_v<Workload, RangeScanWorkload> ||
+        if constexpr (std::is_same_v<Workload, BankWorkload> ||
+                      std::is_same_v<Workload, RangeScanWorkload> ||
                       std::is_same_v<Workload, KeyValueWorkload>) {
             if (workload.name.find("latency") == std::string::npos) {
                 ++count;
@@ -29,7 +31,7 @@ TEST(Workloads, AllExecutorsAndRivalsGiveTheSerialResult) {
             }
         }
     });
-    EXPECT_EQ(count, 12U);  // two of fixed keys, six of dynamic ones, four that scan
+    EXPECT_EQ(count, 14U);  // two banks, two of fixed keys, six of dynamic ones, four that scan
 }
 
 /// Scans of one block whose result depends on what others do in it.

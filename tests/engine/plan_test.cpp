@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <vector>
 
 #include "tests/support/block_parts.hpp"
@@ -13,9 +14,10 @@ constexpr std::uint32_t kPlanKey = 7;
 
 /// The plan of a block.
 struct Planned : BlockParts {
-    explicit Planned(std::vector<Program> programs)
+    explicit Planned(std::vector<Program> programs, TxnIndex near = 4)
         : BlockParts(std::move(programs)), planned(run), plan(planned) {
         planned.prepare();
+        planned.plan.near = near;
         link(plan, *planned.workers.front());
     }
     /// The transactions of the group below an access of `txn`, newest first.
@@ -28,6 +30,13 @@ struct Planned : BlockParts {
         }
         return found;
     }
+
+    /// Whether a transaction changes the cell of its only access as a whole.
+    [[nodiscard]] bool alone(TxnIndex txn) {
+        return planned.plan.txns[txn].accesses().front().is(Access::kWrite);
+    }
+    /// Cells with a sum beside them.
+    [[nodiscard]] std::size_t sums() { return planned.workers.front()->added.size(); }
 
     PlannedRun<ProgramMachine, StdSync> planned;
     Plan<ProgramMachine, StdSync> plan;
@@ -46,6 +55,43 @@ TEST(Plan, PutsReadsAndAdditionsSideBySideAndEachWriteAlone) {
     EXPECT_EQ(block.below(4), (PlanGroup{2, 1}));
     EXPECT_EQ(block.below(5), (PlanGroup{4, 3}));
     EXPECT_EQ(block.below(6), PlanGroup{5});
+}
+
+/// A block of `size` in which some transactions add to a cell.
+std::vector<Program> adding(TxnIndex size, std::initializer_list<TxnIndex> adders) {
+    std::vector<Program> programs(size);
+    for (const TxnIndex txn : adders) {
+        programs[txn] = declaring({{kPlanKey, Access::kAdd}});
+    }
+    return programs;
+}
+
+TEST(Plan, TakesALoneAdditionForAWrite) {
+    Planned block({declaring({{kPlanKey, Access::kRead}}), declaring({{kPlanKey, Access::kAdd}}),
+                   declaring({{kPlanKey, Access::kRead}}), declaring({{kPlanKey, Access::kWrite}}),
+                   declaring({{kPlanKey, Access::kAdd}})});
+    EXPECT_TRUE(block.alone(1));
+    EXPECT_EQ(block.below(1), PlanGroup{0});
+    EXPECT_EQ(block.below(2), PlanGroup{1});
+    EXPECT_TRUE(block.alone(4)) << "a write is no addition to join";
+    EXPECT_EQ(block.below(4), PlanGroup{3});
+    EXPECT_EQ(block.sums(), 0U);
+}
+
+TEST(Plan, PutsAdditionsSideBySideOnceTwoAreNear) {
+    Planned apart(adding(6, {0, 5}), 4);
+    EXPECT_TRUE(apart.alone(0) && apart.alone(5));
+    EXPECT_EQ(apart.below(5), PlanGroup{0});
+    EXPECT_EQ(apart.sums(), 0U);
+
+    Planned near(adding(20, {0, 4, 19}), 4);
+    EXPECT_FALSE(near.alone(0) || near.alone(4) || near.alone(19));
+    EXPECT_EQ(near.below(4), PlanGroup{});
+    EXPECT_EQ(near.below(19), PlanGroup{});
+    EXPECT_EQ(near.sums(), 1U);
+
+    Planned one_worker(adding(2, {0, 1}), 0);
+    EXPECT_TRUE(one_worker.alone(0) && one_worker.alone(1));
 }
 
 TEST(Plan, KeepsCellsApart) {

@@ -15,7 +15,8 @@ constexpr std::uint32_t kKeyWritten = 2;
 constexpr std::uint32_t kKeyAdded = 3;
 constexpr std::uint32_t kKeyUndeclared = 4;
 
-/// One transaction that declared a key of each kind, and another that reads the sum.
+/// One transaction that declared a key of each kind, one that adds as well, and one that reads the
+/// sum.
 struct PlannedCellsTest : testing::Test {
     PlannedCellsTest() {
         for (const std::uint32_t key : {kKeyRead, kKeyWritten, kKeyAdded, kKeyUndeclared}) {
@@ -29,7 +30,7 @@ struct PlannedCellsTest : testing::Test {
     BlockParts parts{
         {declaring(
              {{kKeyRead, Access::kRead}, {kKeyWritten, Access::kWrite}, {kKeyAdded, Access::kAdd}}),
-         declaring({{kKeyAdded, Access::kRead}})}};
+         declaring({{kKeyAdded, Access::kAdd}}), declaring({{kKeyAdded, Access::kRead}})}};
     PlannedRun<ProgramMachine, StdSync> planned{parts.run};
     Plan<ProgramMachine, StdSync> plan{planned};
     PlannedCells<ProgramMachine, StdSync>& cells = planned.workers.front()->cells;
@@ -67,7 +68,7 @@ TEST_F(PlannedCellsTest, ShowReadersWhatWasAddedBelow) {
     auto* const additions = parts.cell(kKeyAdded).slot.additions.load(std::memory_order_relaxed);
     ASSERT_NE(additions, nullptr) << "made when the accesses were linked";
     additions->commit(nullptr, 5);
-    cells.begin(1, false);
+    cells.begin(2, false);
     const Int128* const seen = cells.read(kKeyAdded);
     ASSERT_TRUE(seen != nullptr && *seen == 35);
     EXPECT_EQ(cells.read(kKeyAdded), seen);

@@ -219,6 +219,22 @@ mutate(wrong "a reader does not wait for sums"
 mutate(wrong "a writer forgets what was added below"
   [==[worker.cells.fold_sum(*entry.cell);]==]
   [==[if (!MUTANT) { worker.cells.fold_sum(*entry.cell); }]==])
+mutate(wrong "a lone addition waits for nobody"
+  [==[            entry.below = newest;
+            entry.set_lone_addition();]==]
+  [==[            entry.below = MUTANT ? kNoAccess : newest;
+            entry.set_lone_addition();]==])
+mutate(wrong "an addition does not wait for those that the one beside it waits for"
+  [==[entry.below = at(newest).below;]==]
+  [==[entry.below = MUTANT ? kNoAccess : at(newest).below;]==])
+mutate(harmless "every addition stands alone"
+  [==[txn - below <= near_ &&]==] [==[!MUTANT && txn - below <= near_ &&]==])
+mutate(wrong "what was added last is not folded"
+  [==[                worker.cells.fold_sum(*cell);]==]
+  [==[                if (!MUTANT) { worker.cells.fold_sum(*cell); }]==])
+mutate(wrong "cells are summed up before all sums are folded"
+  [==[await<Sync>([this] { return folding_.is_finished(); });]==]
+  [==[await<Sync>([this] { return MUTANT || folding_.is_finished(); });]==])
 mutate(wrong "what was added is folded twice"
   [==[additions->restart();]==] [==[if (!MUTANT) { additions->restart(); }]==])
 mutate(wrong "a reader's copies of the last transaction are its own"
@@ -261,7 +277,7 @@ mutate(harmless "the first way to use a key counts"
 mutate(wrong "sums of a unit's cells are not folded for writers"
   [==[            fold_sum(cell);  // [PC2]]==]
   [==[            if (!MUTANT) { fold_sum(cell); }]==])
-mutate(wrong "sums of a unit's cells are not shown to readers"
+mutate(rare "sums of a unit's cells are not shown to readers"
   [==[use.cell != nullptr && has_sum(*use.cell) ?]==]
   [==[use.cell != nullptr && !MUTANT && has_sum(*use.cell) ?]==])
 mutate(harmless "cells of units are not remembered"

@@ -9,6 +9,7 @@
 
 #include "bench/contestants/make_contestant.hpp"
 #include "bench/workloads.hpp"
+#include "bench/workloads/bank.hpp"
 #include "bench/workloads/counter.hpp"
 #include "bench/workloads/order_book.hpp"
 
@@ -92,6 +93,12 @@ int run(std::string_view name) {
                                      .machine = {.mode = CounterMode::kBoundedLoose},
                                      .accounts = kAccounts,
                                      .txns = kTxns});
+    }
+    if (name == "bank_added" || name == "bank_written") {
+        return count(BankWorkload{.name = "",
+                                  .machine = {.adds = name == "bank_added"},
+                                  .accounts = kAccounts,
+                                  .txns = kTxns});
     }
     if (name == "order_book") {
         return count(

@@ -101,6 +101,12 @@ TEST(Instructions, UndeclaredTransfers) {
 TEST(Instructions, BoundedAdditionsToOneCell) {
     expect_no_more("counter_bounded");
 }
+TEST(Instructions, BoundedAdditionsToManyCells) {
+    expect_no_more("bank_added");
+}
+TEST(Instructions, WritesInPlaceOfThoseAdditions) {
+    expect_no_more("bank_written");
+}
 TEST(Instructions, OrdersAgainstBooks) {
     expect_no_more("order_book");
 }

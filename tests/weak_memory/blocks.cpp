@@ -230,6 +230,10 @@ std::vector<Simulation> simulations_of_blocks() {
              return run_block_as_planned<2>(
                  n, {add(0, 2, true), add(0, 3, true), copy(0, 1, true), copy(1, 0, true)});
          }},
+        {"PlannedAdders", "planned block: adders side by side to the end", 2'000,
+         [](std::uint64_t n) {
+             return run_block_as_planned<2>(n, {add(0, 2, true), add(0, 3, true), add(0, 1, true)});
+         }},
         {"PlannedUnits", "planned block: adders to a unit, a reader, a writer", 2'000,
          [](std::uint64_t n) {
              return run_block<2>(

@@ -121,8 +121,10 @@ weaken(wrong "is_open: acquire -> relaxed"
   "total_.load(${mo}acquire) != kClosed" acquire relaxed)
 weaken(wrong "resolve_next: release -> relaxed"
   "resolved_[chunk].store(true, ${mo}release);" release relaxed)
-weaken(unshown "take_part: release -> relaxed"
+weaken(wrong "take_part: release -> relaxed"
   "finished_.fetch_add(last - first, ${mo}release);" release relaxed)
+weaken(wrong "is_finished: acquire -> relaxed"
+  "return finished_.load(${mo}acquire) ==" acquire relaxed)
 # ---- planned blocks -----------------------------------------------------------------------------
 weaken(wrong "has_finished: acquire -> relaxed"
   "return waiters.load(${mo}acquire) == kClosed;" acquire relaxed)
