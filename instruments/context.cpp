@@ -41,23 +41,14 @@ bool applies_before(const BookDecision& a, const BookDecision& b) noexcept {
 
 void VenueContext::reserve(std::span<const std::uint32_t> ids) {
     rows.reserve(ids.size());
-    awake.reserve(ids.size());
+    awake.resize(ids.size());
     market_slot.resize(ids.empty() ? 0 : ids.back() + std::size_t{1});
 }
 
 void VenueContext::add(const MarketContext& market) {
     add_resting(market.id, MarginRow::make(market));
     markets.push_back(market);
-    awake.back() = static_cast<std::uint32_t>(markets.size());
-}
-
-void VenueContext::add_resting(MarketId id, const MarginRow& row) {
-    rows.push_back(row);
-    awake.push_back(0);
-    if (market_slot.size() <= raw(id)) {
-        market_slot.resize(raw(id) + std::size_t{1}, 0);
-    }
-    market_slot[raw(id)] = static_cast<std::uint32_t>(rows.size());
+    awake[rows.size() - 1] = static_cast<std::uint32_t>(markets.size());
 }
 
 Status VenueContext::oracle_status(AccountId signer, const OracleUpdate& update) const {

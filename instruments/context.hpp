@@ -97,7 +97,16 @@ struct VenueContext {
     void reserve(std::span<const std::uint32_t> ids);
     /// Takes the next market by id.
     void add(const MarketContext& market);
-    void add_resting(MarketId id, const MarginRow& row);
+    void add_resting(MarketId id, const MarginRow& row) {
+        rows.push_back(row);
+        if (awake.size() < rows.size()) {
+            awake.resize(rows.size());
+        }
+        if (market_slot.size() <= raw(id)) {
+            market_slot.resize(raw(id) + std::size_t{1});
+        }
+        market_slot[raw(id)] = static_cast<std::uint32_t>(rows.size());
+    }
     /// 1 + place of a market in `rows`; 0: there is none.
     [[nodiscard]] std::uint32_t place_of(MarketId id) const noexcept {
         return raw(id) < market_slot.size() ? market_slot[raw(id)] : 0;

@@ -166,12 +166,13 @@ void run_market_phase(View& view, const FeedTable& feeds, VenueContext& context)
         for (; next != end && next->update.market < id; ++next) {
             next->status = Status::kMarketUnknown;
         }
-        const RestingMarket rest = resting.find(number);
+        const std::byte* const entry = resting.entry(number);
         const bool updated = next != end && next->update.market == id;
-        if (!updated && context.may_rest(rest.until_ms) && !context.names(id) &&
-            !feeds.changed(rest.feed)) {
-            context.add_resting(id, rest.row);
+        if (!updated && context.may_rest(RestingMarket::until(entry)) && !context.names(id) &&
+            !feeds.changed(RestingMarket::feed_of(entry))) {
+            context.add_resting(id, RestingMarket::row_of(entry));
         } else {
+            const RestingMarket rest = RestingMarket::load(entry);
             resting.put(number, visit_market(view, id, rest, feeds, next, context));
         }
     }

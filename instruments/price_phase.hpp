@@ -62,7 +62,7 @@ class FeedTable {
     }
     /// Whether this block has changed a feed.
     [[nodiscard]] bool changed(FeedId feed) const noexcept {
-        return std::binary_search(changed_.begin(), changed_.end(), feed);
+        return !changed_.empty() && std::binary_search(changed_.begin(), changed_.end(), feed);
     }
 
   private:

@@ -19,35 +19,11 @@ std::int64_t next_multiple(std::int64_t number, std::int64_t interval) noexcept 
 
 }  // namespace
 
-RestingFeed RestingFeed::load(const std::byte* at) noexcept {
-    RestingFeed feed{.until_ms = load_value<std::int64_t>(at)};
-    feed.state.index = load_value<std::int64_t>(at + 8);
-    feed.state.priced = load_value<bool>(at + 16);
-    feed.state.valid = load_value<bool>(at + 17);
-    return feed;
-}
-
 void RestingFeed::store(std::byte* at) const noexcept {
     store_value(at, until_ms);
     store_value(at + 8, state.index);
     store_value(at + 16, state.priced);
     store_value(at + 17, state.valid);
-}
-
-RestingMarket RestingMarket::load(const std::byte* at) noexcept {
-    RestingMarket market{.until_ms = load_value<std::int64_t>(at),
-                         .feed = load_value<FeedId>(at + 8),
-                         .samples = load_value<bool>(at + 12)};
-    MarginRow& row = market.row;
-    row.asset = load_value<std::uint8_t>(at + 13);
-    row.shorts_only = load_value<bool>(at + 14) ? 1 : 0;
-    row.whole = 1;
-    row.index = {.funding = load_value<Int128>(at + 16), .social = load_value<Int128>(at + 32)};
-    row.value_per_lot = load_value<std::int64_t>(at + 48);
-    row.maintenance = load_value<std::uint64_t>(at + 56);
-    row.initial = load_value<std::uint64_t>(at + 64);
-    row.lots_end = load_value<std::uint64_t>(at + 72) & MarginRow::kLotsMask;
-    return market;
 }
 
 void RestingMarket::store(std::byte* at) const noexcept {

@@ -8,6 +8,7 @@
 
 #include "accounts/cell.hpp"
 #include "accounts/state_key.hpp"
+#include "engine/base/bytes.hpp"
 #include "instruments/margin_row.hpp"
 #include "instruments/records.hpp"
 
@@ -31,7 +32,16 @@ struct RestingFeed {
     std::int64_t until_ms = Rest::kAwake;
     FeedStateRecord state{};  ///< index, priced, valid; the rest is not kept here
 
-    [[nodiscard]] static RestingFeed load(const std::byte* at) noexcept;
+    [[nodiscard]] static std::int64_t until(const std::byte* at) noexcept {
+        return load_value<std::int64_t>(at);
+    }
+    [[nodiscard]] static RestingFeed load(const std::byte* at) noexcept {
+        RestingFeed feed{.until_ms = until(at)};
+        feed.state.index = load_value<std::int64_t>(at + 8);
+        feed.state.priced = load_value<bool>(at + 16);
+        feed.state.valid = load_value<bool>(at + 17);
+        return feed;
+    }
     void store(std::byte* at) const noexcept;
 };
 
@@ -45,7 +55,30 @@ struct RestingMarket {
     bool samples = false;  ///< each block adds the same premium for its time
     MarginRow row{};       ///< a whole one
 
-    [[nodiscard]] static RestingMarket load(const std::byte* at) noexcept;
+    [[nodiscard]] static std::int64_t until(const std::byte* at) noexcept {
+        return load_value<std::int64_t>(at);
+    }
+    [[nodiscard]] static FeedId feed_of(const std::byte* at) noexcept {
+        return load_value<FeedId>(at + 8);
+    }
+    [[nodiscard]] static MarginRow row_of(const std::byte* at) noexcept {
+        MarginRow row{.index = {.funding = load_value<Int128>(at + 16),
+                                .social = load_value<Int128>(at + 32)},
+                      .value_per_lot = load_value<std::int64_t>(at + 48),
+                      .maintenance = load_value<std::uint64_t>(at + 56),
+                      .initial = load_value<std::uint64_t>(at + 64),
+                      .lots_end = load_value<std::uint64_t>(at + 72) & MarginRow::kLotsMask,
+                      .asset = load_value<std::uint8_t>(at + 13)};
+        row.shorts_only = load_value<bool>(at + 14) ? 1 : 0;
+        row.whole = 1;
+        return row;
+    }
+    [[nodiscard]] static RestingMarket load(const std::byte* at) noexcept {
+        return {.until_ms = until(at),
+                .feed = feed_of(at),
+                .samples = load_value<bool>(at + 12),
+                .row = row_of(at)};
+    }
     void store(std::byte* at) const noexcept;
     /// Whether a market may rest from this block on, and until when.
     [[nodiscard]] static RestingMarket make(const MarketSetup& setup, const MarketState& state,
@@ -63,10 +96,14 @@ class RestingPages {
 
     RestingPages(View& view, CellKind kind) : view_(view), kind_(kind) {}
 
-    [[nodiscard]] Item find(std::uint32_t id) {
+    /// The bytes of an entry, valid until the next call; zeros, which mean awake, where there are
+    /// none.
+    [[nodiscard]] const std::byte* entry(std::uint32_t id) {
+        static constexpr std::array<std::byte, Item::kSize> kNone{};
         turn_to(id / kPerPage);
-        return cell_ == nullptr ? Item{} : Item::load(cell_->bytes().data() + offset(id));
+        return cell_ == nullptr ? kNone.data() : cell_->bytes().data() + offset(id);
     }
+    [[nodiscard]] Item find(std::uint32_t id) { return Item::load(entry(id)); }
     void put(std::uint32_t id, const Item& item) {
         std::array<std::byte, Item::kSize> bytes{};
         if (item.until_ms != Rest::kAwake) {

@@ -183,6 +183,48 @@ class RestingTest : public testing::TestWithParam<std::uint64_t>, protected Test
     std::uint64_t book_sequence_ = 0;
 };
 
+/// Counts what the start of a block reads.
+class CountingView : public SerialView<Venue> {
+  public:
+    using SerialView<Venue>::SerialView;
+    [[nodiscard]] const Cell* read(const StateKey& key) {
+        ++reads;
+        return SerialView<Venue>::read(key);
+    }
+    int reads = 0;
+};
+
+/// What a block reads of 300 markets is their pages; of one that a transaction names, its cells.
+TEST(Resting, TakesAFewReadsOfManyMarkets) {
+    constexpr std::uint32_t kMany = 300;
+    TestVenue venue;
+    venue.check_invariants(false);
+    venue.open();
+    std::vector<Transaction> creations;
+    for (std::uint32_t i = 0; i < kMany; ++i) {
+        creations.push_back(venue.sign(
+            kVenueAccount, TestVenue::market(MarketId{i + 1}, MarketKind::kLinearPerpetual)));
+    }
+    venue.run(std::move(creations));
+    venue.set_price(600'000);
+    venue.wait(1000);
+    const auto reads = [&](std::span<const Transaction> transactions) {
+        CountingView view(venue.store(), kPhaseLimits);
+        const BlockHeader header{.height = 100, .time_ms = venue.now() + 1000};
+        const VenueContext context = Venue().begin_block(view, header, transactions);
+        EXPECT_EQ(context.rows.size(), kMany);
+        EXPECT_EQ(context.markets.size(), transactions.size());
+        EXPECT_EQ(view.entries().size(), 1U);  // the clock
+        return view.reads;
+    };
+    const int resting = reads({});
+    EXPECT_LT(resting, 60);  // 38 pages and lists
+    const std::vector<Transaction> named = {
+        venue.sign(kVenueAccount, venue.trade(kAlice, kBob, 1, 600'000, MarketId{7}))};
+    EXPECT_LT(reads(named), resting + 20);
+    EXPECT_GT(reads(named), resting + 5);
+}
+
 TEST_P(RestingTest, ChangesNoResult) {
     set_up();
     for (int block = 0; block < 400 && !HasFatalFailure(); ++block) {
