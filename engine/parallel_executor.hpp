@@ -38,6 +38,7 @@ namespace lockstep {
 template <Machine M, class Sync = StdSync, class Pool = WorkerPool>
 class ParallelExecutor {
     friend class test::Inspector;
+    static_assert(MachineCheck<M>::kPasses);
 
   public:
     using Transaction = typename M::Transaction;

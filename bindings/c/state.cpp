@@ -44,7 +44,7 @@ ls_code ls_for_each(ls_chain* chain, ls_bytes from, ls_bytes to, size_t limit, l
             throw Misuse{"a callback is NULL"};
         }
         const ByteKey end = to.data != nullptr ? ByteKey(key_span(to)) : behind_all_keys();
-        const auto& keys = chain->store.keys().settled();
+        const auto& keys = chain->store.keys().indexed();
         std::size_t count = 0;
         for (auto at = keys.lower_bound(ByteKey(key_span(from)));
              at != keys.end() && at->first < end && count < limit; ++at) {

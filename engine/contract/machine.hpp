@@ -176,16 +176,6 @@ template <class M>
     }
 }
 
-// See internal in machine_parts.hpp.
-template <class M>
-concept DeclareFits = kDeclares<M> || !internal::NamesDeclare<M>;
-template <class M>
-concept DeclaresAllFits = kSaysWhetherItDeclaresAll<M> || !internal::NamesDeclaresAll<M>;
-template <class M>
-concept UnitFits = kHasUnits<M> || !internal::NamesUnit<M>;
-template <class M>
-concept FootprintFits = kHasFootprints<M> || !internal::NamesFootprint<M>;
-
 /// A state machine that the executors can run: keys, values, transactions, and pure functions.
 ///
 /// Required of `M`
@@ -232,8 +222,29 @@ concept FootprintFits = kHasFootprints<M> || !internal::NamesFootprint<M>;
 /// A machine that throws, exceeds its step budget or its output limits gets the disposition
 /// kFaulted in the receipt of that transaction, with no effects; serial and parallel alike.
 template <class M>
-concept Machine = HasKeys<M> && HasValues<M> && EncodesCells<M> && CountsInCells<M> &&
-    HasPhases<M> && ExecutesTransactions<M> && DeclareFits<M> && DeclaresAllFits<M> &&
-    UnitFits<M> && FootprintFits<M>;
+concept Machine = requires {
+    typename M::Transaction;
+    typename M::Context;
+}
+&&HasKeys<M>&& HasValues<M>&& EncodesCells<M>&& CountsInCells<M>;
+
+/// What the concept cannot see while a machine is still being defined; executors ask for it.
+template <Machine M>
+struct MachineCheck {
+    static_assert(HasExecute<M>, "a machine has execute(view, transaction, context)");
+    static_assert(HasPhases<M>,
+                  "a machine has begin_block(view, header, transactions) and "
+                  "end_block(view, header, context)");
+    static_assert(
+        kDeclares<M> || !NamesDeclare<M>,
+        "`declare` is const and takes (transaction, context, sink), or a state before the "
+        "sink");
+    static_assert(kSaysWhetherItDeclaresAll<M> || !NamesDeclaresAll<M>,
+                  "`declares_all` is const, takes (context), and returns bool");
+    static_assert(kHasUnits<M> || !NamesUnit<M>, "`unit` is static, takes and returns a key");
+    static_assert(kHasFootprints<M> || !NamesFootprint<M>,
+                  "`footprint` is static, takes a value, and returns a number of bytes");
+    static constexpr bool kPasses = true;
+};
 
 }  // namespace lockstep

@@ -31,6 +31,8 @@ namespace lockstep {
 /// Errors:  a cancelled or failed block leaves the state as it was.
 template <Machine M, class Sync = StdSync>
 class InPlaceExecutor {
+    static_assert(MachineCheck<M>::kPasses);
+
   public:
     using Transaction = typename M::Transaction;
     using Store = StateStore<M, Sync>;

@@ -24,6 +24,8 @@ namespace lockstep {
 /// Errors:  a cancelled or failed block leaves state and chained digest as they were.
 template <Machine M, class Sync = StdSync>
 class SerialExecutor {
+    static_assert(MachineCheck<M>::kPasses);
+
   public:
     using Transaction = typename M::Transaction;
     using Accesses = AccessOptions<typename M::Key>;

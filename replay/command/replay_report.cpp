@@ -232,7 +232,7 @@ Json report_json(const ReplayReport& report) {
         {"deferred", metrics.deferred},
         {"fallbacks", metrics.fallbacks},
         {"planned_blocks", metrics.planned},
-        {"given_up_blocks", metrics.abandoned_plans},
+        {"abandoned_plans", metrics.abandoned_plans},
         {"state_cells", summary.cells},
         {"state_digest", summary.state.hex()},
         {"block_digest", summary.block.hex()},
@@ -280,7 +280,7 @@ void print_report(std::ostream& out, const ReplayReport& report) {
     line("aborts", grouped(metrics.aborts) + ", waits " + grouped(metrics.waits) + ", deferred " +
                        grouped(metrics.deferred) + ", fallbacks " + grouped(metrics.fallbacks));
     line("as planned",
-         grouped(metrics.planned) + " blocks, given up " + grouped(metrics.abandoned_plans));
+         grouped(metrics.planned) + " blocks, abandoned " + grouped(metrics.abandoned_plans));
     line("state", grouped(summary.cells) + " cells");
     line("state digest", summary.state.hex());
     line("block digest", summary.block.hex());

@@ -9,7 +9,7 @@
 namespace lockstep::test {
 namespace {
 
-/// A machine whose functions are templates of any view and, where they can be, of deduced results.
+/// A machine whose functions are templates of any view, with deduced results.
 struct Whole {
     using Key = std::uint32_t;
     using Value = Int128;
@@ -38,27 +38,33 @@ struct Rich : Whole {
 };
 static_assert(Machine<Rich> && kDeclares<Rich> && kHasUnits<Rich> && kHasFootprints<Rich>);
 
-// What is there and does not fit is named, not overlooked.
+// What is there and does not fit is not overlooked: MachineCheck refuses it.
 struct SwappedDeclare : Whole {
     void declare(const Context&, const Key& key, auto&& sink) const { sink(key, Access::kAdd); }
 };
-static_assert(!DeclareFits<SwappedDeclare> && !Machine<SwappedDeclare>);
+static_assert(NamesDeclare<Rich> && !NamesDeclare<Whole>);
+static_assert(NamesDeclare<SwappedDeclare> && !kDeclares<SwappedDeclare>);
 struct MutableDeclare : Whole {
     void declare(const Key& key, const Context&, auto&& sink) { sink(key, Access::kAdd); }
 };
-static_assert(!DeclareFits<MutableDeclare>);
+static_assert(NamesDeclare<MutableDeclare> && !kDeclares<MutableDeclare>);
 struct DeclaresAllOfNothing : Whole {
     static bool declares_all() { return true; }
 };
-static_assert(!DeclaresAllFits<DeclaresAllOfNothing> && !Machine<DeclaresAllOfNothing>);
+static_assert(NamesDeclaresAll<Rich> && !NamesDeclaresAll<Whole>);
+static_assert(NamesDeclaresAll<DeclaresAllOfNothing> &&
+              !kSaysWhetherItDeclaresAll<DeclaresAllOfNothing>);
 struct UnitOfAnotherType : Whole {
     static std::uint64_t unit(const Key& key) { return key; }
 };
-static_assert(!UnitFits<UnitOfAnotherType> && !Machine<UnitOfAnotherType>);
+static_assert(NamesUnit<Rich> && !NamesUnit<Whole>);
+static_assert(NamesUnit<UnitOfAnotherType> && !kHasUnits<UnitOfAnotherType>);
 struct FootprintOfKeys : Whole {
     static std::size_t footprint(const Value&, const Key&) { return 1; }
 };
-static_assert(!FootprintFits<FootprintOfKeys> && !Machine<FootprintOfKeys>);
+static_assert(NamesFootprint<Rich> && !NamesFootprint<Whole>);
+static_assert(NamesFootprint<FootprintOfKeys> && !kHasFootprints<FootprintOfKeys>);
+static_assert(MachineCheck<Whole>::kPasses && MachineCheck<Rich>::kPasses);
 
 // What is required is named as well.
 struct NarrowHash : Whole {
@@ -69,21 +75,20 @@ struct NarrowNumbers : Whole {
     static std::int64_t number(Value value) { return static_cast<std::int64_t>(value); }
 };
 static_assert(!CountsInCells<NarrowNumbers> && HasValues<NarrowNumbers>);
-struct OutcomeWithoutWeight : Whole {
-    struct Outcome {
-        std::uint16_t status = 0;
-    };
-    static Outcome execute(auto&, Key, const Context&) { return {}; }
+struct NoExecute {
+    static void begin_block();
+    static void end_block();
 };
-static_assert(!ExecutesTransactions<OutcomeWithoutWeight> && HasPhases<OutcomeWithoutWeight>);
-struct NoEnd : Whole {
-    static void end_block(auto&, const Context&) {}
+static_assert(!HasExecute<NoExecute> && HasPhases<NoExecute>);
+struct NoEnd {
+    static void execute();
+    static void begin_block();
 };
-static_assert(!HasPhases<NoEnd> && ExecutesTransactions<NoEnd>);
+static_assert(!HasPhases<NoEnd> && HasExecute<NoEnd>);
 
 TEST(Machine, MayBeFinal) {
     struct Final final : Whole {};
-    EXPECT_TRUE(Machine<Final>);
+    EXPECT_TRUE(Machine<Final> && MachineCheck<Final>::kPasses);
     EXPECT_FALSE(kDeclares<Final>);
 }
 

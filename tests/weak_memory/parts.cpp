@@ -156,7 +156,7 @@ struct Sleep : rl::test_suite<Sleep, 3> {
     void after() { progress.reset(); }
 };
 
-/// Who else may take what has been executed, and whether it leaves notes.
+/// Who else may take what has been executed, and whether it leaves hints.
 enum class Commits { kRetakable, kSingle, kGroups };
 
 /// The scheduler alone: every transaction waits for the one below, leaves a result for the one
@@ -227,7 +227,7 @@ struct Chain : rl::test_suite<Chain<kSize, kThreads, kCommits>, kThreads> {
     }
     static void commit(Objects& o, WorkerQueue& queue) {
         for (;;) {
-            if (o.scheduler.noted_group() != 0) {
+            if (o.scheduler.hinted_group() != 0) {
                 RL_ASSERT(o.records[static_cast<TxnIndex>(o.committed)] > 0);
                 o.committed += 1;
                 o.scheduler.finish_group();
@@ -262,7 +262,7 @@ std::vector<Simulation> simulations_of_parts() {
         {"SchedulerOnTwoWorkers", "scheduler, 2 workers", 20'000, simulate<Chain<3, 2>>},
         {"SchedulerWithoutRetakes", "scheduler, no retakes", 20'000,
          simulate<Chain<3, 2, Commits::kSingle>>},
-        {"SchedulerWithGroups", "scheduler, noted groups", 20'000,
+        {"SchedulerWithGroups", "scheduler, hinted groups", 20'000,
          simulate<Chain<3, 2, Commits::kGroups>>},
         {"SchedulerOnThreeWorkers", "scheduler, 3 workers", 10'000, simulate<Chain<3, 3>>},
     };
