@@ -103,7 +103,10 @@ class LibarchiveSource final : public Unpacked {
             if (!plain && archive_entry_filetype(entry) != AE_IFREG) {
                 continue;
             }
-            const char* const member = plain ? "" : archive_entry_pathname(entry);
+            const char* member = plain ? "" : archive_entry_pathname_utf8(entry);
+            if (member == nullptr) {  // neither UTF-8 nor told to be
+                member = archive_entry_pathname(entry);
+            }
             if (member == nullptr) {
                 return failure(error("a member has no readable name"));
             }
