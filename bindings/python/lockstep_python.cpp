@@ -37,6 +37,7 @@ std::string hex(const ls_digest& digest) {
 /// The 128 bits of an int; OverflowError when it has more.
 ls_int128 wide(const nb::int_& number) {
     const nb::object bytes = number.attr("to_bytes")(16, "little", "signed"_a = true);
+    // tidy: allow(raw_bytes) what to_bytes has made
     const auto* const in = reinterpret_cast<const std::uint8_t*>(nb::bytes(bytes).c_str());
     ls_int128 out{0, 0};
     std::uint64_t high = 0;
