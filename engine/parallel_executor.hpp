@@ -17,6 +17,7 @@
 #include "engine/parallel/worker_pool.hpp"
 #include "engine/planned/planned_way.hpp"
 #include "engine/speculative/speculative_way.hpp"
+#include "engine/state/block_diff.hpp"
 #include "engine/state/state_store.hpp"
 #include "scheduler/mode_chooser.hpp"
 #include "scheduler/plan_chooser.hpp"
@@ -33,8 +34,8 @@ namespace lockstep {
 ///   [E1] for any number of workers, options, hints and timing: BlockResult and state equal those
 ///        of SerialExecutor, byte for byte.
 ///   [E2] nothing that a discarded incarnation did reaches a receipt, an event or the state.
-///   [E3] a cancelled or failed block leaves state and chained digest as they were. The exception
-///        is an end-of-block phase that throws: the executor then refuses every later block.
+///   [E3] a cancelled or failed block, and one that is not to be kept, leaves state and chained
+///        digest as they were.
 template <Machine M, class Sync = StdSync, class Pool = WorkerPool>
 class ParallelExecutor {
     friend class test::Inspector;
@@ -54,21 +55,18 @@ class ParallelExecutor {
           stages_(run_, pool, options_),
           serial_(machine, store, limits) {}
 
+    /// `diff`: what the block changed, kept or not.
     [[nodiscard]] Result<BlockResult, Error> execute(const Block<Transaction>& block,
                                                      const ExecuteOptions& options = {},
-                                                     const Accesses& accesses = {}) {
-        if (poisoned_) {
-            return failure(Error{.code = ErrorCode::kEnvironment,
-                                 .message = "the state is unusable since an earlier failure",
-                                 .block = block.header.height});
-        }
+                                                     const Accesses& accesses = {},
+                                                     BlockDiff<M>* diff = nullptr) {
         if (!options_.adaptive || accesses.records()) {
-            return execute_in_parallel(block, options, accesses);
+            return execute_in_parallel(block, options, accesses, diff);
         }
         const bool serial = chooser_.prefers_serial(block.transactions.size());
         const std::uint64_t start = steady_nanoseconds();
-        auto result = serial ? execute_serially(block, options)
-                             : execute_in_parallel(block, options, accesses);
+        auto result = serial ? execute_serially(block, options, diff)
+                             : execute_in_parallel(block, options, accesses, diff);
         if (result) {
             chooser_.record(serial, block.transactions.size(), steady_nanoseconds() - start);
         }
@@ -84,11 +82,11 @@ class ParallelExecutor {
 
   private:
     Result<BlockResult, Error> execute_serially(const Block<Transaction>& block,
-                                                const ExecuteOptions& options) {
+                                                const ExecuteOptions& options, BlockDiff<M>* diff) {
         serial_.set_previous_block_digest(previous_);
-        auto result = serial_.execute(block, options);
+        auto result = serial_.execute(block, options, diff);
         if (result) {
-            previous_ = result->block;
+            previous_ = options.keep ? result->block : previous_;
             ++metrics_.fallbacks;
             metrics_.transactions += block.transactions.size();
             metrics_.executions += block.transactions.size();
@@ -97,29 +95,38 @@ class ParallelExecutor {
     }
     Result<BlockResult, Error> execute_in_parallel(const Block<Transaction>& block,
                                                    const ExecuteOptions& options,
-                                                   const Accesses& accesses) {
+                                                   const Accesses& accesses, BlockDiff<M>* diff) {
         run_.failure = nullptr;
         run_.keep = false;
         bool completed = false;
-        try {
+        const Digest state = run_.store.digest();
+        run_.guarded([&] {
             phases_.prepare();
             run_.accesses.begin(accesses, block.transactions.size());
-            completed = run(block, options);
-        } catch (...) {
-            run_.record_failure();
+            const bool as_planned = run(block, options);
+            if (run_.keep) {
+                completed = as_planned ? complete(planned_, options, state, diff)
+                                       : complete(speculative_, options, state, diff);
+            }
+        });
+        if (!(completed && options.keep)) {
+            phases_.take_back_begin();
         }
-        if (completed && run_.failure == nullptr) {
-            previous_ = run_.result.block;
+        run_.store.commit_new_keys();
+        if (completed) {
+            if (options.keep) {
+                previous_ = run_.result.block;
+                planned_.forget_emptied();
+                speculative_.forget_emptied();
+                phases_.forget_emptied();
+            }
             return std::move(run_.result);
-        }
-        poisoned_ = poisoned_ || run_.keep;
-        if (!run_.keep) {
-            phases_.take_back();
         }
         return failure(Error{.code = ErrorCode::kEnvironment,
                              .message = run_.failure == nullptr ? "cancelled" : run_.failure_text(),
                              .block = block.header.height});
     }
+    /// All but the end-of-block phase; whether as planned.
     bool run(const Block<Transaction>& block, const ExecuteOptions& options) {
         run_.transactions = block.transactions;
         run_.options = &options;
@@ -128,20 +135,46 @@ class ParallelExecutor {
         stages_.begin_block();
         phases_.begin(block.header);
         const std::size_t phase_events = run_.result.events.size();
-        const bool plan = plans() && plan_chooser_.plans();
-        if (!(plan && run_as_planned())) {
-            run_.result.events.resize(phase_events);
-            run_speculatively();
+        if (plans() && plan_chooser_.plans() && run_as_planned()) {
+            return true;
         }
-        if (!run_.keep) {
-            return false;
+        run_.result.events.resize(phase_events);
+        run_speculatively();
+        return false;
+    }
+    /// Ends a block whose transactions have changed the cells. False when that fails or the host
+    /// has stopped the block: their changes are then taken back, as they are where the block is not
+    /// to be kept.
+    template <class W>
+    bool complete(W& way, const ExecuteOptions& options, const Digest& state, BlockDiff<M>* diff) {
+        bool done = false;
+        run_.guarded([&] {
+            phases_.end(run_.result.header);
+            run_.result.state = run_.store.digest();
+            run_.result.modules = run_.store.sums().modules();
+            run_.result.block = stages_.block_digest();
+            run_.accesses.finish(run_.result.header.height, run_.committed);
+            if (diff != nullptr) {
+                describe(way, *diff);
+                diff->finish(state, previous_, run_.result);
+            }
+            done = !options.stop.stop_requested();
+        });
+        if (!(done && options.keep)) {
+            phases_.take_back_end();
+            stages_.take_back(way);
         }
-        phases_.end(block.header);
-        run_.result.state = run_.store.digest();
-        run_.result.modules = run_.store.sums().modules();
-        run_.result.block = stages_.block_digest();
-        run_.accesses.finish(block.header.height, run_.committed);
-        return true;
+        return done;
+    }
+    template <class W>
+    void describe(W& way, BlockDiff<M>& diff) {
+        diff.take([&](auto&& body) {
+            body(phases_.changed_at_begin());
+            for (std::uint32_t worker = 0; worker < run_.workers.size(); ++worker) {
+                body(way.changed(worker));
+            }
+            body(phases_.changed_at_end());
+        });
     }
     /// Whether all that the transactions are going to do is known, if nothing is wrong with that.
     [[nodiscard]] bool plans() const {
@@ -189,7 +222,6 @@ class ParallelExecutor {
     ModeChooser chooser_;
     Digest previous_;
     ExecutionMetrics metrics_;
-    bool poisoned_ = false;  ///< a failure after install: the state is not that of any block
 };
 
 }  // namespace lockstep

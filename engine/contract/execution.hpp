@@ -11,8 +11,11 @@ namespace lockstep {
 
 /// Per-block options of an executor.
 struct ExecuteOptions {
-    /// Polled between transactions; a cancelled block leaves no trace.
+    /// Polled between transactions, and once more before the block is kept; a cancelled block
+    /// leaves no trace.
     std::stop_token stop = {};
+    /// False: the result is what it would be, the state and the chained digest stay as they were.
+    bool keep = true;
     /// Called in block order, from some worker, as transactions become final within the block. The
     /// block as a whole may still be cancelled.
     std::function<void(std::uint32_t index, const Receipt& receipt,

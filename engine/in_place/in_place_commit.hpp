@@ -6,18 +6,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "engine/base/arena.hpp"
-#include "engine/base/arena_list.hpp"
 #include "engine/base/cache_line.hpp"
-#include "engine/base/tagged_pointer.hpp"
 #include "engine/contract/block.hpp"
 #include "engine/contract/effects.hpp"
 #include "engine/contract/machine.hpp"
 #include "engine/in_place/in_place_view.hpp"
+#include "engine/state/changed_cells.hpp"
 #include "engine/state/state_store.hpp"
 #include "engine/state/state_sums.hpp"
 
@@ -36,7 +34,7 @@ class InPlaceCommit {
     using Cell = typename Store::Cell;
 
     /// `arena`: for what is kept until the next begin; reset only directly before that.
-    InPlaceCommit(Store& store, Arena& arena) : store_(store), arena_(arena), changed_(arena) {}
+    InPlaceCommit(Store& store, Arena& arena) : store_(store), changed_(arena) {}
 
     /// Starts a block, or a part of one: what was applied before can no longer be rolled back.
     void begin() { begin(store_.next_block_number()); }
@@ -87,7 +85,7 @@ class InPlaceCommit {
         keep_before(cell, cell.present, std::move(before));
     }
     /// Cells that have changed since begin.
-    [[nodiscard]] std::size_t changed() const noexcept { return changed_.size(); }
+    [[nodiscard]] ChangedCells<M, Sync>& changed() noexcept { return changed_; }
     /// Folds the changes since begin into the store's sums. Cells that became absent stay in the
     /// index until forget_emptied.
     void fold() {
@@ -96,9 +94,19 @@ class InPlaceCommit {
     }
     /// The part of fold that concerns cells: adds the changes since begin to sums. By any thread.
     void sum_up(StateSums<M>& sums, std::int64_t& present_change) {
-        for (std::size_t i = 0; i < changed_.chunks(); ++i) {
-            sum_up(changed_.chunk(i), sums, present_change);
-        }
+        changed_.for_each([&](const auto& change) {
+            Cell& cell = change.cell();
+            if (change.was_present()) {
+                sums.remove(cell.key, change.digest);
+                --present_change;
+            }
+            if (cell.present) {
+                sums.add(cell.key, cell.term(scratch_));
+                ++present_change;
+            } else if (change.was_present()) {
+                emptied_.push_back(cell.key);
+            }
+        });
     }
     /// Takes cells that became absent, and still are, out of the index. After commit_new_keys.
     void forget_emptied() {
@@ -118,15 +126,7 @@ class InPlaceCommit {
     }
     /// The same before any fold.
     void restore_cells() {
-        for (std::size_t i = 0; i < changed_.chunks(); ++i) {
-            for (Changed& changed : changed_.chunk(i)) {
-                changed.cell()->value = std::move(*changed.before);
-                changed.cell()->present = changed.was_present();
-                changed.cell()->digest = changed.digest;
-                changed.cell()->digested = true;
-            }
-        }
-        changed_.clear();
+        changed_.restore();
         emptied_.clear();
     }
 
@@ -134,7 +134,6 @@ class InPlaceCommit {
     using Change = typename View::Change;
     using Kind = typename View::Kind;
 
-    static constexpr std::size_t kFoldAhead = 16;
     static constexpr std::size_t kRankedMax = 8;
 
     /// A change and the key of its cell.
@@ -142,35 +141,6 @@ class InPlaceCommit {
         typename M::Key key{};
         Change* change = nullptr;
     };
-    /// A cell as it was before its first change since begin.
-    struct Changed {
-        TaggedPointer<Cell, 2> cell_and_presence;
-        typename M::Value* before = nullptr;  ///< in the arena
-        Digest digest;                        ///< of that
-
-        [[nodiscard]] Cell* cell() const noexcept { return cell_and_presence.get(); }
-        [[nodiscard]] bool was_present() const noexcept { return cell_and_presence.tag() != 0; }
-    };
-
-    void sum_up(std::span<const Changed> all, StateSums<M>& sums, std::int64_t& present_change) {
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            if (i + kFoldAhead < all.size()) {
-                prefetch_lines<Prefetch::kToRead>(all[i + kFoldAhead].cell(), sizeof(Cell));
-            }
-            const Changed& changed = all[i];
-            Cell& cell = *changed.cell();
-            if (changed.was_present()) {
-                sums.remove(cell.key, changed.digest);
-                --present_change;
-            }
-            if (cell.present) {
-                sums.add(cell.key, cell.term(scratch_));
-                ++present_change;
-            } else if (changed.was_present()) {
-                emptied_.push_back(cell.key);
-            }
-        }
-    }
     /// One changed cell: what it was, and how it has been changed.
     void take(Change& first, const Change& last) {
         Cell& cell = *first.cell;
@@ -194,16 +164,7 @@ class InPlaceCommit {
         // relaxed: one thread at a time changes a cell; no election as in claim_install.
         if (cell.changed_in.load(std::memory_order_relaxed) != block_number_) {
             cell.changed_in.store(block_number_, std::memory_order_relaxed);
-            changed_.append({{&cell, was_present ? 1U : 0U}, keep(std::move(before)), cell.digest});
-        }
-    }
-    [[nodiscard]] typename M::Value* keep(typename M::Value&& value) {
-        if constexpr (std::is_trivially_destructible_v<typename M::Value>) {
-            return arena_.copy(value, footprint<M>(value));
-        } else {
-            auto* const kept = arena_.template make<typename M::Value>();
-            *kept = std::move(value);
-            return kept;
+            changed_.append(cell, was_present, std::move(before));
         }
     }
     template <class Sum>
@@ -251,11 +212,10 @@ class InPlaceCommit {
     }
 
     Store& store_;
-    Arena& arena_;
     EffectDigest<M> effects_;
     ByteWriter scratch_;
     std::vector<Ordered> order_;  ///< of the changes at hand; as large as was ever needed
-    ArenaList<Changed> changed_;
+    ChangedCells<M, Sync> changed_;
     std::vector<typename M::Key> emptied_;  ///< of cells that became absent
     StateSums<M> folded_;                   ///< what the last fold added to the store's sums
     std::int64_t folded_present_ = 0;

@@ -18,6 +18,7 @@
 #include "engine/in_place/cell_cache.hpp"
 #include "engine/in_place/in_place_commit.hpp"
 #include "engine/in_place/in_place_view.hpp"
+#include "engine/state/block_diff.hpp"
 #include "engine/state/state_store.hpp"
 
 namespace lockstep {
@@ -46,8 +47,10 @@ class InPlaceExecutor {
           view_(cells_, limits),
           commit_(store, arena_) {}
 
+    /// `diff`: what the block changed, kept or not.
     [[nodiscard]] Result<BlockResult, Error> execute(const Block<Transaction>& block,
-                                                     const ExecuteOptions& options = {}) {
+                                                     const ExecuteOptions& options = {},
+                                                     BlockDiff<M>* diff = nullptr) {
         arena_.reset();
         commit_.begin();
         store_.release_keys();
@@ -58,13 +61,17 @@ class InPlaceExecutor {
         try {
             BlockResult result;
             result.header = block.header;
+            const Digest state = store_.digest();
             if (run(block, options, result)) {
-                fold_into_store(result);
-                chain_.begin(previous_, result);
-                chain_.take(result.receipts);
-                result.block = chain_.finish(result);
-                previous_ = result.block;
-                return result;
+                finish(result);
+                if (diff != nullptr) {
+                    diff->take([this](auto&& body) { body(commit_.changed()); });
+                    diff->finish(state, previous_, result);
+                }
+                if (!options.stop.stop_requested()) {
+                    options.keep ? keep(result) : restore();
+                    return result;
+                }
             }
             restore();
         } catch (const std::exception& broken) {
@@ -162,13 +169,19 @@ class InPlaceExecutor {
         return receipt.effects;
     }
 
-    /// Folds the block's changes into the store's sums and its index.
-    void fold_into_store(BlockResult& result) {
+    /// Folds the block's changes into the store's sums, and completes the result.
+    void finish(BlockResult& result) {
         commit_.fold();
-        store_.commit_new_keys();
-        commit_.forget_emptied();
         result.state = store_.digest();
         result.modules = store_.sums().modules();
+        chain_.begin(previous_, result);
+        chain_.take(result.receipts);
+        result.block = chain_.finish(result);
+    }
+    void keep(const BlockResult& result) {
+        previous_ = result.block;
+        store_.commit_new_keys();
+        commit_.forget_emptied();
     }
     /// Takes back everything that the block has done so far.
     void restore() {

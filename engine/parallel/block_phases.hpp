@@ -9,6 +9,7 @@
 #include "engine/in_place/in_place_commit.hpp"
 #include "engine/in_place/in_place_view.hpp"
 #include "engine/parallel/block_run.hpp"
+#include "engine/state/changed_cells.hpp"
 #include "scheduler/work_span.hpp"
 
 namespace lockstep {
@@ -26,53 +27,69 @@ class BlockPhases {
         : run_(run),
           cells_(run.store),
           view_(cells_, kPhaseLimits),
-          commit_(run.store, run.phase_arena) {}
+          begin_commit_(run.store, run.phase_arena),
+          end_commit_(run.store, run.phase_arena) {}
 
     void prepare() {
         run_.store.release_keys();
         view_.reset();
         run_.phase_arena.reset();
-        commit_.begin();
+        begin_commit_.begin();
+        end_commit_.begin();
     }
     void begin(const BlockHeader& header) {
         WorkSpan<Sync> span(Work::kPhase);
         cells_.begin_block();
         run_.context.emplace(run_.machine.begin_block(view_, header, run_.transactions));
-        run_.result.begin_effects = commit(kBeginPhaseIndex);
+        run_.result.begin_effects = commit(begin_commit_, kBeginPhaseIndex);
         span.done(1);
     }
     /// REQUIRES: what the transactions have done is in the cells.
     void end(const BlockHeader& header) {
-        commit_.forget_emptied();
         WorkSpan<Sync> span(Work::kPhase);
         cells_.begin_block();
-        commit_.begin();
+        end_commit_.begin();
         run_.machine.end_block(view_, header, *run_.context);
-        run_.result.end_effects = commit(kEndPhaseIndex);
-        run_.store.commit_new_keys();
-        commit_.forget_emptied();
+        run_.result.end_effects = commit(end_commit_, kEndPhaseIndex);
         span.done(1);
     }
-    /// Takes the begin-of-block phase back, wherever it has stopped.
-    void take_back() {
+    /// Cells that a phase has changed, as they were before it.
+    [[nodiscard]] ChangedCells<M, Sync>& changed_at_begin() noexcept {
+        return begin_commit_.changed();
+    }
+    [[nodiscard]] ChangedCells<M, Sync>& changed_at_end() noexcept { return end_commit_.changed(); }
+    /// Takes cells that became absent out of the index. After StateStore::commit_new_keys.
+    void forget_emptied() {
+        begin_commit_.forget_emptied();
+        end_commit_.forget_emptied();
+    }
+    /// Takes the end-of-block phase back, wherever it has stopped.
+    void take_back_end() {
         view_.rollback({});
-        commit_.restore();
-        run_.store.commit_new_keys();
+        end_commit_.restore();
+    }
+    /// The same of the begin-of-block phase, after all that came behind it.
+    void take_back_begin() {
+        view_.rollback({});
+        begin_commit_.restore();
     }
 
   private:
+    using Commit = InPlaceCommit<M, Sync>;
+
     /// Commits what a phase has done; its effect digest.
-    [[nodiscard]] Digest commit(std::uint32_t index) {
+    [[nodiscard]] Digest commit(Commit& commit, std::uint32_t index) {
         Receipt receipt;
-        commit_.apply(view_, index, receipt, run_.result);
-        commit_.fold();
+        commit.apply(view_, index, receipt, run_.result);
+        commit.fold();
         return receipt.effects;
     }
 
     Run& run_;
     CellCache<M, Sync> cells_;
     InPlaceView<M, Sync> view_;
-    InPlaceCommit<M, Sync> commit_;
+    Commit begin_commit_;
+    Commit end_commit_;
 };
 
 }  // namespace lockstep

@@ -37,18 +37,26 @@ class BlockStages {
 
     /// Before the first attempt at a block.
     void begin_block() noexcept { committer_.begin_block(); }
-    /// Runs all but the phases. Values are in the store when BlockRun::keep is true afterwards,
-    /// else nothing of it stays. `previous`: digest of the block before.
+    /// Runs all but the phases. Values are in the cells when BlockRun::keep is true afterwards,
+    /// until settle or take_back; else nothing of it stays. `previous`: digest of the block before.
     template <Way<Sync> W>
     void run(W& way, const Digest& previous) {
         prepare(way, previous);
         pool_.run([this, &way](std::uint32_t worker) { work(way, worker); });
         if (run_.keep) {
-            run_.store.commit_new_keys();
-            way.forget_emptied();
             for (const auto& worker : run_.workers) {
                 run_.store.fold(worker->sums, worker->present_change);
             }
+        }
+    }
+    /// Takes back what run has left in the cells and in the store's sums.
+    template <Way<Sync> W>
+    void take_back(W& way) {
+        way.restore();
+        for (const auto& worker : run_.workers) {
+            StateSums<M> back;
+            back -= worker->sums;
+            run_.store.fold(back, -worker->present_change);
         }
     }
     /// Whether the last run was stopped by the host.

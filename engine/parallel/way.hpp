@@ -21,7 +21,9 @@ namespace lockstep {
 /// | exceed_weight, add_effects | holder of the frontier   | see Committer                        |
 /// | close(complete)            | leader                   | decides BlockRun::keep; what to do   |
 /// | install                    | all workers              | gives the cells what they keep       |
+/// | changed(worker)            | leader                   | cells it changed, as they were       |
 /// | forget_emptied()           | leader                   | takes absent cells out of the index  |
+/// | restore()                  | leader                   | or undoes the install, but for sums  |
 ///
 /// A worker of a way has what all ways need in `common`.
 template <class W, class Sync>
@@ -42,7 +44,9 @@ concept Way = requires(W way, typename W::Worker& worker, TxnIndex txn, std::siz
     { way.close(true) } -> std::same_as<std::size_t>;
     { W::kInstallChunk } -> std::convertible_to<std::size_t>;
     way.install(worker, item, item);
+    way.changed(std::uint32_t{});
     way.forget_emptied();
+    way.restore();
 };
 
 }  // namespace lockstep

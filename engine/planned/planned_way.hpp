@@ -87,7 +87,7 @@ class PlannedWay {
         for (; first < last; ++first) {
             WorkSpan<Sync> span(Work::kInstall);
             auto& commit = run_.workers[first]->commit;
-            span.done(commit.changed());
+            span.done(commit.changed().size());
             if (shared_.keep) {
                 commit.sum_up(worker.common.sums, worker.common.present_change);
             } else {
@@ -99,6 +99,14 @@ class PlannedWay {
         for (const auto& worker : run_.workers) {
             worker->commit.forget_emptied();
         }
+    }
+    void restore() {
+        for (const auto& worker : run_.workers) {
+            worker->commit.restore_cells();
+        }
+    }
+    [[nodiscard]] ChangedCells<M, Sync>& changed(std::uint32_t worker) noexcept {
+        return run_.workers[worker]->commit.changed();
     }
     /// Whether the block could not go on as planned.
     [[nodiscard]] bool abandoned() const noexcept {

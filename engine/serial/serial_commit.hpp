@@ -9,6 +9,7 @@
 #include "engine/contract/effects.hpp"
 #include "engine/contract/machine.hpp"
 #include "engine/serial/serial_view.hpp"
+#include "engine/state/block_diff.hpp"
 #include "engine/state/state_store.hpp"
 
 namespace lockstep {
@@ -62,6 +63,13 @@ class SerialCommit {
             store_.set(key, value ? &*value : nullptr);
         }
         before_.clear();
+    }
+
+    /// Tells a diff what changed since begin_block.
+    void describe(BlockDiff<M>& diff) const {
+        for (const auto& [key, value] : before_) {
+            diff.add(key, value ? &*value : nullptr, store_.get(key));
+        }
     }
 
   private:

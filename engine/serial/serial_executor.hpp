@@ -4,6 +4,7 @@
 #include <exception>
 #include <new>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/base/error.hpp"
@@ -33,26 +34,40 @@ class SerialExecutor {
     SerialExecutor(const M& machine, StateStore<M, Sync>& store, TxnLimits limits = {})
         : machine_(machine), store_(store), limits_(limits), commit_(store) {}
 
+    /// `diff`: what the block changed, kept or not.
     [[nodiscard]] Result<BlockResult, Error> execute(const Block<Transaction>& block,
                                                      const ExecuteOptions& options = {},
-                                                     const Accesses& accesses = {}) {
+                                                     const Accesses& accesses = {},
+                                                     BlockDiff<M>* diff = nullptr) {
         commit_.begin_block();
+        std::string reason = "unknown failure";
         try {
             accesses.begin();
+            const Digest state = store_.digest();
             BlockResult result = run(block, options, accesses);
-            previous_ = result.block;
+            if (diff != nullptr) {
+                diff->clear();
+                commit_.describe(*diff);
+                diff->finish(state, previous_, result);
+            }
+            if (options.stop.stop_requested()) {
+                throw Cancelled{};
+            }
+            if (options.keep) {
+                previous_ = result.block;
+            } else {
+                commit_.restore();
+            }
             return result;
         } catch (const Cancelled&) {
-            commit_.restore();
-            return failure(Error{.code = ErrorCode::kEnvironment,
-                                 .message = "cancelled",
-                                 .block = block.header.height});
+            reason = "cancelled";
         } catch (const std::exception& broken) {
-            commit_.restore();
-            return failure(Error{.code = ErrorCode::kEnvironment,
-                                 .message = broken.what(),
-                                 .block = block.header.height});
+            reason = broken.what();
+        } catch (...) {  // a phase may throw anything
         }
+        commit_.restore();
+        return failure(Error{
+            .code = ErrorCode::kEnvironment, .message = reason, .block = block.header.height});
     }
 
     /// Digest of the last executed block; the chain continues from it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "engine/base/cache_line.hpp"
@@ -52,12 +53,20 @@ class Install {
         }
         span.done(last - first);
     }
+    /// Gives every installed cell its value from before the block; state sums are left alone.
+    void restore() {
+        for (const auto& worker : run_.workers) {
+            worker->changed.restore();
+            worker->emptied.clear();
+        }
+    }
     /// Takes cells that became absent out of the index.
     void forget_emptied() {
         for (const auto& worker : run_.workers) {
             for (const CellId id : worker->emptied) {
                 shared_.store.forget(id);
             }
+            worker->emptied.clear();
         }
     }
 
@@ -108,6 +117,8 @@ class Install {
         if (was_present) {
             worker.common.sums.remove(cell.key, cell.term(worker.common.scratch));
         }
+        typename M::Value before = cell.value;
+        worker.changed.append(cell, was_present, std::move(before));
         if (last != nullptr) {
             cell.present = !last->erased;
             cell.value = last->value;

@@ -12,6 +12,7 @@
 #include "engine/speculative/access_record.hpp"
 #include "engine/speculative/scan_recorder.hpp"
 #include "engine/speculative/speculative_view.hpp"
+#include "engine/state/changed_cells.hpp"
 #include "scheduler/undeclared_effects.hpp"
 
 namespace lockstep {
@@ -30,7 +31,8 @@ struct SpeculativeRun {
     struct alignas(kCacheLineSize) Worker {
         Worker(SpeculativeRun& run, BlockWorker<M>& shared)
             : common(shared),
-              view(run.shared.store, run.undeclared, shared.arena, run.shared.limits) {}
+              view(run.shared.store, run.undeclared, shared.arena, run.shared.limits),
+              changed(shared.arena) {}
 
         BlockWorker<M>& common;
         SpeculativeView<M, Sync> view;
@@ -39,6 +41,7 @@ struct SpeculativeRun {
         /// from it; a cell is listed once for each.
         AppendList<CellId> touched;
         AppendList<std::uint64_t> hashes;  ///< of the keys of the chunk being resolved
+        ChangedCells<M, Sync> changed;     ///< by the install
         std::vector<CellId> emptied;       ///< cells that became absent
         std::vector<Entry> superseded;     ///< published entries of the incarnation being replaced
         AppendList<const Entry*> effective;  ///< entries with effects, of the incarnation at hand
@@ -57,6 +60,7 @@ struct SpeculativeRun {
         }
         for (const auto& worker : workers) {
             worker->touched.clear();
+            worker->changed.clear();
             worker->emptied.clear();
         }
         undeclared.prepare();

@@ -55,6 +55,10 @@ class SpeculativeWay {
         install_.install(worker, first, last);
     }
     void forget_emptied() { install_.forget_emptied(); }
+    void restore() { install_.restore(); }
+    [[nodiscard]] ChangedCells<M, Sync>& changed(std::uint32_t worker) noexcept {
+        return run_.workers[worker]->changed;
+    }
 
     // ---- ahead of the frontier ------------------------------------------------------------------
 
