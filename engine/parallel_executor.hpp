@@ -149,6 +149,9 @@ class ParallelExecutor {
     bool complete(W& way, const ExecuteOptions& options, const Digest& state, BlockDiff<M>* diff) {
         bool done = false;
         run_.guarded([&] {
+            if (run_.failure != nullptr) {
+                return;  // behind the last transaction
+            }
             phases_.end(run_.result.header);
             run_.result.state = run_.store.digest();
             run_.result.modules = run_.store.sums().modules();
