@@ -1,20 +1,18 @@
 """Accounts, cash in and out, and the closing of settled positions."""
 
-from margin import assess, judge
+from margin import assess, covers_initial
 from markets import settlement_value
 from rules import (
     CASH_MOVED,
     FEE_TIERS,
-    GOVERNANCE,
     POSITION_SETTLED,
     SETTLE_ACCOUNTS,
     Status,
     bounded,
     is_venue,
     require,
-    role_of,
 )
-from state import OWNER, VENUE, Account, Position
+from state import Account, Position
 from trading import credit
 
 
@@ -62,10 +60,10 @@ def take_cash(frame, number, asset, amount):
     require(not account.frozen, Status.ACCOUNT_FROZEN)
     require(account.cash.get(asset, 0) >= amount, Status.INSUFFICIENT_CASH)
     move_cash(frame, number, asset, -amount)
-    if not account.positions and len(account.cash) <= 1:
-        return  # nothing but cash of one asset
-    status = judge(assess(frame, account.cash, account.positions, 0))
-    require(status == Status.APPLIED, status)
+    if not account.positions and len(account.cash) == 1:
+        return  # nothing but this cash
+    after = assess(frame, account.cash, account.positions, 0)
+    require(covers_initial(after), Status.MARGIN)
 
 
 def withdraw(frame, _, tx):
@@ -96,13 +94,8 @@ def set_delegate(frame, _, tx):
     change_account(frame, tx["account"], "delegate", tx["delegate"])
 
 
-def set_frozen(frame, envelope, tx):
-    """Governance sets and clears the venue's freeze, everybody else the owner's."""
-    who = VENUE if role_of(envelope["signer"]) == GOVERNANCE else OWNER
-    account = frame.state.accounts.get(tx["account"])
-    require(account is not None, Status.NO_ACCOUNT)
-    by = account.frozen_by | {who} if tx["frozen"] else account.frozen_by - {who}
-    change_account(frame, tx["account"], "frozen_by", by)
+def set_frozen(frame, _, tx):
+    change_account(frame, tx["account"], "frozen", tx["frozen"])
 
 
 def set_fee_tier(frame, _, tx):

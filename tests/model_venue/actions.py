@@ -17,7 +17,6 @@ from rules import (
     REDUCE_ONLY,
     SETTLED,
 )
-from state import VENUE
 from world import BRIDGE, GOVERNOR, MATCHER
 
 class RandomBlocks(Generator):
@@ -94,8 +93,7 @@ class RandomBlocks(Generator):
                 ("CancelOrders", {"salt_below": max(0, self.salt - self.rng.randint(0, 9_000))}),
             )
         )
-        by_venue = frozen and VENUE in self.model.state.accounts[number].frozen_by
-        signer = GOVERNOR if kind == "SetFeeTier" or by_venue else self.signer_for(number)
+        signer = GOVERNOR if kind == "SetFeeTier" or frozen else self.signer_for(number)
         return self.sign(signer, kind, {"account": number} | tx)
 
     def settle(self):

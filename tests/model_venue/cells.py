@@ -9,7 +9,8 @@ ACCOUNT, NONCES, CASH, POSITIONS, ORDERS, DEPOSIT_USED = 1, 2, 3, 4, 5, 8
 VENUE, ASSET_LIST, ASSET, ASSET_TOTAL, INSURANCE = 16, 17, 18, 19, 20
 FEED_LIST, FEED, FEED_STATE, FEED_SOURCE = 32, 33, 34, 35
 MARKET_LIST, MARKET_TERMS, MARKET_PARAMS, MARGIN_TIERS, FEE_SCHEDULE, MARKET_CONTROL = range(48, 54)
-TICK, MARK_STATE, SETTLE_STATE, BOOK = range(56, 60)
+TICK, MARK_STATE, SETTLE_STATE, BOOK, RESTING_MARKETS = range(56, 61)
+CLOCK = 21
 OPEN_INTEREST, VOLUME, FEES, FUND_CLEAR, CLAIMS_LOW, CLAIMS_HIGH = range(64, 70)
 SOCIAL_CLAIMS, DUST, SETTLE_CLEAR = range(70, 73)
 NUMBERS = {CASH, ASSET_TOTAL, INSURANCE, *range(OPEN_INTEREST, SETTLE_CLEAR + 1)}
@@ -56,7 +57,7 @@ RECORDS = {
     ),
     MARK_STATE: layout(
         "basis_q32:0:n premium_sum:16:n basis_time_ms:32:q funding_time_ms:40:q sample_time_ms:48:q"
-        " premium_ms:56:I started:60:I premium_ppb:64:q"
+        " premium_ms:56:I started:60:I"
     ),
     SETTLE_STATE: layout("average_sum:0:n average_ms:16:q time_ms:24:q interval:32:q"),
     BOOK: layout(
@@ -72,12 +73,14 @@ FUNDING = layout("interval_ms:0:q interest_ppb:8:q clamp_ppb:16:q cap_ppb:24:q")
 TIER = layout("notional_upper:0:q maintenance_ppm:8:i initial_ppm:12:i")
 HEAD = layout(
     "delegate:0:Q salt_below:8:Q assets:16:Q positions:28:I volume:32:n inline:48:B tier:49:B"
-    " frozen_by:50:B"
+    " frozen:50:B"
 )
 POSITION = layout(
     "market:0:I remainder:4:I lots:8:q cost:16:n funding:32:n social:48:n epoch:64:I zero:68:I"
 )
 ENTRY = layout("key:0:Q value:8:Q until_ms:16:q")
+RESTING = layout("until_ms:0:q feed:8:I samples:12:B")
+RESTING_BYTES, RESTING_ENTRIES, LIST_IDS = 80, 8, 160
 HEAD_BYTES, CASH_BYTES, POSITION_BYTES, TIER_BYTES = 56, 16, 72, 16
 HEAD_POSITIONS, BLOCK_POSITIONS, INLINE_ASSETS = 8, 9, 4
 
@@ -105,8 +108,7 @@ def decode_page(data):
 def decode_list(parts):
     """Ids of a list from its parts, which are by number."""
     total = read(parts[0], 0, "I") if parts else 0
-    ids = [read(parts[i // 15], 4 + 4 * (i % 15), "I") for i in range(total)]
-    return ids
+    return [read(parts[i // LIST_IDS], 4 + 4 * (i % LIST_IDS), "I") for i in range(total)]
 
 
 def decode_fees(data):

@@ -1,11 +1,11 @@
 """Compares what the model says of a block with what the venue made of it, down to cells."""
 
 import cells
-from markets import settlement_value
+from markets import premium_now, settlement_value
 from rules import HOUR_MS, SETTLED, is_venue
 
 BY_ACCOUNT = {cells.ACCOUNT, cells.CASH, cells.POSITIONS, cells.ORDERS}
-BY_MARKET = set(range(cells.MARKET_TERMS, cells.SETTLE_CLEAR + 1))
+BY_MARKET = set(range(cells.MARKET_TERMS, cells.SETTLE_CLEAR + 1)) - {cells.RESTING_MARKETS}
 BY_FEED = {cells.FEED, cells.FEED_STATE, cells.FEED_SOURCE}
 BY_ASSET = {cells.ASSET, cells.ASSET_TOTAL, cells.INSURANCE}
 STRIPES = 1024
@@ -135,6 +135,8 @@ class Comparison:
         for number in sorted(assets):
             self.compare_asset(number)
         self.compare_venue()
+        clock = cells.read(self.mirror.cells[cells.CLOCK, 0, 0, 0], 0, "q")
+        same("time of the last block", now_ms, clock)
 
     # ---- accounts -------------------------------------------------------------------------------
 
@@ -151,15 +153,18 @@ class Comparison:
             "delegate": account.delegate,
             "salt_below": account.salt_below,
             "tier": account.tier,
-            "frozen_by": sum(account.frozen_by),
+            "frozen": int(account.frozen),
             "volume": account.volume,
             "assets": sum(1 << asset for asset in account.cash),
+            "inline": min(len(account.cash), cells.INLINE_ASSETS),
             "positions": len(account.positions),
         }
         same_fields(where, wanted, head)
-        beside = {key[2]: cells.read(own[key], 0, "n") for key in own if key[0] == cells.CASH}
-        same(f"{where}: assets both in and beside the head block", set(), beside.keys() & head["cash"])
-        same(f"{where}: cash", dict(sorted(account.cash.items())), dict(sorted((head["cash"] | beside).items())))
+        first = list(account.cash.items())[: cells.INLINE_ASSETS]
+        same(f"{where}: cash in the head block", first, list(head["cash"].items()))
+        for asset, amount in list(account.cash.items())[cells.INLINE_ASSETS :]:
+            venue = self.mirror.number(cells.CASH, number, asset)
+            same(f"{where}: cash of asset {asset}", amount, venue)
         held = head["held"]
         blocks = [key for key in sorted(own) if key[0] == cells.POSITIONS]
         for at, key in enumerate(blocks):
@@ -310,17 +315,16 @@ class Comparison:
             "basis_q32": market.basis_q32 or 0,
             "premium_sum": market.premium_sum,
             "basis_time_ms": market.basis_time_ms,
-            "funding_time_ms": market.funding_time_ms,
+            "funding_time_ms": market.funding_time_ms or 0,
             "sample_time_ms": market.sample_time_ms,
             "premium_ms": market.premium_ms,
-            "started": (market.basis_q32 is not None)
-            + 2 * market.clock_started
-            + 4 * market.clock_runs,
+            "started": (market.basis_q32 is not None) + 2 * (market.funding_time_ms is not None),
         }
-        if market.clock_runs:
-            averages["premium_ppb"] = market.premium_ppb
         venue = self.mirror.record(cells.MARK_STATE, item=market.number)
-        same_fields(where, averages, venue or dict.fromkeys(averages, 0))
+        venue = venue or dict.fromkeys(averages, 0)
+        if self.rests(market.number):
+            venue = self.caught_up(market, venue)
+        same_fields(where, averages, venue)
         settle = {
             "average_sum": market.average_sum,
             "average_ms": market.average_ms,
@@ -328,7 +332,25 @@ class Comparison:
             "interval": market.interval,
         }
         venue = self.mirror.record(cells.SETTLE_STATE, item=market.number)
-        same_fields(where, settle, venue or dict.fromkeys(settle, 0) | {"interval": -1})
+        same_fields(where, settle, venue or dict.fromkeys(settle, 0))
+
+    def rests(self, number):
+        """The venue leaves the averages of a market alone until something concerns it."""
+        page = self.mirror.cells.get((cells.RESTING_MARKETS, 0, number // cells.RESTING_ENTRIES, 0))
+        if page is None:
+            return False
+        entry = cells.RESTING(page[number % cells.RESTING_ENTRIES * cells.RESTING_BYTES :])
+        return entry["until_ms"] != 0 and entry["samples"] != 0
+
+    @staticmethod
+    def caught_up(market, venue):
+        """Averages of a market that rests, brought to the last block: one premium all the time."""
+        rested = market.sample_time_ms - venue["sample_time_ms"]
+        return venue | {
+            "sample_time_ms": market.sample_time_ms,
+            "premium_ms": venue["premium_ms"] + rested,
+            "premium_sum": venue["premium_sum"] + rested * premium_now(market),
+        }
 
     def compare_sums(self, market, where):
         """Sums that the venue keeps; here they follow from all positions."""

@@ -117,7 +117,7 @@ def check_params(terms, params):
         (funding["interval_ms"], 0, DAY_MS),
         (funding["interest_ppb"], -PPB, PPB),
         (funding["clamp_ppb"], 0, PPB),
-        (funding["cap_ppb"], 1 if funding["interval_ms"] > 0 else 0, PPB),
+        (funding["cap_ppb"], 0, PPB),
     )
     largest = params["max_position_lots"] * terms["multiplier"]
     if terms["kind"] != INVERSE:

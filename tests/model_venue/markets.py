@@ -1,10 +1,8 @@
 """Start of a block, market by market: books, mark, funding, daily settlement, expiry."""
 
 from rules import (
-    ACTIVE,
     CLOSING,
     DATED,
-    DATED_MARK_BANDS,
     FROZEN,
     FUNDING_APPLIED,
     FUNDING_CATCH_UP_MS,
@@ -17,17 +15,12 @@ from rules import (
     ORACLE,
     PENDING,
     PPB,
-    PPM,
-    PREMIUM_PPB,
     PUT,
     Q32,
-    REDUCE_ONLY,
-    SEQUENCE_STEP,
     SETTLED,
     Status,
     Unbounded,
     bounded,
-    ceil_div,
     clamp,
     floor_div,
     role_of,
@@ -51,33 +44,13 @@ def run_books(state, updates):
             decisions[order] = Status.MARKET_UNKNOWN
         elif role_of(signer) != ORACLE:
             decisions[order] = Status.UNAUTHORISED
+        elif sequence <= market.book["sequence"]:
+            decisions[order] = Status.SEQ_OLD
         else:
-            book = dict(zip(BOOK_FIELDS, fields), sequence=sequence)
-            decisions[order] = judge_book(market, book)
-            if decisions[order] == Status.APPLIED:
-                market.book, market.has_book = book, True
+            decisions[order] = Status.APPLIED
+            market.book = dict(zip(BOOK_FIELDS, fields), sequence=sequence)
+            market.has_book = True
     return decisions
-
-
-def judge_book(market, book):
-    step = book["sequence"] - market.book["sequence"]
-    if step <= 0:
-        return Status.SEQ_OLD
-    if step > SEQUENCE_STEP:
-        return Status.SEQ_JUMP
-    lowest = -MAX_PRICE if market.terms["allow_negative"] else 0
-    prices = [book[name] for name in BOOK_FIELDS if book[name] != NO_PRICE]
-    if not all(lowest <= price <= MAX_PRICE for price in prices):
-        return Status.PRICE_SIGN
-    for bid, ask in (("best_bid", "best_ask"), ("impact_bid", "impact_ask")):
-        if NO_PRICE not in (book[bid], book[ask]) and book[bid] > book[ask]:
-            return Status.CROSSED
-    return Status.APPLIED
-
-
-def band_reach(market):
-    """Half the width of the price band, ticks."""
-    return ceil_div(abs(market.index) * market.params["band_ppm"], PPM)
 
 
 # ---- mark ---------------------------------------------------------------------------------------
@@ -163,8 +136,7 @@ def update_mark(market, now_ms):
         market.mark = forward
     else:
         update_basis(market, now_ms)
-        reach = band_reach(market) * (1 if market.perpetual() else DATED_MARK_BANDS)
-        mark = clamp(book_mark(market), market.index - reach, market.index + reach)
+        mark = book_mark(market)
         market.mark = mark if mark > 0 or terms["allow_negative"] else market.index
 
 
@@ -181,7 +153,8 @@ def funding_rate(mean_premium, funding):
     """Of 8 hours: the premium, and the interest pulled towards it within the clamp; capped."""
     most = funding["clamp_ppb"]
     rate = mean_premium + clamp(funding["interest_ppb"] - mean_premium, -most, most)
-    return clamp(rate, -funding["cap_ppb"], funding["cap_ppb"])
+    cap = funding["cap_ppb"]
+    return clamp(rate, -cap, cap) if cap > 0 else rate
 
 
 def funding_of_lot(terms, rate_ppb, elapsed_ms, index):
@@ -207,44 +180,36 @@ def charge(state, market, delta_q32):
     return True
 
 
-def count_premium(market, elapsed_ms):
-    """Counts the premium of the last block for the time since."""
-    elapsed_ms = min(elapsed_ms, FUNDING_CATCH_UP_MS)
-    if market.premium_ms + elapsed_ms < Q32:
-        market.premium_sum += market.premium_ppb * elapsed_ms
-        market.premium_ms += elapsed_ms
-
-
-def take_premium(market):
-    """The premium that counts until the next block; one beyond all reason is none."""
+def premium_now(market):
     bid, ask = market.book["impact_bid"], market.book["impact_ask"]
-    premium = premium_ppb(
+    return premium_ppb(
         market.mark if bid == NO_PRICE else bid,
         market.mark if ask == NO_PRICE else ask,
         market.index,
     )
-    market.premium_ppb = premium if abs(premium) <= PREMIUM_PPB else 0
 
 
-def update_funding(state, market, now_ms, runs):
-    """Charges funding when an interval of the calendar has ended; returns the event, if so. The
-    clock runs from this block to the next one if `runs`."""
-    interval = market.params["funding"]["interval_ms"]
-    if interval <= 0 or not market.perpetual():
-        return None
-    if not market.clock_started:
-        market.funding_time_ms = market.sample_time_ms = now_ms
-    elapsed = now_ms - market.sample_time_ms
+def sample_premium(market, now_ms):
+    elapsed = clamp(now_ms - market.sample_time_ms, 0, FUNDING_CATCH_UP_MS)
     market.sample_time_ms = now_ms
-    if market.clock_runs:
-        count_premium(market, elapsed)
-    else:
-        market.funding_time_ms += elapsed
-    market.clock_runs = runs
-    market.clock_started |= runs
-    if not runs:
+    premium = premium_now(market)
+    if market.premium_ms + elapsed < Q32:
+        try:
+            market.premium_sum = bounded(market.premium_sum + bounded(bounded(premium) * elapsed))
+            market.premium_ms += elapsed
+        except Unbounded:
+            pass
+
+
+def update_funding(state, market, now_ms):
+    """Charges funding when an interval of the calendar has ended; returns the event, if so."""
+    interval = market.params["funding"]["interval_ms"]
+    if interval <= 0 or not market.perpetual() or market.index <= 0:
         return None
-    take_premium(market)
+    if market.funding_time_ms is None:
+        market.funding_time_ms = market.sample_time_ms = now_ms
+        return None
+    sample_premium(market, now_ms)
     ended = now_ms // interval > market.funding_time_ms // interval
     if not ended or market.premium_ms == 0:
         return None
@@ -278,7 +243,7 @@ def settle_daily(state, market, now_ms):
     if length <= 0 or market.terms["kind"] != DATED:
         return
     number = now_ms // length
-    if 0 <= market.interval < number:
+    if market.interval != 0 and number > market.interval:
         market.settle_price = market.mark
         market.epoch += 1
         for _, position in state.positions_of(market.number):
@@ -286,9 +251,9 @@ def settle_daily(state, market, now_ms):
     market.interval = number
 
 
-def average_index(market, fresh, now_ms):
+def average_index(market, valid, now_ms):
     """Counts the time since the last block, as far as it is in the window, at the index that held;
-    only when the feed was fresh at both ends."""
+    only when the feed was valid at both ends."""
     if not in_window(market, now_ms):
         return
     expiry = market.terms["expiry_ms"]
@@ -296,7 +261,7 @@ def average_index(market, fresh, now_ms):
     if market.last_time_ms is not None:
         begin = max(begin, market.last_time_ms)
     covered = min(now_ms, expiry) - begin
-    if covered > 0 and market.priced and not market.stale and fresh:
+    if covered > 0 and market.priced and not market.stale and valid:
         market.average_sum += market.index * covered
         market.average_ms += covered
     market.window_time_ms = now_ms
@@ -332,28 +297,26 @@ def advance(state, market, now_ms):
     events = []
     feed = state.feeds[market.terms["feed"]]
     valid = feed.valid and (feed.index > 0 or market.terms["allow_negative"])
-    fresh = valid and feed.fresh()
-    average_index(market, fresh, now_ms)
+    average_index(market, valid, now_ms)
     market.last_time_ms = now_ms
-    market.stale = not fresh
+    market.stale = not valid
     if valid:
         market.index, market.priced = feed.index, True
         update_mark(market, now_ms)
-    trading = market.control in (ACTIVE, REDUCE_ONLY) and not state.venue["paused"]
-    event = update_funding(state, market, now_ms, fresh and market.index > 0 and trading)
-    if event is not None:
-        events.append(event)
-    if fresh:
+        event = update_funding(state, market, now_ms)
+        if event is not None:
+            events.append(event)
         settle_daily(state, market, now_ms)
     market.status = market.control
     expiry = market.terms["expiry_ms"]
     if (now_ms >= expiry) if expiry > 0 else market.control == CLOSING:
         market.status = PENDING
-        if fresh:
+        if valid:
             price = market.index
             if market.average_ms > 0:
                 price = market.average_sum // market.average_ms
             if settle_finally(state, market, price):
-                settled = {"market": market.number, "price": market.mark}
-                events.append((MARKET_SETTLED, settled))
+                events.append(
+                    (MARKET_SETTLED, {"market": market.number, "price": market.mark})
+                )
     return events

@@ -1,8 +1,6 @@
 """What the model knows: plain objects in dictionaries, and a journal that can take changes back."""
 
-from rules import HALTED, NO_PRICE
-
-OWNER, VENUE = 1, 2  # who may freeze an account, as bits
+from rules import ACTIVE, HALTED, NO_PRICE
 
 
 class Position:
@@ -40,14 +38,10 @@ class Account:
         self.salt_below = 0
         self.volume = 0
         self.tier = 0
-        self.frozen_by = frozenset()  # of OWNER, VENUE
-        self.cash = {}  # by asset; of those held, which is while it is not 0
+        self.frozen = False
+        self.cash = {}  # by asset, in the order in which the assets were first held
         self.positions = {}  # by market
         self.orders = {}  # fields of an order -> (lots filled, last time it may be filled)
-
-    @property
-    def frozen(self):
-        return bool(self.frozen_by)
 
 
 class Source:
@@ -64,10 +58,6 @@ class Feed:
         self.sources = sources
         self.index = self.time_ms = self.pending = 0
         self.priced = self.valid = self.has_pending = False
-
-    def fresh(self):
-        """Nothing hints at another price."""
-        return self.valid and not self.has_pending
 
 
 class Market:
@@ -91,15 +81,12 @@ class Market:
         self.basis_q32 = None
         self.basis_time_ms = 0
         self.premium_sum = self.premium_ms = 0
-        # the funding clock
-        self.clock_started = self.clock_runs = False
-        self.funding_time_ms = 0  # of the last charge, moved along while the clock stands
-        self.sample_time_ms = 0  # of the last block
-        self.premium_ppb = 0  # of the last block
+        self.funding_time_ms = None
+        self.sample_time_ms = 0
         self.average_sum = self.average_ms = 0
         self.window_time_ms = 0
         self.last_time_ms = None  # of the block before
-        self.interval = -1  # number of the interval of daily settlements
+        self.interval = 0  # number of the interval of daily settlements
         # shared sums; what follows from positions is summed up when it is asked for
         self.volume = self.fees_paid = self.dust = 0
         self.funding_clear = 0  # what positions have paid

@@ -153,7 +153,7 @@ def extreme_market(number):
     """Where money leaves 128 bits."""
     params = {
         "margin_tiers": [{"notional_upper": 1, "maintenance_ppm": 1, "initial_ppm": 10**6}],
-        "funding": {"interval_ms": 1_000, "interest_ppb": 10**9, "clamp_ppb": 10**9, "cap_ppb": 10**9},
+        "funding": {"interval_ms": 1_000, "interest_ppb": 10**9, "clamp_ppb": 10**9, "cap_ppb": 0},
         "max_price": 2**40,
         "max_position_lots": 2**15,
         "oi_cap_lots": 0,
