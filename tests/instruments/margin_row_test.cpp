@@ -242,5 +242,30 @@ TEST(RiskSum, IsExactOrOnTheSafeSide) {
     EXPECT_GT(shown * 10, covered * 9);
 }
 
+/// Halves of a quantum are rounded up position by position, never in their sum.
+TEST(RiskSum, CountsAStartedQuantumOfEachPosition) {
+    VenueContext context;
+    context.assets[0] = {.known = true, .priced = true};
+    Cell block;
+    for (std::uint32_t id = 1; id <= 2; ++id) {
+        MarketContext market{.id = MarketId{id}, .status = MarketStatus::kActive, .priced = true};
+        market.terms.multiplier = 1;
+        market.mark = 1;
+        market.margin = MarginTable::make(
+            {.margin_tiers = {{.maintenance_ppm = 400'000, .initial_ppm = 500'000}}}, 0);
+        context.add(market);
+        internal::put_position(block, (id - 1) * AccountLayout::kPositionSize,
+                               {market.id, {.lots = 1, .cost = -1}});
+    }
+    for (const Rounding rounding : {Rounding::kExact, Rounding::kUpward}) {
+        RiskSum sum(context, rounding);
+        sum.add(PositionSpan(block, 0), MarketId{kMaxMarkets});
+        for (const std::int64_t cash : {1, 2}) {
+            const Risk risk = sum.value(1, 0, [&](AssetId) { return Int128{cash}; });
+            EXPECT_EQ(risk.covers_initial(), cash == 2);
+        }
+    }
+}
+
 }  // namespace
 }  // namespace lockstep::test
