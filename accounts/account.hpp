@@ -18,8 +18,8 @@ namespace lockstep {
 /// Where the bytes of an account lie. The head block (cell account_key) holds
 ///
 ///   0 delegate u64 · 8 salt_below u64 · 16 assets u64 · 24 inline assets 4 x u8 · 28 positions u32
-///   32 volume i128 · 48 number of inline assets u8 · 49 fee tier u8 · 50 frozen u8 · 51 5 x u8 0
-///   56 cash of the inline assets, i128 each · positions, 72 bytes each, by market
+///   32 volume i128 · 48 number of inline assets u8 · 49 fee tier u8 · 50 frozen by u8 · 51 5 x u8
+///   0 56 cash of the inline assets, i128 each · positions, 72 bytes each, by market
 ///
 /// and continuation blocks 1, 2 … (positions_key) the positions that find no room in it. Positions
 /// ascend by market over all blocks, and all blocks but the last are full, so that the bytes follow
@@ -46,6 +46,9 @@ struct AccountLayout {
         return static_cast<std::uint32_t>((behind + kBlockPositions - 1) / kBlockPositions);
     }
 };
+
+/// Who has frozen an account, bit by bit; each undoes only what he did himself.
+enum class FrozenBy : std::uint8_t { kOwner = 1, kVenue = 2 };
 
 /// The positions in one block of an account, in place.
 ///
@@ -91,7 +94,7 @@ class AccountHead {
     [[nodiscard]] std::uint64_t salt_below() const noexcept {
         return cell_->load<std::uint64_t>(8);
     }
-    /// Bit a is set once the account has held asset a.
+    /// Bit a is set while the account has cash, or debt, in asset a.
     [[nodiscard]] std::uint64_t assets() const noexcept { return cell_->load<std::uint64_t>(16); }
     /// Numeraire quanta traded, where the venue tracks it.
     [[nodiscard]] Int128 volume() const noexcept { return cell_->load<Int128>(32); }
@@ -99,7 +102,9 @@ class AccountHead {
         return cell_->load<std::uint32_t>(28);
     }
     [[nodiscard]] std::uint8_t fee_tier() const noexcept { return cell_->load<std::uint8_t>(49); }
-    [[nodiscard]] bool frozen() const noexcept { return cell_->load<bool>(50); }
+    /// Bits of FrozenBy.
+    [[nodiscard]] std::uint8_t frozen_by() const noexcept { return cell_->load<std::uint8_t>(50); }
+    [[nodiscard]] bool frozen() const noexcept { return frozen_by() != 0; }
 
     /// Number of assets whose cash is in the head block: the first ones that the account held.
     [[nodiscard]] std::size_t inline_assets() const noexcept {
@@ -144,10 +149,12 @@ class AccountHead {
 void set_delegate(Cell& head, AccountId delegate) noexcept;
 void set_salt_below(Cell& head, std::uint64_t salt_below) noexcept;
 void set_fee_tier(Cell& head, std::uint8_t tier) noexcept;
-void set_frozen(Cell& head, bool frozen) noexcept;
+void set_frozen(Cell& head, FrozenBy who, bool frozen) noexcept;
 void set_volume(Cell& head, Int128 volume) noexcept;
 /// Marks an asset as held. Its cash, 0, moves into the head block while there is room.
 void hold_asset(Cell& head, AssetId asset) noexcept;
+/// Marks an asset as no longer held: its cash is 0.
+void release_asset(Cell& head, AssetId asset) noexcept;
 
 /// Cash of an account in one asset, quanta; may be negative.
 template <class View>
@@ -160,8 +167,29 @@ template <class View>
     return cell == nullptr ? 0 : cell->number();
 }
 
-/// Adds to the cash of an account, which holds the asset from now on. False on overflow, and when
-/// there is no such account.
+/// Adds to cash that found no room in the head block.
+template <class View>
+[[nodiscard]] bool credit_beside(View& view, AccountId account, AssetId asset, Int128 amount) {
+    const StateKey key = cash_key(account, asset);
+    const Cell* const known = view.read(key);
+    const Checked sum = Checked{known == nullptr ? Int128{0} : known->number()} + amount;
+    if (!sum.ok()) {
+        return false;
+    }
+    if (sum.value() != 0) {
+        view.write(key, Cell::of_number(sum.value()));
+        return true;
+    }
+    view.erase(key);
+    Cell* const head = view.change(account_key(account));
+    if (head != nullptr) {
+        release_asset(*head, asset);
+    }
+    return head != nullptr;
+}
+
+/// Adds to the cash of an account, which holds the asset while that is not 0. False on overflow,
+/// and when there is no such account.
 template <class View>
 [[nodiscard]] bool credit(View& view, AccountId account, AssetId asset, Int128 amount) {
     if (amount == 0) {
@@ -175,11 +203,14 @@ template <class View>
     const AccountHead head(*cell);
     const std::size_t place = head.place_of(asset);
     if (place == head.inline_assets()) {
-        return view.add(cash_key(account, asset), amount, Bounds{});
+        return credit_beside(view, account, asset, amount);
     }
     const Checked sum = Checked{head.inline_cash(place)} + amount;
     if (sum.ok()) {
         cell->store(AccountHead::cash_offset(place), sum.value());
+        if (sum.value() == 0) {
+            release_asset(*cell, asset);
+        }
     }
     return sum.ok();
 }

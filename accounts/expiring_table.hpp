@@ -209,7 +209,7 @@ class ExpiringTable {
     std::uint32_t item_;
 };
 
-/// What has been filled of an account's orders: lots, by order digest, until good-til.
+/// What has been filled of an account's orders: lots, by order, until good-til.
 [[nodiscard]] constexpr ExpiringTable order_table(AccountId account) noexcept {
     return {CellKind::kOrders, raw(account)};
 }

@@ -58,6 +58,7 @@ enum class CellKind : std::uint8_t {
     kSocialClaims = 70,  ///< Q32
     kDust = 71,          ///< Q32 remainders of closed positions
     kSettleClear = 72,   ///< quanta; clearing account of final settlement, 0 when all are closed
+    kClosedLots = 73,    ///< signed lots closed by final settlement, 0 when all are closed
 };
 
 /// Address of a state cell: 16 bytes, ordered by (kind, item, chunk, owner).
@@ -115,7 +116,7 @@ static_assert(sizeof(StateKey) == 16 && std::is_trivially_copyable_v<StateKey>);
 [[nodiscard]] constexpr bool is_numeric(CellKind kind) noexcept {
     return kind == CellKind::kCash || kind == CellKind::kAssetTotal ||
            kind == CellKind::kInsurance ||
-           (kind >= CellKind::kOpenInterest && kind <= CellKind::kSettleClear);
+           (kind >= CellKind::kOpenInterest && kind <= CellKind::kClosedLots);
 }
 
 /// The cell whose order the cells of a unit share: the head block of an account for all that is the
@@ -129,7 +130,7 @@ static_assert(sizeof(StateKey) == 16 && std::is_trivially_copyable_v<StateKey>);
         kind == CellKind::kNonces) {
         return {CellKind::kAccount, key.owner()};
     }
-    if (kind >= CellKind::kOpenInterest && kind <= CellKind::kSettleClear) {
+    if (kind >= CellKind::kOpenInterest && kind <= CellKind::kClosedLots) {
         return {CellKind::kVolume, 0, key.item()};
     }
     return key;

@@ -72,14 +72,14 @@ template <class View>
         return Status::kInconsistent;
     }
     const AccountHead head(*cell);
-    if (head.positions() == 0 && std::has_single_bit(head.assets())) {
+    if (head.positions() == 0 && std::popcount(head.assets()) <= 1) {
         return Status::kApplied;  // nothing but this cash, which stays >= 0
     }
     expect_positions(view, ExpectedAccount{account, cell});
     const MarginPolicy policy = MarginPolicy::of_cash_out();
     const AccountBlocks blocks(view, account, *cell);
-    return policy.holds(view, context, blocks, nullptr, [] { return Risk{}; }) ? Status::kApplied
-                                                                               : Status::kMargin;
+    return policy.judge(
+        view, context, blocks, nullptr, [] { return Risk{}; }, [] { return Checked{0}; });
 }
 
 template <class View>
@@ -153,8 +153,11 @@ template <class View>
 }
 
 template <class View>
-[[nodiscard]] Status handle(View& view, const VenueContext&, const Envelope&, const SetFrozen& tx) {
-    return change_account(view, tx.account, [&](Cell& head) { set_frozen(head, tx.frozen); });
+[[nodiscard]] Status handle(View& view, const VenueContext&, const Envelope& envelope,
+                            const SetFrozen& tx) {
+    const FrozenBy who =
+        has_role(envelope.signer, Role::kGovernance) ? FrozenBy::kVenue : FrozenBy::kOwner;
+    return change_account(view, tx.account, [&](Cell& head) { set_frozen(head, who, tx.frozen); });
 }
 
 template <class View>

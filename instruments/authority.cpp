@@ -34,11 +34,11 @@ struct AuthorityOf {
         return {.right = Right::kOwner,
                 .account = tx.account,
                 .role = Role::kGovernance,
-                .passes_pause = true};
+                .always = true};
     }
     /// Nothing keeps an owner from taking an order back.
     Authority operator()(const CancelOrders& tx) const noexcept {
-        return {.right = Right::kDelegate, .account = tx.account, .passes_pause = true};
+        return {.right = Right::kDelegate, .account = tx.account, .always = true};
     }
     Authority operator()(const RealisePnl& tx) const noexcept { return of_delegate(tx.account); }
     Authority operator()(const SettleBatch&) const noexcept { return {}; }
@@ -50,7 +50,7 @@ struct AuthorityOf {
     /// Parameters and fee tiers.
     template <class Other>
     Authority operator()(const Other&) const noexcept {
-        return {.right = Right::kRole, .role = Role::kGovernance, .passes_pause = true};
+        return {.right = Right::kRole, .role = Role::kGovernance, .always = true};
     }
 };
 

@@ -21,7 +21,7 @@ struct Authority {
     /// The venue's keys with it may sign as well (always so with kRole).
     std::optional<Role> role{};
     bool signer_must_exist = true;
-    bool passes_pause = false;  ///< may be applied while the venue is paused
+    bool always = false;  ///< passes while the venue is paused, and from a frozen account
 };
 
 /// The right that a payload asks of its signer.

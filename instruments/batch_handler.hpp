@@ -15,6 +15,7 @@ struct BatchAccount {
     AccountId account{};
     bool takes = false;
     Risk before{};
+    Checked costs{};  ///< of its fills so far
 };
 
 template <class View>
@@ -43,7 +44,7 @@ template <class View>
             if (found != end) {
                 found->takes = found->takes || takes;
             } else {
-                accounts[count++] = {.account = account, .takes = takes, .before = {}};
+                accounts[count++] = {.account = account, .takes = takes, .before = {}, .costs = {}};
             }
         }
     }
@@ -61,9 +62,15 @@ template <class View>
         accounts[i].before = assess_stored(view, context, accounts[i].account, policy.profit_cap);
     }
     for (const Trade& fill : tx.fills) {
-        const Status status = settle_trade(view, context, fill, MarginCheck::kLater);
+        FillCosts costs;
+        const Status status = settle_trade(view, context, fill, MarginCheck::kLater, &costs);
         if (status != Status::kApplied) {
             return status;
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            accounts[i].costs += accounts[i].account == fill.buyer.account    ? costs.buyer
+                                 : accounts[i].account == fill.seller.account ? costs.seller
+                                                                              : Checked{0};
         }
         if (view.stopped()) {
             return Status::kInconsistent;
@@ -77,8 +84,11 @@ template <class View>
         }
         expect_positions(view, ExpectedAccount{account, cell});
         const AccountBlocks blocks(view, account, *cell);
-        if (!policy.holds(view, context, blocks, nullptr, [&] { return accounts[i].before; })) {
-            return accounts[i].takes ? Status::kMarginTaker : Status::kMarginMaker;
+        const Status status = policy.judge(
+            view, context, blocks, nullptr, [&] { return accounts[i].before; },
+            [&] { return accounts[i].costs; });
+        if (status != Status::kApplied) {
+            return margin_status(status, accounts[i].takes);
         }
     }
     return Status::kApplied;

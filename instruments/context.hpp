@@ -22,7 +22,7 @@ struct MarketContext {
     MarketTerms terms{};
     MarketStatus status = MarketStatus::kHalted;  ///< in effect, after expiry and breakers
     bool priced = false;                          ///< index and mark exist
-    bool stale = false;                           ///< the feed gives no valid index at the moment
+    bool stale = false;                           ///< the index is old, or about to change
     std::int64_t index = 0;                       ///< ticks
     /// Ticks. Settled markets: the settlement price, or the payoff of an option.
     std::int64_t mark = 0;
@@ -49,6 +49,7 @@ struct MarketContext {
 struct AssetContext {
     bool known = false;
     bool priced = false;
+    bool fresh = false;  ///< the price is neither old nor about to change
     std::int32_t haircut_ppm = 0;
     std::int32_t liability_ppm = 0;
     std::int64_t price = 1;    ///< ticks
@@ -56,7 +57,7 @@ struct AssetContext {
 
     /// Its quanta count as they are.
     [[nodiscard]] bool is_unit() const noexcept {
-        return priced && price == 1 && divisor == 1 && (haircut_ppm | liability_ppm) == 0;
+        return fresh && price == 1 && divisor == 1 && (haircut_ppm | liability_ppm) == 0;
     }
 };
 

@@ -58,7 +58,7 @@ struct TradeSide {
     Int128 swept = 0;        ///< moved to cash by daily settlements
     Int128 flow = 0;         ///< received for the lots; the two sides add up to 0
     Int128 fee = 0;          ///< paid; negative = rebate
-    Int128 closed = 0;       ///< moved to cash when the fill closed the position
+    Int128 closed = 0;       ///< moved to cash: what the closed lots realised
 };
 
 struct TradeEvent {

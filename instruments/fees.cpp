@@ -16,7 +16,8 @@ Checked option_fee_of(Checked underlying, Checked premium, std::int32_t ppm) noe
     if (!fee.ok() || !most.ok()) {
         return Checked::overflowed();
     }
-    return fee.value() > 0 ? Checked{std::min(fee.value(), most.value())} : fee;
+    const Int128 bound = fee.value() > 0 ? most.value() : premium.value() / 8;
+    return std::clamp(fee.value(), -bound, bound);
 }
 
 bool fees_never_negative(const FeeTier* tiers, std::size_t count) noexcept {

@@ -28,7 +28,7 @@ Checked funding_rate_ppb(Checked mean_premium_ppb, const FundingTerms& terms) no
     const Checked pull =
         clamp(Checked{terms.interest_ppb} - mean_premium_ppb, -terms.clamp_ppb, terms.clamp_ppb);
     const Checked rate = mean_premium_ppb + pull;
-    return terms.cap_ppb > 0 ? clamp(rate, -terms.cap_ppb, terms.cap_ppb) : rate;
+    return clamp(rate, -terms.cap_ppb, terms.cap_ppb);
 }
 
 Checked linear_funding_delta(Checked rate_ppb, std::int64_t elapsed_ms, std::int64_t index,

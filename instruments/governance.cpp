@@ -11,6 +11,17 @@ bool within(std::int64_t value, std::int64_t low, std::int64_t high) noexcept {
 
 constexpr std::int64_t kDayMs = 86'400'000;
 
+/// Where prices may be <= 0 neither margin nor band can be a share of them alone; a lot's initial
+/// requirement then covers at least what a fill at the end of the band loses.
+bool floors_valid(const MarketTerms& terms, const MarketParams& params) noexcept {
+    const std::int64_t least = terms.allow_negative ? 1 : 0;
+    const Checked band = Checked{params.band_ticks} * terms.multiplier;
+    return within(params.band_ticks, least, kMaxPrice) &&
+           within(params.maintenance_floor, least, params.initial_floor) &&
+           params.initial_floor <= kMaxFloor &&
+           (!terms.allow_negative || params.initial_floor >= band.value());
+}
+
 }  // namespace
 
 Status validate(const CreateAsset& tx) noexcept {
@@ -45,7 +56,7 @@ Status validate(const MarketTerms& terms) noexcept {
         terms.kind <= MarketKind::kEuropeanOption && terms.option_side <= OptionSide::kPut &&
         raw(terms.settlement_asset) < kMaxAssets && within(terms.lot_step, 1, 0xffffffff) &&
         within(terms.price_step, 1, kMaxPrice) && terms.expiry_ms >= 0 &&
-        (terms.expiry_ms > 0) == dated && within(terms.settle_window_ms, 0, kDayMs) &&
+        (terms.expiry_ms > 0) == dated && within(terms.settle_window_ms, dated ? 1 : 0, kDayMs) &&
         within(terms.settle_interval_ms, 0, 365 * kDayMs) && (!option || terms.strike >= 0) &&
         terms.strike <= kMaxPrice && !(terms.allow_negative && (inverse || option));
     return sound ? Status::kApplied : Status::kParamRange;
@@ -58,9 +69,10 @@ Status validate(const MarketTerms& terms, const MarketParams& params) noexcept {
         within(params.max_position_lots, 1, kMaxLots) && params.oi_cap_lots >= 0 &&
         params.oi_margin_lower >= 0 && params.oi_margin_upper >= 0 && params.min_notional >= 0 &&
         within(params.band_ppm, 1, terms.host_matched ? kBandPpmMax : kPpm) &&
-        within(params.option_floor_ppm, 0, kPpm) && within(funding.interval_ms, 0, kDayMs) &&
-        within(funding.interest_ppb, -kPpb, kPpb) && within(funding.clamp_ppb, 0, kPpb) &&
-        within(funding.cap_ppb, 0, kPpb);
+        within(params.option_floor_ppm, 0, kPpm) && floors_valid(terms, params) &&
+        within(funding.interval_ms, 0, kDayMs) && within(funding.interest_ppb, -kPpb, kPpb) &&
+        within(funding.clamp_ppb, 0, kPpb) &&
+        within(funding.cap_ppb, funding.interval_ms > 0 ? 1 : 0, kPpb);
     if (!sound) {
         return Status::kParamRange;
     }

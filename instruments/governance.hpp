@@ -94,9 +94,8 @@ template <class View>
     view.write(market_key(CellKind::kMarketTerms, tx.market), encode_terms(tx.terms));
     store_params(view, tx.market, tx.params);
     view.write(market_key(CellKind::kFeeSchedule, tx.market), encode_fees(tx.fees));
-    Cell control;
-    control.store(0, tx.status);
-    view.write(market_key(CellKind::kMarketControl, tx.market), control);
+    view.write(market_key(CellKind::kMarketControl, tx.market),
+               encode_control({.status = tx.status}));
     return Status::kApplied;
 }
 
@@ -127,9 +126,8 @@ template <class View>
     if (tx.status > MarketStatus::kClosing || ended) {
         return Status::kTransition;
     }
-    Cell control;
-    control.store(0, tx.status);
-    view.write(market_key(CellKind::kMarketControl, tx.market), control);
+    view.write(market_key(CellKind::kMarketControl, tx.market),
+               encode_control({.status = tx.status}));
     wake_market(view, tx.market);
     return Status::kApplied;
 }
@@ -152,10 +150,42 @@ template <class View>
 [[nodiscard]] Status handle(View& view, const VenueContext&, const Envelope&,
                             const SetVenueParams& tx) {
     const Status status = validate(tx);
-    if (status == Status::kApplied) {
-        view.write(StateKey{CellKind::kVenue, 0}, encode_venue(tx));
+    if (status != Status::kApplied) {
+        return status;
     }
-    return status;
+    const StateKey key{CellKind::kVenue, 0};
+    const Cell* cell = view.read(key);
+    const bool paused = cell != nullptr && decode_venue(*cell).paused;
+    if (paused != tx.paused) {
+        const MarketList list = MarketList::load(view, CellKind::kMarketList, 0);
+        for (const std::uint32_t number : list.ids()) {
+            wake_market(view, MarketId{number});  // their funding stops or goes on
+        }
+    }
+    view.write(key, encode_venue(tx));
+    return Status::kApplied;
+}
+
+/// Check order: market known, not trading and not settled, price in range.
+template <class View>
+[[nodiscard]] Status handle(View& view, const VenueContext& context, const Envelope&,
+                            const SettleMarket& tx) {
+    const MarketContext* market = context.market(tx.market);
+    if (market == nullptr || !view.exists(market_key(CellKind::kMarketTerms, tx.market))) {
+        return Status::kMarketUnknown;
+    }
+    if (market->trading() || market->settled()) {
+        return Status::kTransition;
+    }
+    const bool option = market->terms.kind == MarketKind::kEuropeanOption;
+    const std::int64_t least = market->terms.allow_negative ? -market->max_price : option ? 0 : 1;
+    if (tx.price < least || tx.price > (option ? kMaxPrice : market->max_price)) {
+        return Status::kParamRange;
+    }
+    view.write(market_key(CellKind::kMarketControl, tx.market),
+               encode_control({.status = market->status, .price = tx.price}));
+    wake_market(view, tx.market);
+    return Status::kApplied;
 }
 
 }  // namespace lockstep

@@ -100,6 +100,9 @@ void InvariantScan::add_market_number(const StateKey& key, Int128 number) {
         case CellKind::kSettleClear:
             market.settle_clear = number;
             break;
+        case CellKind::kClosedLots:
+            market.closed_lots = number;
+            break;
         default:
             break;
     }
@@ -132,7 +135,7 @@ void InvariantScan::add(const StateKey& key, const Cell& cell) {
             markets_[MarketId{key.item()}].tick = TickRecord::decode(cell);
             break;
         default:
-            if (key.kind() >= CellKind::kOpenInterest && key.kind() <= CellKind::kSettleClear) {
+            if (key.kind() >= CellKind::kOpenInterest && key.kind() <= CellKind::kClosedLots) {
                 add_market_number(key, cell.number());
             }
             break;
@@ -156,6 +159,10 @@ void InvariantScan::check_market(MarketId market, const MarketSums& sums,
     }
     if (!due.ok() || sums.settle_clear != due.value()) {
         out.push_back("I2: settlement of " + text(market) + " does not cancel");
+    }
+    if (sums.lots + sums.closed_lots != 0) {
+        out.push_back("I2: closed lots of " + text(market) + " are " + to_string(sums.closed_lots) +
+                      ", open ones add up to " + to_string(sums.lots));
     }
     if (sums.longs != sums.open_interest) {
         out.push_back("I2: open interest of " + text(market) + " is " +

@@ -22,11 +22,13 @@ template <class View>
            number_at(view, market_key(CellKind::kOpenInterest, market)) >= 0;
 }
 
-/// Freezes every market whose numbers do not add up: the market stops, the venue goes on.
+/// Freezes every market whose numbers do not add up: the market stops, the venue goes on. One that
+/// governance has settled all the same is left to close.
 template <class View>
 void freeze_broken_markets(View& view, const VenueContext& context) {
     for (const MarketContext& market : context.markets) {
-        if (market.status == MarketStatus::kFrozen || market_balances(view, market.id)) {
+        const bool ended = market.settled() || market.status == MarketStatus::kFrozen;
+        if (ended || market_balances(view, market.id)) {
             continue;
         }
         TickRecord tick;
@@ -66,6 +68,7 @@ class InvariantScan {
         Int128 open_interest = 0;
         Int128 fees = 0;
         Int128 settle_clear = 0;
+        Int128 closed_lots = 0;
         FundingSums sums;
         bool known = false;
     };

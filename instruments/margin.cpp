@@ -25,6 +25,8 @@ std::int64_t option_out_of_money(const MarketTerms& terms, std::int64_t index) n
 MarginTable MarginTable::make(const MarketParams& params, Checked open_notional) noexcept {
     MarginTable table;
     table.option_floor_ppm = params.option_floor_ppm;
+    table.maintenance_floor = params.maintenance_floor;
+    table.initial_floor = params.initial_floor;
     table.count = std::min(params.margin_tiers.size(), kMaxMarginTiers);
     for (std::size_t i = 0; i < table.count; ++i) {
         Bracket& bracket = table.brackets[i];
@@ -39,10 +41,13 @@ MarginTable MarginTable::make(const MarketParams& params, Checked open_notional)
                                         limit * (bracket.tier.initial_ppm - below.tier.initial_ppm);
         }
     }
-    if (params.oi_margin_upper > params.oi_margin_lower && open_notional.ok()) {
+    if (params.oi_margin_upper > params.oi_margin_lower) {
         table.oi_whole = Int128{params.oi_margin_upper} - params.oi_margin_lower;
-        table.oi_part =
-            std::clamp<Int128>(open_notional.value() - params.oi_margin_lower, 0, table.oi_whole);
+        // What cannot be counted is the most there is.
+        table.oi_part = open_notional.ok()
+                            ? std::clamp<Int128>(open_notional.value() - params.oi_margin_lower, 0,
+                                                 table.oi_whole)
+                            : table.oi_whole;
     }
     return table;
 }
@@ -170,7 +175,14 @@ Requirement position_requirement(const MarketContext& market, std::int64_t lots)
         return {.maintenance = ceil_div(size * lot.maintenance, kPpm),
                 .initial = ceil_div(size * lot.initial, kPpm)};
     }
-    return market.margin.of_notional(notional_at(market.terms, lots, market.mark));
+    const Requirement required =
+        market.margin.of_notional(notional_at(market.terms, lots, market.mark));
+    if (market.margin.initial_floor == 0) {
+        return required;
+    }
+    const Checked size = abs(Checked{lots});
+    return {.maintenance = maximum(required.maintenance, size * market.margin.maintenance_floor),
+            .initial = maximum(required.initial, size * market.margin.initial_floor)};
 }
 
 Checked collateral_value(const AssetContext& asset, Checked amount) noexcept {
@@ -199,13 +211,22 @@ Checked requirement_value(const AssetContext& asset, Checked amount) noexcept {
     return asset.priced ? ceil_div(amount * asset.price, asset.divisor) : Checked::overflowed();
 }
 
-bool reduces_risk(const Risk& before, const Risk& after) noexcept {
-    if (!before.ok() || !after.ok() || after.maintenance.value() >= before.maintenance.value()) {
+bool reduces_risk(const Risk& before, const Risk& after, Checked costs) noexcept {
+    if (!before.ok() || !after.ok() || after.maintenance.value() > before.maintenance.value()) {
         return false;
+    }
+    const Int128 equity = before.equity_maintenance.value();
+    if (after.maintenance.value() == before.maintenance.value()) {
+        return after.equity_maintenance.value() > equity;
+    }
+    const Checked kept = after.equity_maintenance + costs;
+    if (kept.ok() && kept.value() >= equity) {
+        return true;
     }
     const Checked left = after.equity_maintenance * before.maintenance;
     const Checked right = before.equity_maintenance * after.maintenance;
-    return left.ok() && right.ok() && left.value() >= right.value();
+    return equity >= before.maintenance.value() && left.ok() && right.ok() &&
+           left.value() >= right.value();
 }
 
 }  // namespace lockstep

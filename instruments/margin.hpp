@@ -37,11 +37,13 @@ struct MarginTable {
     /// continuous and monotone in N for any brackets, as IM and N - IM are.
     Int128 oi_part = 0;
     Int128 oi_whole = 1;
+    std::int64_t maintenance_floor = 0;  ///< quanta a lot
+    std::int64_t initial_floor = 0;
     std::int32_t option_floor_ppm = 0;
 
     [[nodiscard]] static MarginTable make(const MarketParams& params,
                                           Checked open_notional) noexcept;
-    /// Requirement of a position of `notional` >= 0 quanta; each rounded up.
+    /// Requirement of a position of `notional` >= 0 quanta by its brackets; each rounded up.
     [[nodiscard]] Requirement of_notional(Checked notional) const noexcept;
 };
 
@@ -94,6 +96,7 @@ struct Risk {
     Checked equity_initial{};      ///< E_I: profit counts up to the cap
     Checked maintenance{};
     Checked initial{};
+    bool stale = false;  ///< some price behind them is old or about to change
 
     [[nodiscard]] bool ok() const noexcept {
         return equity_maintenance.ok() && equity_initial.ok() && maintenance.ok() && initial.ok();
@@ -104,8 +107,11 @@ struct Risk {
     }
 };
 
-/// True when `after` has a lower maintenance requirement than `before` and at least the same ratio
-/// of equity to requirement, compared by cross multiplication (dYdX's rule for accounts below IM).
-[[nodiscard]] bool reduces_risk(const Risk& before, const Risk& after) noexcept;
+/// True when a change is no gift and lowers the maintenance requirement: equity falls by no more
+/// than `costs`; or, from an account that covers maintenance, the ratio of equity to requirement
+/// does not fall (cross multiplication, dYdX's rule for accounts below IM). With the same
+/// requirement, when equity rises. So an account below maintenance may close at the mark or better,
+/// solvent or not.
+[[nodiscard]] bool reduces_risk(const Risk& before, const Risk& after, Checked costs) noexcept;
 
 }  // namespace lockstep

@@ -34,7 +34,11 @@ MarginRow MarginRow::make(const MarketContext& market) noexcept {
     const Checked value = settlement_value(market, 1);
     Requirement required{};
     if (!market.settled()) {
-        const bool scaled = !option && market.margin.oi_part != 0;
+        if (market.stale) {
+            return row;  // to be noticed
+        }
+        const bool scaled =
+            !option && (market.margin.oi_part != 0 || market.margin.initial_floor != 0);
         if (inverse || scaled || market.margin.count == 0) {
             return row;
         }

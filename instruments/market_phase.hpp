@@ -20,8 +20,9 @@ struct MarketSetup {
     MarketId id{};
     MarketTerms terms{};
     MarketParams params{};
-    MarketStatus control = MarketStatus::kHalted;  ///< asked for by governance
+    MarketControl control{};
     BookUpdate book{};
+    bool paused = false;  ///< the venue is
 };
 
 /// The part of a market's state that only the phases of a block write.
@@ -38,16 +39,20 @@ struct MarketNews {
     bool settled = false;
 };
 
+/// Checks an update against the last sequence, in this order: sequence old, sequence jump, price
+/// out of range or below 0 (unless the market allows that), crossed.
+[[nodiscard]] Status check_book(const MarketTerms& terms, const BookUpdate& book,
+                                std::uint64_t last) noexcept;
+
 /// Brings a market to block time: index, mark, funding, daily settlement, expiry, status; in this
 /// order. `feed` is null when the feed is unknown. Pure; never fails: what cannot be computed is
 /// left as it is.
-[[nodiscard]] MarketNews advance_market(const MarketSetup& setup, const FeedTable::Price* feed,
+[[nodiscard]] MarketNews advance_market(const MarketSetup& setup, const FeedPrice* feed,
                                         std::int64_t now_ms, MarketState& state) noexcept;
 
 /// Brings the state of a market that has rested to the block before: what each block since would
 /// have done.
-void catch_up(const MarketSetup& setup, const RestingMarket& rest, std::int64_t last_time_ms,
-              MarketState& state) noexcept;
+void catch_up(const RestingMarket& rest, std::int64_t last_time_ms, MarketState& state) noexcept;
 
 /// The market as the transactions of the block will see it.
 [[nodiscard]] MarketContext market_context(const MarketSetup& setup, const TickRecord& tick,
@@ -91,7 +96,7 @@ template <class View>
     }
     setup.params = load_params(view, id);
     if (const Cell* cell = view.read(market_key(CellKind::kMarketControl, id))) {
-        setup.control = cell->load<MarketStatus>(0);
+        setup.control = decode_control(*cell);
     }
     setup.book.market = id;
     if (const Cell* cell = view.read(market_key(CellKind::kBook, id))) {
@@ -100,18 +105,22 @@ template <class View>
     return setup;
 }
 
-/// Takes the book updates of market `id` over, from `next` on.
+/// Takes the book updates of a market over, from `next` on.
 template <class View, class Iterator>
-void apply_book_updates(View& view, MarketId id, Iterator& next, Iterator end, BookUpdate& book) {
+void apply_book_updates(View& view, Iterator& next, Iterator end, MarketSetup& setup) {
+    const MarketId id = setup.id;
+    const MarketTerms& terms = setup.terms;
+    BookUpdate& book = setup.book;
     bool changed = false;
     for (; next != end && next->update.market == id; ++next) {
         if (!has_role(next->signer, Role::kOracle)) {
             next->status = Status::kUnauthorised;
-        } else if (next->update.sequence <= book.sequence) {
-            next->status = Status::kSeqOld;
         } else {
-            book = next->update;
-            changed = true;
+            next->status = check_book(terms, next->update, book.sequence);
+            if (next->status == Status::kApplied) {
+                book = next->update;
+                changed = true;
+            }
         }
     }
     if (changed) {
@@ -126,12 +135,13 @@ template <class View, class Iterator>
                                          const FeedTable& feeds, Iterator& next,
                                          VenueContext& context) {
     MarketSetup setup = load_market_setup(view, id);
+    setup.paused = context.venue.paused;
     const MarketState before = load_market_state(view, id);
     MarketState state = before;
     if (rest.until_ms != Rest::kAwake) {
-        catch_up(setup, rest, context.last_time_ms, state);
+        catch_up(rest, context.last_time_ms, state);
     }
-    apply_book_updates(view, id, next, context.books.end(), setup.book);
+    apply_book_updates(view, next, context.books.end(), setup);
     const MarketNews news =
         advance_market(setup, feeds.find(setup.terms.feed), context.time_ms, state);
     store_market_state(view, id, before, state);

@@ -140,6 +140,7 @@ void RiskSum::add_plainly(std::uint32_t place, Position position) noexcept {
     sum = {
         .profit = profit.value(), .maintenance = maintenance.value(), .initial = initial.value()};
     overflowed_ = overflowed_ || !settled || !profit.ok() || !maintenance.ok() || !initial.ok();
+    stale_ = stale_ || (market != nullptr && market->stale && !market->settled());
 }
 
 void RiskSum::add_asset(std::uint32_t id, Checked cash, Risk& risk,
@@ -152,6 +153,10 @@ void RiskSum::add_asset(std::uint32_t id, Checked cash, Risk& risk,
     const auto owed = [&](const Checked& amount) {
         return unit ? amount : requirement_value(asset, amount);
     };
+    if (!asset.fresh) [[unlikely]] {
+        add_stale_asset(id, cash, risk);
+        return;
+    }
     if ((used_ >> id & 1U) == 0) {
         risk.equity_initial += owned(cash);
         return;
@@ -172,8 +177,25 @@ void RiskSum::add_asset(std::uint32_t id, Checked cash, Risk& risk,
     }
 }
 
+/// An old price backs nothing; what is owed at one cannot be judged.
+void RiskSum::add_stale_asset(std::uint32_t id, Checked cash, Risk& risk) const noexcept {
+    const AssetContext& asset = context_.assets[id];
+    const bool used = (used_ >> id & 1U) != 0;
+    const AssetSum sum = used ? sums_[id] : AssetSum{.profit = 0, .maintenance = 0, .initial = 0};
+    const Checked owned = collateral_value(asset, sum.profit < 0 ? cash + sum.profit : cash);
+    const Checked extra = sum.profit < 0 ? Checked{0} : collateral_value(asset, sum.profit);
+    const Checked initial = upward_ ? ceil_div(Checked{sum.initial}, kPpm) : Checked{sum.initial};
+    const bool owes = !owned.ok() || owned.value() < 0;
+    risk.equity_initial += owes ? owned : Checked{0};
+    risk.equity_maintenance += (owes ? Checked{0} : owned) + extra;
+    risk.maintenance += requirement_value(asset, sum.maintenance);
+    risk.initial += requirement_value(asset, initial);
+    risk.stale = risk.stale || owes || sum.initial != 0;
+}
+
 void RiskSum::finish(Checked profit, Int128 profit_cap, Risk& risk) const noexcept {
-    risk.equity_maintenance = risk.equity_initial + profit;
+    risk.equity_maintenance += risk.equity_initial + profit;
+    risk.stale = risk.stale || stale_;
     risk.equity_initial += profit.ok() ? Checked{std::min(profit.value(), profit_cap)} : profit;
     if (overflowed_) {
         risk.initial = Checked::overflowed();

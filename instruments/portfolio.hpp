@@ -62,11 +62,13 @@ class RiskSum {
     void add_term(std::uint32_t asset, const PositionTerm& term) noexcept;
     void add_plainly(std::uint32_t place, Position position) noexcept;
     void add_asset(std::uint32_t id, Checked cash, Risk& risk, Checked& profit) const noexcept;
+    void add_stale_asset(std::uint32_t id, Checked cash, Risk& risk) const noexcept;
     void finish(Checked profit, Int128 profit_cap, Risk& risk) const noexcept;
 
     const VenueContext& context_;
     const bool upward_;
     bool overflowed_ = false;                ///< some number has left its range
+    bool stale_ = false;                     ///< some mark is old, or about to change
     std::uint64_t used_ = 0;                 ///< bits of the assets that have a sum
     std::array<AssetSum, kMaxAssets> sums_;  // only those in use are set: the rest costs nothing
 };
@@ -99,33 +101,41 @@ template <class View>
     });
 }
 
-/// What an account is held to when it changes. Every way to change one goes through `holds`: single
+/// What an account is held to when it changes. Every way to change one goes through `judge`: single
 /// fills, fills of batches, cash that leaves.
 struct MarginPolicy {
     Int128 profit_cap = 0;         ///< unrealised profit that counts for initial margin
     bool reducing_passes = false;  ///< below initial margin, less risk than before is enough
 
-    /// A fill: initial margin, or less risk than before it (I6).
+    /// A fill: initial margin at fresh prices, or less risk than before it (I6).
     [[nodiscard]] static MarginPolicy of_fill(const VenueContext& context) noexcept {
         return {.profit_cap = context.venue.profit_cap, .reducing_passes = true};
     }
-    /// Cash leaves: initial margin without any unrealised profit.
+    /// Cash leaves: initial margin at fresh prices, without any unrealised profit.
     [[nodiscard]] static MarginPolicy of_cash_out() noexcept { return {}; }
 
-    /// Whether an account may stand as it is, with `change` if there is one. `before()` gives its
-    /// risk before the change; asked only where it matters. Requirements that are never too low
-    /// decide most cases; the exact ones where those do not.
-    template <class View, class Before>
-    [[nodiscard]] bool holds(View& view, const VenueContext& context, const AccountBlocks& blocks,
-                             const Override* change, Before&& before) const {
+    /// Whether an account may stand as it is, with `change` if there is one: kApplied; kMargin; or
+    /// kOracleStale, where only the age of a price stands against it. `before()` gives its risk
+    /// before the change and `costs()` what it may have lost by it (FillCosts); asked only where
+    /// they matter. Requirements that are never too low decide most cases; the exact ones where
+    /// those do not.
+    template <class View, class Before, class Costs>
+    [[nodiscard]] Status judge(View& view, const VenueContext& context, const AccountBlocks& blocks,
+                               const Override* change, Before&& before, Costs&& costs) const {
         const auto risk = [&](Rounding rounding) {
             return assess(view, context, blocks, profit_cap, change, rounding);
         };
-        if (risk(Rounding::kUpward).covers_initial()) {
-            return true;
+        if (const Risk upward = risk(Rounding::kUpward); upward.covers_initial() && !upward.stale)
+            [[likely]] {
+            return Status::kApplied;
         }
         const Risk after = risk(Rounding::kExact);
-        return after.covers_initial() || (reducing_passes && reduces_risk(before(), after));
+        const bool covered = after.covers_initial();
+        if ((covered && !after.stale) ||
+            (reducing_passes && reduces_risk(before(), after, costs()))) {
+            return Status::kApplied;
+        }
+        return covered ? Status::kOracleStale : Status::kMargin;
     }
 };
 

@@ -23,6 +23,9 @@ Status apply_oracle_update(FeedWork& feed, const OracleUpdate& update, AccountId
     if (source.seen && update.sequence <= source.sequence) {
         return Status::kSeqOld;
     }
+    if (update.sequence - source.sequence > kSequenceStepMax) {
+        return Status::kSeqJump;
+    }
     if (Int128{update.publish_time_ms} > Int128{now_ms} + params.max_ahead_ms) {
         return Status::kTimeFuture;
     }
@@ -69,14 +72,23 @@ void update_index(FeedWork& feed, bool ticked, std::int64_t now_ms) {
         return;
     }
     if (state.priced && is_jump(state.index, *index, feed.params.jump_ppm)) {
-        const bool confirmed =
-            state.has_pending && ticked && !is_jump(state.pending, *index, feed.params.jump_ppm);
-        if (!confirmed) {
-            if (ticked) {
-                state.pending = *index;
-                state.has_pending = true;
-            }
+        if (!ticked) {
+            state.valid = state.valid && state.has_pending;
+            return;
+        }
+        if (!state.has_pending || (state.pending < state.index) != (*index < state.index)) {
+            state.pending = *index;
+            state.has_pending = true;
             state.valid = false;
+            return;
+        }
+        // Two ticks say that the price has left in this direction: as far as both agree.
+        state.index = *index < state.index ? std::max(state.pending, *index)
+                                           : std::min(state.pending, *index);
+        state.time_ms = now_ms;
+        state.valid = true;
+        state.pending = *index;
+        if (is_jump(state.index, *index, feed.params.jump_ppm)) {
             return;
         }
     }
@@ -88,6 +100,23 @@ void update_index(FeedWork& feed, bool ticked, std::int64_t now_ms) {
     state.valid = true;
     state.has_pending = false;
     state.pending = 0;
+}
+
+AssetContext asset_context(const CreateAsset& asset, const FeedPrice* feed) noexcept {
+    const bool unit = asset.feed == kNoFeed;
+    AssetContext out{.known = true,
+                     .priced = unit,
+                     .fresh = unit,
+                     .haircut_ppm = asset.haircut_ppm,
+                     .liability_ppm = asset.liability_ppm,
+                     .price = 1,
+                     .divisor = asset.value_divisor};
+    if (!unit && feed != nullptr && feed->priced && feed->index > 0) {
+        out.priced = true;
+        out.fresh = feed->fresh;
+        out.price = feed->index;
+    }
+    return out;
 }
 
 RestingFeed resting_feed(const FeedWork& feed, std::int64_t now_ms) noexcept {

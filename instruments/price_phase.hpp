@@ -24,7 +24,7 @@ struct FeedWork {
 };
 
 /// Checks one update against its source and, when it passes, takes it over. Check order: source,
-/// signer, sequence, time ahead, time old, price sign, confidence.
+/// signer, sequence old, sequence jump, time ahead, time old, price sign, confidence.
 [[nodiscard]] Status apply_oracle_update(FeedWork& feed, const OracleUpdate& update,
                                          AccountId signer, std::int64_t now_ms) noexcept;
 
@@ -34,30 +34,44 @@ void update_index(FeedWork& feed, bool ticked, std::int64_t now_ms);
 
 /// Whether markets see a difference between two states of a feed.
 [[nodiscard]] inline bool differs(const FeedStateRecord& a, const FeedStateRecord& b) noexcept {
-    return a.index != b.index || a.priced != b.priced || a.valid != b.valid;
+    return a.index != b.index || a.priced != b.priced || a.valid != b.valid ||
+           a.fresh() != b.fresh();
 }
+
+/// What markets and assets see of a feed.
+struct FeedPrice {
+    FeedId feed{};
+    std::int64_t index = 0;
+    bool priced = false;
+    bool valid = false;
+    bool fresh = false;
+
+    [[nodiscard]] static FeedPrice of(FeedId feed, const FeedStateRecord& state) noexcept {
+        return {.feed = feed,
+                .index = state.index,
+                .priced = state.priced,
+                .valid = state.valid,
+                .fresh = state.fresh()};
+    }
+};
+
+/// The asset as margin sees it; `feed` is null where there is none.
+[[nodiscard]] AssetContext asset_context(const CreateAsset& asset, const FeedPrice* feed) noexcept;
 
 /// Result of the oracle phase, sorted by feed.
 class FeedTable {
   public:
     void reserve(std::size_t feeds) { feeds_.reserve(feeds); }
     void add(FeedId feed, const FeedStateRecord& state, bool changed) {
-        feeds_.push_back({feed, state.index, state.priced, state.valid});
+        feeds_.push_back(FeedPrice::of(feed, state));
         if (changed) {
             changed_.push_back(feed);
         }
     }
-    /// Index of a feed, and whether it has one and is valid.
-    struct Price {
-        FeedId feed{};
-        std::int64_t index = 0;
-        bool priced = false;
-        bool valid = false;
-    };
-    [[nodiscard]] const Price* find(FeedId feed) const noexcept {
-        const auto found =
-            std::lower_bound(feeds_.begin(), feeds_.end(), feed,
-                             [](const Price& entry, FeedId wanted) { return entry.feed < wanted; });
+    [[nodiscard]] const FeedPrice* find(FeedId feed) const noexcept {
+        const auto found = std::lower_bound(
+            feeds_.begin(), feeds_.end(), feed,
+            [](const FeedPrice& entry, FeedId wanted) { return entry.feed < wanted; });
         return found != feeds_.end() && found->feed == feed ? &*found : nullptr;
     }
     /// Whether this block has changed a feed.
@@ -66,7 +80,7 @@ class FeedTable {
     }
 
   private:
-    std::vector<Price> feeds_;
+    std::vector<FeedPrice> feeds_;
     std::vector<FeedId> changed_;
 };
 

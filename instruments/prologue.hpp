@@ -46,7 +46,8 @@ template <class View>
 [[nodiscard]] Status authorise(View& view, AccountId signer, const Authority& authority) {
     if (authority.signer_must_exist && !is_venue(signer)) {
         const Cell* cell = nullptr;
-        if (const Status status = load_account(view, signer, cell); status != Status::kApplied) {
+        const Status status = load_account(view, signer, cell);
+        if (status != Status::kApplied && !(authority.always && status == Status::kAccountFrozen)) {
             return status;
         }
     }
@@ -92,7 +93,7 @@ template <class View>
         status != Status::kApplied) {
         return status;
     }
-    return context.venue.paused && !authority.passes_pause ? Status::kPaused : Status::kApplied;
+    return context.venue.paused && !authority.always ? Status::kPaused : Status::kApplied;
 }
 
 }  // namespace lockstep

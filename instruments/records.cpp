@@ -10,6 +10,7 @@ Cell encode_venue(const SetVenueParams& venue) noexcept {
     cell.store(16, venue.valid_window_ms);
     cell.store(24, venue.paused);
     cell.store(25, venue.track_account_volume);
+    cell.store(32, venue.domain);
     return cell;
 }
 
@@ -17,7 +18,8 @@ SetVenueParams decode_venue(const Cell& cell) noexcept {
     return {.profit_cap = cell.load<Int128>(0),
             .valid_window_ms = cell.load<std::int64_t>(16),
             .paused = cell.load<bool>(24),
-            .track_account_volume = cell.load<bool>(25)};
+            .track_account_volume = cell.load<bool>(25),
+            .domain = cell.load<std::uint64_t>(32)};
 }
 
 Cell encode_asset(const CreateAsset& asset) noexcept {
@@ -71,6 +73,19 @@ MarketTerms decode_terms(const Cell& cell) noexcept {
             .expiry_ms = cell.load<std::int64_t>(32),
             .settle_window_ms = cell.load<std::int64_t>(40),
             .settle_interval_ms = cell.load<std::int64_t>(48)};
+}
+
+Cell encode_control(const MarketControl& control) noexcept {
+    Cell cell;
+    cell.store(0, control.status);
+    cell.store(8, control.price.value_or(kNoPrice));
+    return cell;
+}
+
+MarketControl decode_control(const Cell& cell) noexcept {
+    const auto price = cell.load<std::int64_t>(8);
+    return {.status = cell.load<MarketStatus>(0),
+            .price = price == kNoPrice ? std::nullopt : std::optional(price)};
 }
 
 Cell encode_fees(const std::vector<FeeTier>& fees) noexcept {
@@ -128,6 +143,9 @@ Cell encode_params(const MarketParams& params) noexcept {
     cell.store(52, params.option_floor_ppm);
     cell.store(56, params.ema_decay_q32);
     cell.store(60, static_cast<std::uint8_t>(params.margin_tiers.size()));
+    cell.store(64, params.band_ticks);
+    cell.store(72, params.maintenance_floor);
+    cell.store(80, params.initial_floor);
     return cell;
 }
 
@@ -141,6 +159,9 @@ std::size_t decode_params(const Cell& cell, MarketParams& params) noexcept {
     params.band_ppm = cell.load<std::int32_t>(48);
     params.option_floor_ppm = cell.load<std::int32_t>(52);
     params.ema_decay_q32 = cell.load<std::uint32_t>(56);
+    params.band_ticks = cell.load<std::int64_t>(64);
+    params.maintenance_floor = cell.load<std::int64_t>(72);
+    params.initial_floor = cell.load<std::int64_t>(80);
     return std::min<std::size_t>(cell.load<std::uint8_t>(60), kMaxMarginTiers);
 }
 
@@ -256,7 +277,8 @@ MarkStateRecord MarkStateRecord::decode(const Cell& cell) noexcept {
             .funding_time_ms = cell.load<std::int64_t>(40),
             .sample_time_ms = cell.load<std::int64_t>(48),
             .premium_ms = cell.load<std::uint32_t>(56),
-            .started = cell.load<std::uint32_t>(60)};
+            .started = cell.load<std::uint32_t>(60),
+            .premium_ppb = cell.load<std::int64_t>(64)};
 }
 
 Cell MarkStateRecord::encode() const noexcept {
@@ -268,6 +290,7 @@ Cell MarkStateRecord::encode() const noexcept {
     cell.store(48, sample_time_ms);
     cell.store(56, premium_ms);
     cell.store(60, started);
+    cell.store(64, premium_ppb);
     return cell;
 }
 

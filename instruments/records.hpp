@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "accounts/cell.hpp"
 #include "accounts/position.hpp"
@@ -18,6 +19,13 @@ namespace lockstep {
 [[nodiscard]] CreateAsset decode_asset(AssetId id, const Cell& cell) noexcept;
 [[nodiscard]] Cell encode_terms(const MarketTerms& terms) noexcept;
 [[nodiscard]] MarketTerms decode_terms(const Cell& cell) noexcept;
+/// What governance asks of a market.
+struct MarketControl {
+    MarketStatus status = MarketStatus::kHalted;
+    std::optional<std::int64_t> price{};  ///< at which it is to be settled, whatever its feed says
+};
+[[nodiscard]] Cell encode_control(const MarketControl& control) noexcept;
+[[nodiscard]] MarketControl decode_control(const Cell& cell) noexcept;
 /// The table of fees by tier; the last one given repeats.
 [[nodiscard]] Cell encode_fees(const std::vector<FeeTier>& fees) noexcept;
 [[nodiscard]] std::array<FeeTier, kMaxFeeTiers> decode_fees(const Cell& cell) noexcept;
@@ -91,10 +99,13 @@ struct FeedSourceRecord {
 struct FeedStateRecord {
     std::int64_t index = 0;
     std::int64_t time_ms = 0;  ///< block time at which `index` was last confirmed
-    std::int64_t pending = 0;  ///< a jump that waits for a second tick
+    std::int64_t pending = 0;  ///< a jump that waits for the next tick
     bool priced = false;
-    bool valid = false;  ///< enough sources are fresh, and no jump waits
+    bool valid = false;  ///< enough sources are fresh, and `index` was said by two ticks
     bool has_pending = false;
+
+    /// Nothing hints at another price.
+    [[nodiscard]] bool fresh() const noexcept { return valid && !has_pending; }
 
     [[nodiscard]] static FeedStateRecord decode(const Cell& cell) noexcept;
     [[nodiscard]] Cell encode() const noexcept;
@@ -120,7 +131,8 @@ struct TickRecord {
 /// kMarkState: averages behind the mark and the funding rate.
 struct MarkStateRecord {
     static constexpr std::uint32_t kBasis = 1;    ///< `started`: the basis average has a value
-    static constexpr std::uint32_t kFunding = 2;  ///< `started`: the funding clock runs
+    static constexpr std::uint32_t kFunding = 2;  ///< `started`: funding has begun
+    static constexpr std::uint32_t kRunning = 4;  ///< `started`: the funding clock runs
 
     Int128 basis_q32 = 0;
     Int128 premium_sum = 0;  ///< ppb * ms
@@ -129,6 +141,7 @@ struct MarkStateRecord {
     std::int64_t sample_time_ms = 0;   ///< of the last premium sample
     std::uint32_t premium_ms = 0;      ///< time covered by premium_sum
     std::uint32_t started = 0;
+    std::int64_t premium_ppb = 0;  ///< of the last sample: it holds until the next one
 
     [[nodiscard]] static MarkStateRecord decode(const Cell& cell) noexcept;
     [[nodiscard]] Cell encode() const noexcept;
@@ -138,8 +151,8 @@ struct MarkStateRecord {
 /// kSettleState: averaging towards expiry, and the calendar of daily settlements.
 struct SettleStateRecord {
     PriceAverage average{};
-    std::int64_t time_ms = 0;   ///< of the last block that was counted
-    std::int64_t interval = 0;  ///< number of the last daily settlement that was done
+    std::int64_t time_ms = 0;    ///< of the last block that was counted
+    std::int64_t interval = -1;  ///< number of the last daily settlement that was done; -1: none
 
     [[nodiscard]] static SettleStateRecord decode(const Cell& cell) noexcept;
     [[nodiscard]] Cell encode() const noexcept;

@@ -24,12 +24,13 @@ void RestingFeed::store(std::byte* at) const noexcept {
     store_value(at + 8, state.index);
     store_value(at + 16, state.priced);
     store_value(at + 17, state.valid);
+    store_value(at + 18, state.has_pending);
 }
 
 void RestingMarket::store(std::byte* at) const noexcept {
     store_value(at, until_ms);
     store_value(at + 8, feed);
-    store_value(at + 12, samples);
+    store_value(at + 12, clocked);
     store_value(at + 13, static_cast<std::uint8_t>(row.asset));
     store_value(at + 14, row.shorts_only != 0);
     store_value(at + 16, row.index.funding);
@@ -52,6 +53,7 @@ RestingMarket RestingMarket::make(const MarketSetup& setup, const MarketState& s
         return out;
     }
     const bool valid = tick.priced && !tick.stale;
+    const bool running = (state.mark.started & MarkStateRecord::kRunning) != 0;
     const bool option = terms.kind == MarketKind::kEuropeanOption;
     if (valid && !option && setup.book.best_bid != kNoPrice && setup.book.best_ask != kNoPrice) {
         return {};  // the average of the basis moves with the clock
@@ -61,11 +63,12 @@ RestingMarket RestingMarket::make(const MarketSetup& setup, const MarketState& s
         out.until_ms = std::min(terms.expiry_ms, window < kForever ? window + 1 : kForever);
     }
     const std::int64_t interval = setup.params.funding.interval_ms;
-    if (valid && interval > 0 && terms.expiry_ms == 0 && tick.index > 0) {
+    out.clocked = interval > 0 && terms.expiry_ms == 0 &&
+                  (state.mark.started & MarkStateRecord::kFunding) != 0;
+    if (running && out.clocked) {
         // Until the next charge, and while the sampled time stays within its 32 bits.
         constexpr std::int64_t kMostMs = 0xffffffff;
         const std::int64_t room = kMostMs - std::int64_t{state.mark.premium_ms};
-        out.samples = true;
         out.until_ms = std::min({out.until_ms, next_multiple(state.mark.funding_time_ms, interval),
                                  state.mark.sample_time_ms + room});
     }

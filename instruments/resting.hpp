@@ -30,7 +30,7 @@ struct RestingFeed {
     static constexpr std::size_t kSize = 24;
 
     std::int64_t until_ms = Rest::kAwake;
-    FeedStateRecord state{};  ///< index, priced, valid; the rest is not kept here
+    FeedStateRecord state{};  ///< index, priced, valid, has_pending; no more
 
     [[nodiscard]] static std::int64_t until(const std::byte* at) noexcept {
         return load_value<std::int64_t>(at);
@@ -40,6 +40,7 @@ struct RestingFeed {
         feed.state.index = load_value<std::int64_t>(at + 8);
         feed.state.priced = load_value<bool>(at + 16);
         feed.state.valid = load_value<bool>(at + 17);
+        feed.state.has_pending = load_value<bool>(at + 18);
         return feed;
     }
     void store(std::byte* at) const noexcept;
@@ -52,7 +53,7 @@ struct RestingMarket {
 
     std::int64_t until_ms = Rest::kAwake;
     FeedId feed{};
-    bool samples = false;  ///< each block adds the same premium for its time
+    bool clocked = false;  ///< each block lets time pass for its funding
     MarginRow row{};       ///< a whole one
 
     [[nodiscard]] static std::int64_t until(const std::byte* at) noexcept {
@@ -76,7 +77,7 @@ struct RestingMarket {
     [[nodiscard]] static RestingMarket load(const std::byte* at) noexcept {
         return {.until_ms = until(at),
                 .feed = feed_of(at),
-                .samples = load_value<bool>(at + 12),
+                .clocked = load_value<bool>(at + 12),
                 .row = row_of(at)};
     }
     void store(std::byte* at) const noexcept;
@@ -135,6 +136,15 @@ class RestingPages {
         Cell* const page = view.change(key_of(kind, id / kPerPage));
         if (page != nullptr && page->template load<std::int64_t>(offset(id)) != Rest::kAwake) {
             page->store(offset(id), Rest::kWoken);
+        }
+    }
+
+    /// There is nothing any more that could rest.
+    static void forget(View& view, CellKind kind, std::uint32_t id) {
+        if (Cell* const page = view.change(key_of(kind, id / kPerPage))) {
+            for (std::size_t i = 0; i < Item::kSize; ++i) {
+                page->store(offset(id) + i, std::uint8_t{0});
+            }
         }
     }
 

@@ -24,6 +24,10 @@ std::optional<std::int64_t> PriceAverage::value() const noexcept {
     return static_cast<std::int64_t>(floor_div(sum, millis).value());
 }
 
+std::optional<std::int64_t> PriceAverage::final_value(const MarketTerms& terms) const noexcept {
+    return millis >= terms.settle_window_ms - millis ? value() : std::nullopt;
+}
+
 std::int64_t PriceAverage::forward(std::int64_t index, std::int64_t window_ms) const noexcept {
     const std::int64_t left = std::max<std::int64_t>(0, window_ms - millis);
     const Checked mean =

@@ -18,6 +18,8 @@ struct PriceAverage {
                const MarketTerms& terms) noexcept;
     /// floor(sum / millis); none when nothing was covered.
     [[nodiscard]] std::optional<std::int64_t> value() const noexcept;
+    /// The value, once at least half of the window is covered: less says nothing about the rest.
+    [[nodiscard]] std::optional<std::int64_t> final_value(const MarketTerms& terms) const noexcept;
     /// Mark inside the window: the part already fixed, and `index` for what is left; floor.
     [[nodiscard]] std::int64_t forward(std::int64_t index, std::int64_t window_ms) const noexcept;
     friend bool operator==(const PriceAverage&, const PriceAverage&) = default;

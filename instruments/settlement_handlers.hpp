@@ -20,6 +20,7 @@ template <class View>
                {.paid = flow.paid, .claims = flow.claims - remainder, .social = flow.social}) &&
            post(view, market_key(CellKind::kDust, market.id), remainder) &&
            post(view, market_key(CellKind::kSettleClear, market.id), -value) &&
+           post(view, market_key(CellKind::kClosedLots, market.id), position.lots) &&
            post(view, market_key(CellKind::kOpenInterest, market.id),
                 -Int128{std::max<std::int64_t>(position.lots, 0)});
 }

@@ -52,8 +52,9 @@ enum class Status : std::uint16_t {
     kPositionLimit = 314,
     kOiCap = 315,
     kMinNotional = 316,
-    kHostFees = 317,  ///< explicit fees on a market that does not allow them
-    kFeeTotal = 318,  ///< the two tier fees would add up to less than nothing
+    kOrderDomain = 318,  ///< the order is for another venue
+    kSide = 319,         ///< a buy order on the selling side, or the reverse
+    kHostFees = 317,     ///< explicit fees on a market that does not allow them, or a large rebate
 
     // 4xx margin
     kMargin = 400,
@@ -68,7 +69,9 @@ enum class Status : std::uint16_t {
     kTimeOld = 504,
     kPriceSign = 505,
     kConfidence = 506,
-    kOracleStale = 507,
+    kOracleStale = 507,  ///< a price is too old, or about to change, for what is asked
+    kSeqJump = 508,      ///< the sequence rises by more than kSequenceStepMax
+    kCrossed = 509,      ///< a bid above its ask
 
     // 7xx settlement
     kNotSettled = 700,
@@ -77,6 +80,8 @@ enum class Status : std::uint16_t {
     // 8xx governance
     kParamRange = 800,
     kTransition = 801,      ///< the market's status machine has no such step
+    kOpenPositions = 803,   ///< of the market to be delisted
+    kInUse = 804,           ///< a market or an asset follows the feed
     kMultNotInteger = 802,  ///< a payoff of the market would not be whole quanta
 
     // 9xx arithmetic

@@ -21,8 +21,12 @@ inline constexpr std::int64_t kMaxMultiplier = std::int64_t{1} << 30;  ///< quan
 inline constexpr std::int64_t kMaxInverseMultiplier = std::int64_t{1} << 62;
 /// Quanta of the largest position at the largest price: leaves Q32 and 10 bits room in 128 bits.
 inline constexpr Int128 kMaxPositionValue = Int128{1} << 85;
+/// Quanta a lot.
+inline constexpr std::int64_t kMaxFloor = std::int64_t{1} << 62;
 /// Amounts and prices of assets stay far from 128 bits.
 inline constexpr std::int64_t kMaxValueDivisor = std::int64_t{1} << 60;
+/// A sequence rises by at most this much, so that no single update uses them all up.
+inline constexpr std::uint64_t kSequenceStepMax = std::uint64_t{1} << 52;
 inline constexpr std::size_t kMaxMarginTiers = 8;
 inline constexpr std::size_t kMaxFeeTiers = 8;
 inline constexpr std::size_t kMaxFeedSources = 32;
@@ -33,6 +37,8 @@ inline constexpr std::int64_t kPpm = 1'000'000;
 inline constexpr std::int64_t kPpb = 1'000'000'000;
 /// Widest price band: of markets whose matcher is not the venue's own; others have at most 100 %.
 inline constexpr std::int32_t kBandPpmMax = 10 * kPpm;
+/// Largest rebate that a matcher may charge to the venue, share of notional.
+inline constexpr std::int32_t kHostRebatePpmMax = 10'000;
 
 enum class MarketKind : std::uint8_t {
     kLinearPerpetual = 0,
@@ -92,7 +98,7 @@ struct FundingTerms {
     std::int64_t interval_ms = 0;         ///< 0: no funding
     std::int64_t interest_ppb = 100'000;  ///< I, per 8 hours
     std::int64_t clamp_ppb = 500'000;     ///< D
-    std::int64_t cap_ppb = 0;             ///< bound of the 8-hour rate; 0: none
+    std::int64_t cap_ppb = 10'000'000;    ///< bound of the 8-hour rate; > 0 where there is funding
     friend bool operator==(const FundingTerms&, const FundingTerms&) = default;
 };
 
@@ -107,6 +113,10 @@ struct MarketParams {
     std::int64_t oi_margin_upper = 0;  ///< where IM reaches 100 %; 0: no scaling
     std::int64_t min_notional = 0;     ///< quanta
     std::int32_t band_ppm = 50'000;    ///< distance from the index; > 0
+    std::int64_t band_ticks = 0;       ///< added to it; > 0 where prices may be <= 0
+    /// Requirements of a lot are at least so many quanta; > 0 where prices may be <= 0.
+    std::int64_t maintenance_floor = 0;
+    std::int64_t initial_floor = 0;
     /// Options: floor of the short initial requirement, share of the underlying's price.
     std::int32_t option_floor_ppm = 0;
     /// Basis average of the mark: 2^32 * exp(-1 s / tau). 0: no averaging.

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/base/bytes.hpp"
-#include "engine/base/digest.hpp"
 #include "engine/base/rounding.hpp"
-#include "instruments/events.hpp"
 #include "instruments/fees.hpp"
 
 namespace lockstep {
@@ -32,13 +29,6 @@ Checked tier_fee(const Fill& fill, const FillSide& side) noexcept {
 
 }  // namespace
 
-std::uint64_t order_digest(const Order& order) {
-    EventBytes<64> out;
-    out.put(order.account).put(order.market).put(order.limit_price).put(order.lots);
-    out.put(order.max_fee_ppm).put(order.reduce_only).put(order.good_til_ms).put(order.salt);
-    return digest_of(out.bytes()).low;
-}
-
 Status price_fill(Fill& fill) noexcept {
     const MarketTerms& terms = fill.market->terms;
     const Checked paid = cash_paid_by_buyer(terms, fill.trade->lots, fill.trade->price);
@@ -63,9 +53,15 @@ Status charge_fees(Fill& fill) noexcept {
     return buyer.ok() && seller.ok() ? Status::kApplied : Status::kOverflow;
 }
 
-Status check_order(const Fill& fill, FillSide& side, std::int64_t now_ms) noexcept {
+Status check_order(const Fill& fill, FillSide& side, const OrderTerms& terms) noexcept {
     const Order& order = *side.order;
-    if (order.good_til_ms < now_ms) {
+    if (order.domain != terms.domain) {
+        return Status::kOrderDomain;
+    }
+    if ((order.side == OrderSide::kBuy) != side.buys) {
+        return Status::kSide;
+    }
+    if (order.good_til_ms < terms.now_ms) {
         return Status::kOrderExpired;
     }
     if (order.salt < side.head().salt_below()) {
@@ -105,17 +101,15 @@ Status check_pair(const Fill& fill) noexcept {
     if (fill.notional == 0 && !market.terms.allow_negative) {
         return Status::kZeroNotional;
     }
-    if (fill.notional < market.min_notional) {
-        return Status::kMinNotional;
-    }
     if (trade.price < market.band_low || trade.price > market.band_high) {
         return Status::kPriceBand;
     }
-    if (trade.host_fees.has_value()) {
-        return market.terms.host_matched ? Status::kApplied : Status::kHostFees;
+    if (!trade.host_fees.has_value()) {
+        return Status::kApplied;
     }
-    const Checked total = Checked{fill.buyer.fee} + fill.seller.fee;
-    return market.terms.host_matched || total.value() >= 0 ? Status::kApplied : Status::kFeeTotal;
+    const Checked least = fee_of(fill.notional, -kHostRebatePpmMax);
+    const bool bounded = least.ok() && std::min(fill.buyer.fee, fill.seller.fee) >= least.value();
+    return market.terms.host_matched && bounded ? Status::kApplied : Status::kHostFees;
 }
 
 bool only_reduces(const FillSide& side, std::int64_t lots) noexcept {
@@ -126,6 +120,9 @@ Status check_positions(const Fill& fill) noexcept {
     const std::int64_t lots = fill.trade->lots;
     const bool buyer_reduces = only_reduces(fill.buyer, lots);
     const bool seller_reduces = only_reduces(fill.seller, lots);
+    if (fill.notional < fill.market->min_notional && !buyer_reduces && !seller_reduces) {
+        return Status::kMinNotional;  // what closes has to end somewhere
+    }
     if ((fill.buyer.order->reduce_only && !buyer_reduces) ||
         (fill.seller.order->reduce_only && !seller_reduces)) {
         return Status::kReduceOnly;
@@ -177,16 +174,42 @@ Status settle_side(const MarketContext& market, FillSide& side) noexcept {
     return Status::kApplied;
 }
 
+namespace {
+
+/// What of the position's cost belongs to the lots that are left, rounded up: those held before
+/// keep their share of the cost before the fill, those opened through 0 their share of the fill.
+/// The rest is realised.
+Checked kept_cost(const Fill& fill, const FillSide& side) noexcept {
+    const Checked left = abs(Checked{side.position.lots});
+    const Checked before = abs(Checked{side.lots_before});
+    const bool flips = (side.position.lots < 0) != (side.lots_before < 0);
+    if (left.value() == 0) {
+        return 0;
+    }
+    if (before.value() == 0 || (!flips && left.value() >= before.value())) {
+        return side.position.cost;
+    }
+    return flips ? mul_div_ceil(side.buys ? -fill.paid : fill.paid, left, fill.trade->lots)
+                 : mul_div_ceil(side.cost_settled, left, before);
+}
+
+}  // namespace
+
 Status fill_side(const Fill& fill, FillSide& side) noexcept {
     const std::int64_t lots = side.buys ? fill.trade->lots : -fill.trade->lots;
+    side.cost_settled = side.position.cost;
     const Checked paid = Checked{side.buys ? fill.paid : -fill.paid} + side.fee;
     if (!paid.ok() || !apply_fill(side.position, lots, paid.value()) ||
         side.position.lots > kMaxLots || side.position.lots < -kMaxLots) {
         return Status::kOverflow;
     }
-    if (side.position.lots == 0) {
-        side.closed = side.position.cost;
+    const Checked kept = kept_cost(fill, side);
+    const Checked realised = Checked{side.position.cost} - kept;
+    if (!realised.ok()) {
+        return Status::kOverflow;
     }
+    side.closed = realised.value();
+    side.position.cost = kept.value();
     return Status::kApplied;
 }
 

@@ -4,6 +4,7 @@
 
 #include "accounts/expiring_table.hpp"
 #include "accounts/positions.hpp"
+#include "engine/base/random.hpp"
 #include "instruments/context.hpp"
 #include "instruments/status.hpp"
 #include "instruments/transaction.hpp"
@@ -17,7 +18,7 @@ struct FillSide {
     bool takes = false;
     const Cell* account = nullptr;  ///< head block, as stored
     bool tracked = false;           ///< fills of the order are counted
-    std::uint64_t order_id = 0;     ///< digest of the order
+    std::uint64_t order_id = 0;     ///< order_key of the order
     TablePlace order_place{};       ///< of its fills
     std::int64_t filled = 0;        ///< of the order, lots; after this fill
     Int128 fee = 0;
@@ -28,8 +29,9 @@ struct FillSide {
     std::int64_t lots_before = 0;
     Int128 cost_before = 0;
     FundingFlow funding{};
-    Int128 swept = 0;   ///< cash from daily settlements
-    Int128 closed = 0;  ///< cash from closing
+    Int128 swept = 0;         ///< cash from daily settlements
+    Int128 cost_settled = 0;  ///< cost before the fill, after funding and daily settlements
+    Int128 closed = 0;        ///< cash that the closed lots realised
 
     [[nodiscard]] AccountHead head() const noexcept { return AccountHead(*account); }
 };
@@ -44,9 +46,17 @@ struct Fill {
     FillSide seller{};
 };
 
-/// Identity of an order: the low half of its XXH3-128. An account can only make its own orders
-/// collide, and orders that collide share their fills, which never favours it.
-[[nodiscard]] std::uint64_t order_digest(const Order& order);
+/// Key of an order's fills in the table of its account: the salt, spread over all bits. Different
+/// salts have different keys.
+[[nodiscard]] constexpr std::uint64_t order_key(const Order& order) noexcept {
+    return mix64(order.salt);
+}
+
+/// What orders have to fit: the venue and the time of the block.
+struct OrderTerms {
+    std::uint64_t domain = 0;
+    std::int64_t now_ms = 0;
+};
 
 /// Price times size: `paid` and `notional` of the fill. kOverflow when out of range.
 [[nodiscard]] Status price_fill(Fill& fill) noexcept;
@@ -54,18 +64,20 @@ struct Fill {
 /// Fees of both sides by tier, or as the matcher charged them.
 [[nodiscard]] Status charge_fees(Fill& fill) noexcept;
 
-/// Checks of one order against the fill, in this order: expired, cancelled, overfill, price limit,
-/// fee limit. Needs `account`, `filled` as stored, and `fee`; counts the fill.
-[[nodiscard]] Status check_order(const Fill& fill, FillSide& side, std::int64_t now_ms) noexcept;
+/// Checks of one order against the fill, in this order: domain, side, expired, cancelled, overfill,
+/// price limit, fee limit. Needs `account`, `filled` as stored, and `fee`; counts the fill.
+[[nodiscard]] Status check_order(const Fill& fill, FillSide& side,
+                                 const OrderTerms& terms) noexcept;
 
 /// Checks of the pair, in this order: market mismatch, self trade, size step, tick, zero notional,
-/// minimum notional, price band, explicit fees, fee total.
+/// price band, explicit fees.
 [[nodiscard]] Status check_pair(const Fill& fill) noexcept;
 
 /// True when the fill moves the side's position towards zero and not beyond.
 [[nodiscard]] bool only_reduces(const FillSide& side, std::int64_t lots) noexcept;
 
-/// Checks against positions, in this order: reduce-only orders, reduce-only market, stale feed.
+/// Checks against positions, in this order: minimum notional (where neither side only reduces),
+/// reduce-only orders, reduce-only market, stale feed.
 [[nodiscard]] Status check_positions(const Fill& fill) noexcept;
 
 /// Position limit of one side; reducing is always allowed.

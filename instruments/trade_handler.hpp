@@ -16,6 +16,20 @@ enum class MarginCheck : std::uint8_t {
     kLater,  ///< by the caller
 };
 
+/// What rounding of an inverse position, and of values in another asset, may take from equity.
+inline constexpr Int128 kRoundingQuanta = 2;
+
+/// What fills cost their accounts, apart from profit and loss: fees and roundings in the numeraire.
+struct FillCosts {
+    Checked buyer{};
+    Checked seller{};
+};
+
+/// Tells of a missing margin whose it is.
+[[nodiscard]] constexpr Status margin_status(Status status, bool takes) noexcept {
+    return status != Status::kMargin ? status : takes ? Status::kMarginTaker : Status::kMarginMaker;
+}
+
 /// Loads head block and order of one side. Check order: account exists, account frozen.
 template <class View>
 [[nodiscard]] Status load_side(View& view, const MarketContext& market, std::int64_t now_ms,
@@ -31,7 +45,7 @@ template <class View>
     }
     side.tracked = !market.terms.host_matched || order.salt != 0;
     if (side.tracked) {
-        side.order_id = order_digest(order);
+        side.order_id = order_key(order);
         side.order_place = order_table(order.account).find(view, side.order_id);
         side.filled = static_cast<std::int64_t>(ExpiringTable::value(side.order_place, now_ms));
     }
@@ -45,16 +59,29 @@ template <class View>
     return settle_side(market, side);
 }
 
-/// Whether a side may stand after the fill.
+/// What a side may lose by the fill without having given it away: its fee, and roundings; in the
+/// numeraire, rounded up.
+[[nodiscard]] inline Checked costs_of(const VenueContext& context, const Fill& fill,
+                                      const FillSide& side) noexcept {
+    const AssetId settled_in = fill.market->terms.settlement_asset;
+    const AssetContext& asset = context.assets[raw(settled_in) % kMaxAssets];
+    const bool exact = fill.market->terms.kind != MarketKind::kInversePerpetual && asset.is_unit();
+    const Checked fee = side.fee > 0 ? side.fee : Int128{0};
+    return exact ? fee : requirement_value(asset, fee + kRoundingQuanta) + kRoundingQuanta;
+}
+
+/// Whether a side may stand after the fill: kApplied, kMargin, kOracleStale.
 template <class View>
-[[nodiscard]] bool side_has_margin(View& view, const VenueContext& context, const Fill& fill,
-                                   const FillSide& side) {
+[[nodiscard]] Status judge_side(View& view, const VenueContext& context, const Fill& fill,
+                                const FillSide& side) {
     const MarginPolicy policy = MarginPolicy::of_fill(context);
     const Override after{
         .market = fill.market, .position = &side.position, .cash = side.swept + side.closed};
-    return policy.holds(view, context, side.blocks, &after, [&] {
+    const auto before = [&] {
         return assess(view, context, side.blocks, policy.profit_cap, nullptr);
-    });
+    };
+    return policy.judge(view, context, side.blocks, &after, before,
+                        [&] { return costs_of(context, fill, side); });
 }
 
 /// Writes one side: order, position, cash.
@@ -167,7 +194,8 @@ template <class View>
     }
     for (FillSide* side : {&fill.buyer, &fill.seller}) {
         if (status == Status::kApplied) {
-            status = check_order(fill, *side, context.time_ms);
+            status = check_order(fill, *side,
+                                 {.domain = context.venue.domain, .now_ms = context.time_ms});
         }
     }
     return status == Status::kApplied ? check_pair(fill) : status;
@@ -180,11 +208,11 @@ template <class View>
     if (margin == MarginCheck::kNow) {
         const FillSide& taker = fill.buyer.takes ? fill.buyer : fill.seller;
         const FillSide& maker = fill.buyer.takes ? fill.seller : fill.buyer;
-        if (!side_has_margin(view, context, fill, taker)) {
-            return Status::kMarginTaker;
-        }
-        if (!side_has_margin(view, context, fill, maker)) {
-            return Status::kMarginMaker;
+        for (const FillSide* side : {&taker, &maker}) {
+            const Status status = judge_side(view, context, fill, *side);
+            if (status != Status::kApplied) {
+                return margin_status(status, side->takes);
+            }
         }
     }
     if (exceeds_position_limit(fill, fill.buyer) || exceeds_position_limit(fill, fill.seller)) {
@@ -201,10 +229,11 @@ template <class View>
     return no_room(fill.buyer) || no_room(fill.seller) ? Status::kMarketLimit : Status::kApplied;
 }
 
-/// One fill, from first check to event. May have written when it fails: the caller rolls back.
+/// One fill, from first check to event; tells its costs to who asks. May have written when it
+/// fails: the caller rolls back.
 template <class View>
 [[nodiscard]] Status settle_trade(View& view, const VenueContext& context, const Trade& trade,
-                                  MarginCheck margin) {
+                                  MarginCheck margin, FillCosts* costs = nullptr) {
     Fill fill{.trade = &trade};
     fill.buyer.order = &trade.buyer;
     fill.buyer.buys = true;
@@ -243,6 +272,10 @@ template <class View>
     }
     if (status == Status::kApplied) {
         emit_trade(view, fill);
+        if (costs != nullptr) {
+            *costs = {.buyer = costs_of(context, fill, fill.buyer),
+                      .seller = costs_of(context, fill, fill.seller)};
+        }
     }
     return status;
 }

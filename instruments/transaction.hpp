@@ -67,12 +67,51 @@ struct SetFeeSchedule {
     friend bool operator==(const SetFeeSchedule&, const SetFeeSchedule&) = default;
 };
 
+/// Settles a market that does not trade at a price of governance: where the feed gave none, or an
+/// invariant broke, or the contract is void.
+struct SettleMarket {
+    MarketId market{};
+    std::int64_t price = 0;  ///< ticks, of the underlying
+    friend bool operator==(const SettleMarket&, const SettleMarket&) = default;
+};
+
+/// Takes a settled market without positions out of the registry; what is left of its fees, funding
+/// and dust goes to the insurance of its settlement asset. Its number may be used again.
+struct DelistMarket {
+    MarketId market{};
+    friend bool operator==(const DelistMarket&, const DelistMarket&) = default;
+};
+
+/// Takes a feed out of the registry that no market and no asset follows.
+struct RemoveFeed {
+    FeedId feed{};
+    friend bool operator==(const RemoveFeed&, const RemoveFeed&) = default;
+};
+
+/// What the venue holds apart from accounts.
+enum class PayOutSource : std::uint8_t {
+    kFees = 0,       ///< of a market
+    kDust = 1,       ///< of a market: whole quanta of the fractions that closed positions left
+    kInsurance = 2,  ///< of an asset
+};
+
+/// Pays to an account out of what the venue holds.
+struct PayOut {
+    PayOutSource source = PayOutSource::kFees;
+    MarketId market{};  ///< of fees and dust
+    AssetId asset{};    ///< of insurance
+    AccountId to{};
+    Int128 amount = 0;
+    friend bool operator==(const PayOut&, const PayOut&) = default;
+};
+
 struct SetVenueParams {
     /// Unrealised profit of an account that counts for initial margin, numeraire quanta; finite.
     Int128 profit_cap = 0;
     std::int64_t valid_window_ms = 172'800'000;  ///< how far ahead valid_until_ms may be
     bool paused = false;                         ///< only governance and cancels pass
     bool track_account_volume = false;
+    std::uint64_t domain = 0;  ///< this venue on this chain: orders name it
     friend bool operator==(const SetVenueParams&, const SetVenueParams&) = default;
 };
 
@@ -141,6 +180,9 @@ struct SetDelegate {
     friend bool operator==(const SetDelegate&, const SetDelegate&) = default;
 };
 
+/// Signed by governance it is the venue's freeze, else the owner's; each undoes only its own. A
+/// frozen account neither trades nor pays out; its orders are cancelled and its positions settled
+/// as ever.
 struct SetFrozen {
     AccountId account{};
     bool frozen = false;
@@ -170,8 +212,12 @@ struct InsuranceDeposit {
 
 // ---- trading and settlement ---------------------------------------------------------------------
 
-/// An order signed by its account off the chain; the host has verified the signature. The side is
-/// the place in the Trade.
+enum class OrderSide : std::uint8_t { kBuy = 0, kSell = 1 };
+
+/// An order signed by its account off the chain; the host has verified the signature over all of
+/// these fields. (account, salt) is its identity, exactly: no digest stands for it, so there is
+/// none to collide. Two orders of one account and salt share their fills: one may replace the
+/// other.
 struct Order {
     AccountId account{};
     MarketId market{};
@@ -181,6 +227,8 @@ struct Order {
     bool reduce_only = false;
     std::int64_t good_til_ms = 0;  ///< last block time at which it may be filled
     std::uint64_t salt = 0;        ///< tells orders apart
+    std::uint64_t domain = 0;      ///< SetVenueParams::domain of the venue that may fill it
+    OrderSide side = OrderSide::kBuy;
     friend bool operator==(const Order&, const Order&) = default;
 };
 
@@ -224,13 +272,13 @@ struct RealisePnl {
     friend bool operator==(const RealisePnl&, const RealisePnl&) = default;
 };
 
-using Payload =
-    std::variant<CreateAsset, CreateFeed, CreateMarket, UpdateMarket, SetMarketStatus,
-                 SetFeeSchedule, SetVenueParams, OracleUpdate, BookUpdate, CreateAccount, Deposit,
-                 Withdraw, Transfer, SetDelegate, SetFrozen, SetFeeTier, CancelOrders,
-                 InsuranceDeposit, Trade, Batch, SettleBatch, RealisePnl>;
+using Payload = std::variant<CreateAsset, CreateFeed, CreateMarket, UpdateMarket, SetMarketStatus,
+                             SetFeeSchedule, SetVenueParams, SettleMarket, DelistMarket, RemoveFeed,
+                             PayOut, OracleUpdate, BookUpdate, CreateAccount, Deposit, Withdraw,
+                             Transfer, SetDelegate, SetFrozen, SetFeeTier, CancelOrders,
+                             InsuranceDeposit, Trade, Batch, SettleBatch, RealisePnl>;
 
-/// True for what sets parameters of venue, assets, feeds and markets.
+/// True for what governance does to venue, assets, feeds and markets.
 [[nodiscard]] inline bool is_governance(const Payload& payload) noexcept {
     return payload.index() < Payload(OracleUpdate{}).index();
 }

@@ -11,6 +11,7 @@
 #include "instruments/account_handlers.hpp"
 #include "instruments/authority.hpp"
 #include "instruments/batch_handler.hpp"
+#include "instruments/closing_handlers.hpp"
 #include "instruments/context.hpp"
 #include "instruments/declare.hpp"
 #include "instruments/governance.hpp"
@@ -138,18 +139,7 @@ class Venue {
                 continue;
             }
             const CreateAsset record = decode_asset(id, *cell);
-            AssetContext& asset = context.assets[number];
-            asset = {.known = true,
-                     .priced = record.feed == kNoFeed,
-                     .haircut_ppm = record.haircut_ppm,
-                     .liability_ppm = record.liability_ppm,
-                     .price = 1,
-                     .divisor = record.value_divisor};
-            const FeedTable::Price* feed = feeds.find(record.feed);
-            if (feed != nullptr && feed->priced && feed->index > 0) {
-                asset.priced = true;
-                asset.price = feed->index;
-            }
+            context.assets[number] = asset_context(record, feeds.find(record.feed));
         }
     }
 

@@ -57,6 +57,7 @@ constexpr KindName kKindNames[] = {
     {CellKind::kSocialClaims, "social_claims"},
     {CellKind::kDust, "dust"},
     {CellKind::kSettleClear, "settle_clear"},
+    {CellKind::kClosedLots, "closed_lots"},
 };
 
 Json describe_positions(const StateKey& key, const Cell& cell) {
@@ -172,7 +173,8 @@ Json describe_market_cell(const StateKey& key, const Cell& cell) {
                     {"basis_time_ms", mark.basis_time_ms},
                     {"funding_time_ms", mark.funding_time_ms},
                     {"sample_time_ms", mark.sample_time_ms},
-                    {"premium_ms", mark.premium_ms}};
+                    {"premium_ms", mark.premium_ms},
+                    {"premium_ppb", mark.premium_ppb}};
         }
         case CellKind::kSettleState: {
             const SettleStateRecord settle = SettleStateRecord::decode(cell);
@@ -219,7 +221,7 @@ bool is_account_kind(CellKind kind) {
 }
 
 bool is_market_kind(CellKind kind) {
-    return kind >= CellKind::kMarketTerms && kind <= CellKind::kSettleClear;
+    return kind >= CellKind::kMarketTerms && kind <= CellKind::kClosedLots;
 }
 
 Json describe_key(const StateKey& key) {

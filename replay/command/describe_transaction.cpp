@@ -9,34 +9,24 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, std::variant_size_v<Payload>> kPayloadNames = {
-    "create_asset",
-    "create_feed",
-    "create_market",
-    "update_market",
-    "set_market_status",
-    "set_fee_schedule",
-    "set_venue_params",
-    "oracle_update",
-    "book_update",
-    "create_account",
-    "deposit",
-    "withdraw",
-    "transfer",
-    "set_delegate",
-    "set_frozen",
-    "set_fee_tier",
-    "cancel_orders",
-    "insurance_deposit",
-    "trade",
-    "batch",
-    "settle_batch",
+    "create_asset",     "create_feed",       "create_market", "update_market",  "set_market_status",
+    "set_fee_schedule", "set_venue_params",  "settle_market", "delist_market",  "remove_feed",
+    "pay_out",          "oracle_update",     "book_update",   "create_account", "deposit",
+    "withdraw",         "transfer",          "set_delegate",  "set_frozen",     "set_fee_tier",
+    "cancel_orders",    "insurance_deposit", "trade",         "batch",          "settle_batch",
     "realise_pnl"};
 
 Json describe_order(const Order& order) {
-    return {{"account", account_name(order.account)}, {"market", raw(order.market)},
-            {"limit_price", order.limit_price},       {"lots", order.lots},
-            {"max_fee_ppm", order.max_fee_ppm},       {"reduce_only", order.reduce_only},
-            {"good_til_ms", order.good_til_ms},       {"salt", order.salt}};
+    return {{"account", account_name(order.account)},
+            {"market", raw(order.market)},
+            {"limit_price", order.limit_price},
+            {"lots", order.lots},
+            {"max_fee_ppm", order.max_fee_ppm},
+            {"reduce_only", order.reduce_only},
+            {"good_til_ms", order.good_til_ms},
+            {"salt", order.salt},
+            {"domain", order.domain},
+            {"side", order.side == OrderSide::kBuy ? "buy" : "sell"}};
 }
 
 Json describe_trade(const Trade& trade) {
@@ -94,7 +84,20 @@ struct PayloadFields {
         return {{"profit_cap", to_string(tx.profit_cap)},
                 {"valid_window_ms", tx.valid_window_ms},
                 {"paused", tx.paused},
-                {"track_account_volume", tx.track_account_volume}};
+                {"track_account_volume", tx.track_account_volume},
+                {"domain", tx.domain}};
+    }
+    Json operator()(const SettleMarket& tx) const {
+        return {{"market", raw(tx.market)}, {"price", tx.price}};
+    }
+    Json operator()(const DelistMarket& tx) const { return {{"market", raw(tx.market)}}; }
+    Json operator()(const RemoveFeed& tx) const { return {{"feed", raw(tx.feed)}}; }
+    Json operator()(const PayOut& tx) const {
+        static constexpr std::array<std::string_view, 3> kSources = {"fees", "dust", "insurance"};
+        Json out = cash(tx.to, tx.asset, tx.amount);
+        out["source"] = kSources[static_cast<std::size_t>(tx.source)];
+        out["market"] = raw(tx.market);
+        return out;
     }
     Json operator()(const OracleUpdate& tx) const {
         return {{"feed", raw(tx.feed)},
@@ -236,7 +239,10 @@ Json describe_params(const MarketParams& params) {
             {"min_notional", params.min_notional},
             {"band_ppm", params.band_ppm},
             {"option_floor_ppm", params.option_floor_ppm},
-            {"ema_decay_q32", params.ema_decay_q32}};
+            {"ema_decay_q32", params.ema_decay_q32},
+            {"band_ticks", params.band_ticks},
+            {"maintenance_floor", params.maintenance_floor},
+            {"initial_floor", params.initial_floor}};
 }
 
 Json describe_fees(std::span<const FeeTier> fees) {

@@ -12,7 +12,7 @@ Int128 from_wire(const wire::Int128& value) {
     return make_int128(value.high(), value.low());
 }
 
-Order from_wire(const wire::Order& in) {
+Order from_wire(const wire::Order& in, OrderSide side) {
     return {.account = AccountId{in.account()},
             .market = MarketId{in.market()},
             .limit_price = in.limit_price(),
@@ -20,7 +20,9 @@ Order from_wire(const wire::Order& in) {
             .max_fee_ppm = in.max_fee_ppm(),
             .reduce_only = in.reduce_only(),
             .good_til_ms = in.good_til_ms(),
-            .salt = in.salt()};
+            .salt = in.salt(),
+            .domain = in.domain(),
+            .side = side};
 }
 
 FeedParams from_wire(const wire::FeedParams& in) {
@@ -145,6 +147,9 @@ class TransactionDecoder {
         out.band_ppm = in.band_ppm();
         out.option_floor_ppm = in.option_floor_ppm();
         out.ema_decay_q32 = in.ema_decay_q32();
+        out.band_ticks = in.band_ticks();
+        out.maintenance_floor = in.maintenance_floor();
+        out.initial_floor = in.initial_floor();
         return out;
     }
 
@@ -158,10 +163,14 @@ class TransactionDecoder {
         return out;
     }
 
+    Order order(const wire::Order& in) {
+        return from_wire(in, checked_enum(in.side(), OrderSide::kSell, "unknown order side"));
+    }
+
     Trade trade(const wire::Trade& in) {
         charge(2 * sizeof(wire::Order));
-        Trade out{.buyer = from_wire(*in.buyer()),
-                  .seller = from_wire(*in.seller()),
+        Trade out{.buyer = order(*in.buyer()),
+                  .seller = order(*in.seller()),
                   .buyer_is_taker = in.buyer_is_taker(),
                   .lots = in.lots(),
                   .price = in.price(),
@@ -223,7 +232,32 @@ class TransactionDecoder {
                 return SetVenueParams{.profit_cap = from_wire(*tx.profit_cap()),
                                       .valid_window_ms = tx.valid_window_ms(),
                                       .paused = tx.paused(),
-                                      .track_account_volume = tx.track_account_volume()};
+                                      .track_account_volume = tx.track_account_volume(),
+                                      .domain = tx.domain()};
+            }
+            default:
+                return closing(in);
+        }
+    }
+
+    Payload closing(const wire::Transaction& in) {
+        switch (in.payload_type()) {
+            case wire::Payload::SettleMarket: {
+                const auto& tx = *in.payload_as_SettleMarket();
+                return SettleMarket{.market = MarketId{tx.market()}, .price = tx.price()};
+            }
+            case wire::Payload::DelistMarket:
+                return DelistMarket{.market = MarketId{in.payload_as_DelistMarket()->market()}};
+            case wire::Payload::RemoveFeed:
+                return RemoveFeed{.feed = FeedId{in.payload_as_RemoveFeed()->feed()}};
+            case wire::Payload::PayOut: {
+                const auto& tx = *in.payload_as_PayOut();
+                return PayOut{.source = checked_enum(tx.source(), PayOutSource::kInsurance,
+                                                     "unknown source of a payment"),
+                              .market = MarketId{tx.market()},
+                              .asset = AssetId{tx.asset()},
+                              .to = AccountId{tx.to()},
+                              .amount = from_wire(*tx.amount())};
             }
             default:
                 refuse("unknown transaction type");

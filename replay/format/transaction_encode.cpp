@@ -20,8 +20,11 @@ wire::Int128 to_wire(Int128 value) {
 }
 
 wire::Order to_wire(const Order& order) {
-    return {raw(order.account), order.limit_price, order.lots,        order.good_til_ms,
-            order.salt,         raw(order.market), order.max_fee_ppm, order.reduce_only};
+    return {raw(order.account), order.limit_price,
+            order.lots,         order.good_til_ms,
+            order.salt,         order.domain,
+            raw(order.market),  order.max_fee_ppm,
+            order.reduce_only,  static_cast<std::uint8_t>(order.side)};
 }
 
 wire::MarketTerms to_wire(const MarketTerms& terms) {
@@ -53,11 +56,11 @@ flatbuffers::Offset<wire::MarketParams> encode(Builder& builder, const MarketPar
     }
     const wire::FundingTerms funding(params.funding.interval_ms, params.funding.interest_ppb,
                                      params.funding.clamp_ppb, params.funding.cap_ppb);
-    return wire::CreateMarketParams(builder, builder.CreateVectorOfStructs(tiers), &funding,
-                                    params.max_price, params.max_position_lots, params.oi_cap_lots,
-                                    params.oi_margin_lower, params.oi_margin_upper,
-                                    params.min_notional, params.band_ppm, params.option_floor_ppm,
-                                    params.ema_decay_q32);
+    return wire::CreateMarketParams(
+        builder, builder.CreateVectorOfStructs(tiers), &funding, params.max_price,
+        params.max_position_lots, params.oi_cap_lots, params.oi_margin_lower,
+        params.oi_margin_upper, params.min_notional, params.band_ppm, params.option_floor_ppm,
+        params.ema_decay_q32, params.band_ticks, params.maintenance_floor, params.initial_floor);
 }
 
 auto encode(Builder& builder, const std::vector<FeeTier>& fees) {
@@ -131,7 +134,25 @@ struct PartEncoder {
         const wire::Int128 cap = to_wire(tx.profit_cap);
         return {wire::Payload::SetVenueParams,
                 wire::CreateSetVenueParams(builder, &cap, tx.valid_window_ms, tx.paused,
-                                           tx.track_account_volume)
+                                           tx.track_account_volume, tx.domain)
+                    .Union()};
+    }
+    Part operator()(const SettleMarket& tx) const {
+        return {wire::Payload::SettleMarket,
+                wire::CreateSettleMarket(builder, raw(tx.market), tx.price).Union()};
+    }
+    Part operator()(const DelistMarket& tx) const {
+        return {wire::Payload::DelistMarket,
+                wire::CreateDelistMarket(builder, raw(tx.market)).Union()};
+    }
+    Part operator()(const RemoveFeed& tx) const {
+        return {wire::Payload::RemoveFeed, wire::CreateRemoveFeed(builder, raw(tx.feed)).Union()};
+    }
+    Part operator()(const PayOut& tx) const {
+        const wire::Int128 amount = to_wire(tx.amount);
+        return {wire::Payload::PayOut,
+                wire::CreatePayOut(builder, static_cast<std::uint8_t>(tx.source), raw(tx.market),
+                                   raw(tx.asset), raw(tx.to), &amount)
                     .Union()};
     }
     Part operator()(const OracleUpdate& tx) const {

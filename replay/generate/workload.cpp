@@ -243,6 +243,7 @@ Trade Workload::make_trade() {
     trade.buyer = make_order(trade.buyer_is_taker ? taker : maker, market, trade.lots, trade.price);
     trade.seller =
         make_order(trade.buyer_is_taker ? maker : taker, market, trade.lots, trade.price);
+    trade.seller.side = OrderSide::kSell;
     return trade;
 }
 

@@ -102,7 +102,7 @@ void Workload::push_bad_price() {
         case 0:  // sequence 0 is never newer
             break;
         case 1:
-            update.sequence = ~std::uint64_t{0};
+            update.sequence = std::uint64_t{1} << 40;
             update.publish_time_ms += kThreeDaysMs;
             break;
         case 2:

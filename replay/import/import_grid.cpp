@@ -192,6 +192,7 @@ Result<ImportGrid, Error> ImportGrid::make(const TradeSurvey& survey) {
                     bad_record("prices of " + market.market.name + " exceed 2^40 ticks"));
             }
             out.markets.back().band_ppm = band_of(*lowest, *highest);
+            out.markets.back().band_ticks = *lowest <= 0 ? *highest - *lowest + 1 : 0;
             set_limits(out.markets.back(), is_inverse(market.market), *lowest, *highest);
         }
     }

@@ -27,6 +27,7 @@ struct MarketGrid {
     std::uint8_t size_scale = 0;                ///< one lot is 10^-size_scale
     std::int64_t multiplier = 1;                ///< MarketTerms::multiplier
     std::int32_t band_ppm = kBandPpmMax;        ///< MarketParams::band_ppm
+    std::int64_t band_ticks = 0;                ///< MarketParams::band_ticks
     std::int64_t max_price = kMaxPrice;         ///< MarketParams::max_price
     std::int64_t max_position_lots = kMaxLots;  ///< MarketParams::max_position_lots
 };

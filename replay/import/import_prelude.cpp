@@ -41,6 +41,11 @@ CreateMarket market_of(const MarketSurvey& survey, const MarketGrid& grid) {
     market.params.margin_tiers.push_back(
         {.maintenance_ppm = kMaintenancePpm, .initial_ppm = kInitialPpm});
     market.params.band_ppm = grid.band_ppm;
+    market.params.band_ticks = grid.band_ticks;
+    // Where prices may be <= 0, a lot is held to what it can lose within the band.
+    market.params.maintenance_floor =
+        allows_negative(survey) ? grid.band_ticks * grid.multiplier : 0;
+    market.params.initial_floor = market.params.maintenance_floor;
     market.params.max_price = grid.max_price;
     market.params.max_position_lots = grid.max_position_lots;
     return market;

@@ -138,6 +138,7 @@ Result<void, Error> TradeImport::push_trade(RecordedMarketId market, Trade trade
                    .good_til_ms = blocks_.valid_until_ms()};
     trade.seller = trade.buyer;
     trade.seller.account = parties.seller;
+    trade.seller.side = OrderSide::kSell;
     if (!is_worth_something(terms_of(market), trade)) {
         return failure(bad_record("a trade in " + survey_.markets()[raw(market)].market.name +
                                   " is worth less than the smallest amount of its currency"));

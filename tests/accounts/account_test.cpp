@@ -51,7 +51,7 @@ TEST(Account, HoldsWhatItWasGiven) {
     set_delegate(head, make_account(5, 6));
     set_salt_below(head, 9);
     set_fee_tier(head, 7);
-    set_frozen(head, true);
+    set_frozen(head, FrozenBy::kVenue, true);
     EXPECT_TRUE(add_volume(view, kAccount, Int128{1} << 90));
     const AccountHead read(*view.read(account_key(kAccount)));
     EXPECT_EQ(read.delegate(), make_account(5, 6));

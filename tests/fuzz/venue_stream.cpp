@@ -102,6 +102,9 @@ MarketParams VenueStream::params() {
     out.min_notional = number(0, 1'000'000);
     out.band_ppm = ppm(50'000);
     out.option_floor_ppm = ppm(80'000);
+    out.band_ticks = number(0, kMaxPrice);
+    out.maintenance_floor = number(0, 1'000'000);
+    out.initial_floor = number(0, kMaxFloor);
     out.ema_decay_q32 = static_cast<std::uint32_t>(number(4'266'429'412, 0xffffffff));
     return out;
 }
@@ -167,8 +170,12 @@ Trade VenueStream::trade() {
               .buyer_is_taker = in_.flag(),
               .lots = size,
               .price = at};
+    out.seller.side = OrderSide::kSell;
     const std::uint8_t shape = in_.byte();
-    if (shape >= 230) {
+    if (shape >= 252) {
+        out.buyer.side = static_cast<OrderSide>(in_.byte() % 2);
+        out.seller.domain = in_.byte() % 2;
+    } else if (shape >= 230) {
         out.host_fees = HostFees{.buyer = amount(), .seller = -amount()};
     } else if (shape >= 220) {
         out.seller.market = market();
@@ -196,7 +203,19 @@ BookUpdate VenueStream::book() {
 }
 
 Payload VenueStream::governance() {
-    switch (in_.below(8)) {
+    switch (in_.below(12)) {
+        case 7:
+            return SettleMarket{.market = market(), .price = price()};
+        case 8:
+            return DelistMarket{.market = market()};
+        case 9:
+            return RemoveFeed{.feed = FeedId{in_.byte() % 4U}};
+        case 10:
+            return PayOut{.source = static_cast<PayOutSource>(in_.below(3)),
+                          .market = market(),
+                          .asset = asset(),
+                          .to = account(),
+                          .amount = amount()};
         case 0:
             return CreateAsset{.asset = AssetId{in_.byte() % 70U},
                                .haircut_ppm = ppm(10'000),

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <vector>
+
 #include "tests/instruments/venue_fixture.hpp"
 
 namespace lockstep::test {
@@ -50,6 +53,238 @@ TEST_F(MarginAudit, V3CapAndBandAreMandatory) {
     }
     create.params.band_ppm = 1;
     EXPECT_EQ(run_one(create), Status::kApplied);
+}
+
+/// V4, R-STALE-2: cash leaves at prices that are neither old nor about to change. A fall of 30 %
+/// waits for its second tick; in the meantime nothing is paid out at the old mark.
+TEST_F(MarginAudit, V4NoCashLeavesWhileAJumpWaits) {
+    const FeedId guarded{2};
+    open();
+    EXPECT_EQ(run_one(CreateFeed{.feed = guarded,
+                                 .params = {.max_age_ms = kHourMs, .jump_ppm = 100'000},
+                                 .sources = {{.signer = kOracle}}}),
+              Status::kApplied);
+    CreateMarket create = market(kPerp, MarketKind::kLinearPerpetual);
+    create.terms.feed = guarded;
+    EXPECT_EQ(run_one(create), Status::kApplied);
+    set_price(600'000, 1000, guarded);
+    for (const AccountId account : {kAlice, kBob}) {
+        deposit(account, 1'600'000'000);
+    }
+    ASSERT_EQ(run_one(trade(kAlice, kBob, 100, 600'000)), Status::kApplied);
+    const Withdraw out{.account = kAlice, .asset = kUsd, .amount = 1'000'000'000};
+    const auto same_block = [&](std::int64_t price) {
+        OracleUpdate update = price_update(price, guarded);
+        update.publish_time_ms = now() + 1000;
+        return run({sign(kVenueAccount, update), sign(kAlice, out)}).at(1);
+    };
+    EXPECT_EQ(same_block(420'000), Status::kOracleStale);
+    EXPECT_EQ(run_one(InsuranceDeposit{.account = kAlice, .asset = kUsd, .amount = 1}, kAlice),
+              Status::kOracleStale);
+    EXPECT_EQ(run_one(trade(kAlice, kBob, 1, 600'000)), Status::kOracleStale);
+    EXPECT_EQ(same_block(421'000), Status::kApplied);  // confirmed: judged at the new mark
+    EXPECT_EQ(tick().mark, 421'000);
+}
+
+/// V4, R-STALE-2: an old price backs nothing, in any market; a debt at one stops cash and risk.
+TEST_F(MarginAudit, V4AnOldPriceBacksNothing) {
+    open(10'000);  // the coin's feed, silent from here on
+    const FeedId live{2};
+    EXPECT_EQ(run_one(CreateFeed{.feed = live,
+                                 .params = {.max_age_ms = 1'000'000'000},
+                                 .sources = {{.signer = kOracle}}}),
+              Status::kApplied);
+    CreateMarket create = market(kPerp, MarketKind::kLinearPerpetual);
+    create.terms.feed = live;
+    EXPECT_EQ(run_one(create), Status::kApplied);
+    EXPECT_EQ(run_one(market(kFuture, MarketKind::kLinearPerpetual)), Status::kApplied);
+    set_price(600'000);
+    set_price(600'000, 1000, live);
+    deposit(kAlice, 100'000'000, kCoin);  // 60,000 USD
+    deposit(kBob, 10'000'000'000);
+    deposit(kCarol, 10'000'000'000);
+    ASSERT_EQ(run_one(trade(kAlice, kBob, 10, 600'000)), Status::kApplied);
+    ASSERT_EQ(run_one(trade(kBob, kCarol, 10, 600'000, kFuture)), Status::kApplied);
+    wait(240 * kHourMs);
+    set_price(600'000, 1000, live);
+    EXPECT_EQ(run_one(trade(kAlice, kBob, 1, 600'000)), Status::kMarginTaker);
+    // Bob's and Carol's positions at the silent feed stop what would add risk elsewhere.
+    EXPECT_EQ(run_one(trade(kBob, kCarol, 1, 600'000)), Status::kOracleStale);
+    EXPECT_EQ(run_one(Batch{.atomic = true, .fills = {trade(kBob, kCarol, 1, 600'000)}}),
+              Status::kOracleStale);
+    EXPECT_EQ(run_one(Withdraw{.account = kBob, .asset = kUsd, .amount = 1}, kBob),
+              Status::kOracleStale);
+    EXPECT_EQ(run_one(trade(kBob, kAlice, 1, 600'000)), Status::kApplied);  // reduces both
+}
+
+/// V10, R-TRADE-4: what closes may be as small as it is; what opens may not.
+TEST_F(MarginAudit, V10ASmallPositionCanBeClosed) {
+    CreateMarket create = market(kPerp, MarketKind::kLinearPerpetual);
+    create.params.min_notional = 60'000'000;
+    start(create);
+    EXPECT_EQ(run_one(trade(kAlice, kBob, 10, 600'000)), Status::kApplied);
+    set_price(480'000);
+    EXPECT_EQ(run_one(trade(kCarol, kBob, 10, 480'000)), Status::kMinNotional);
+    EXPECT_EQ(run_one(trade(kCarol, kAlice, 3, 480'000)), Status::kApplied);
+    EXPECT_EQ(run_one(trade(kBob, kCarol, 3, 480'000)), Status::kApplied);
+    EXPECT_EQ(run_one(trade(kBob, kAlice, 7, 480'000)), Status::kApplied);
+    EXPECT_EQ(position(kAlice), Position{});
+}
+
+/// V11, R-FEE-2: options trade at every premium, closing included, whatever the maker's rebate.
+TEST_F(MarginAudit, V11CheapOptionsTradeWithRebates) {
+    CreateMarket create = market(kCall, MarketKind::kEuropeanOption);
+    create.terms.expiry_ms = kStartMs + 100 * kHourMs;
+    create.terms.strike = 700'000;
+    create.params.option_floor_ppm = 100'000;
+    create.fees = {{.maker_ppm = -200, .taker_ppm = 300}};
+    start(create);
+    for (const std::int64_t premium : {1, 2, 7, 40, 479, 480, 5'000}) {
+        EXPECT_EQ(run_one(trade(kAlice, kBob, 1, premium, kCall)), Status::kApplied) << premium;
+        ASSERT_EQ(trades().size(), 1U);
+        EXPECT_GE(trades().at(0).buyer.fee + trades().at(0).seller.fee, 0);
+        EXPECT_EQ(run_one(trade(kBob, kAlice, 1, premium, kCall)), Status::kApplied) << premium;
+    }
+}
+
+/// V12, R-MARGIN-7: an insolvent account can leave by halves or at once, at the mark and no worse.
+TEST_F(MarginAudit, V12AnInsolventAccountClosesAtTheMark) {
+    for (const std::int64_t lots : {600, 1'200}) {
+        TestVenue venue;
+        venue.open();
+        EXPECT_EQ(venue.run_one(market(kPerp, MarketKind::kLinearPerpetual)), Status::kApplied);
+        venue.set_price(600'000);
+        venue.deposit(kAlice, 1'000'000'000);
+        venue.deposit(kBob, 100'000'000'000);
+        ASSERT_EQ(venue.run_one(venue.trade(kAlice, kBob, 1'200, 600'000)), Status::kApplied);
+        venue.set_price(500'000);  // 1,200 USD lost, 1,000 put in
+        const auto close = [&](std::int64_t price) {
+            return venue.run_one(venue.trade(kBob, kAlice, lots, price));
+        };
+        EXPECT_EQ(close(499'999), Status::kMarginMaker);
+        EXPECT_EQ(close(500'000), Status::kApplied);
+        EXPECT_EQ(venue.position(kAlice).lots, 1'200 - lots);
+        EXPECT_EQ(venue.run_one(venue.trade(kAlice, kBob, 1, 500'000)), Status::kMarginTaker);
+    }
+}
+
+/// V13, R-MARGIN-7: below maintenance an account gives nothing to whom it closes with, in any form
+/// of the fill; fees it may pay.
+TEST_F(MarginAudit, V13BelowMaintenanceNothingIsGivenAway) {
+    CreateMarket create = market(kPerp, MarketKind::kLinearPerpetual);
+    create.fees = {{.maker_ppm = 200, .taker_ppm = 500}};
+    start(create);
+    ASSERT_EQ(run_one(trade(kAlice, kBob, 1'600, 600'000)), Status::kApplied);
+    set_price(564'000);  // some 419 USD left, 451 to maintain
+    const auto forms = [&](std::int64_t price) {
+        const Trade fill = trade(kCarol, kAlice, 500, price);
+        return std::vector<Payload>{fill, Batch{.atomic = true, .fills = {fill}}};
+    };
+    for (const std::int64_t price : {500'000, 560'000, 563'999}) {
+        for (const Payload& form : forms(price)) {
+            EXPECT_EQ(run_one(form), Status::kMarginMaker) << price;
+        }
+    }
+    EXPECT_EQ(run_one(forms(564'000).at(1)), Status::kApplied);
+    EXPECT_EQ(run_one(forms(564'001).at(0)), Status::kApplied);
+    EXPECT_EQ(position(kAlice).lots, 600);
+}
+
+/// V18, R-CASH-7: an asset whose cash is 0 again is no longer held, so dust sent by others can be
+/// sent away.
+TEST_F(MarginAudit, V18AnAssetIsHeldWhileItsCashIsNotZero) {
+    start();
+    constexpr std::uint32_t kDusty = 20;
+    for (std::uint32_t i = 2; i < kDusty; ++i) {
+        EXPECT_EQ(run_one(CreateAsset{.asset = AssetId{i}}), Status::kApplied);
+    }
+    const std::size_t before = store().size();
+    for (std::uint32_t i = 2; i < kDusty; ++i) {
+        deposit(kBob, 1, AssetId{i});
+        EXPECT_EQ(
+            run_one(Transfer{.from = kBob, .to = kAlice, .asset = AssetId{i}, .amount = 1}, kBob),
+            Status::kApplied);
+    }
+    const auto held = [&](AccountId account) {
+        return AccountHead(*store().get(account_key(account))).assets();
+    };
+    EXPECT_EQ(held(kBob), 1U);
+    EXPECT_EQ(std::popcount(held(kAlice)), 1 + static_cast<int>(kDusty - 2));
+    for (std::uint32_t i = kDusty; i-- > 2;) {
+        EXPECT_EQ(run_one(Withdraw{.account = kAlice, .asset = AssetId{i}, .amount = 1}, kAlice),
+                  Status::kApplied);
+    }
+    EXPECT_EQ(held(kAlice), 1U);
+    EXPECT_EQ(cash(kAlice), 1'000'000'000);
+    // Left are marks and nonces of deposits, totals of assets, and nonces of two signers.
+    EXPECT_LE(store().size(), before + 3 * (kDusty - 2) + 2);
+    EXPECT_EQ(run_one(Withdraw{.account = kAlice, .asset = kUsd, .amount = 1'000'000'000}, kAlice),
+              Status::kApplied);
+    EXPECT_EQ(held(kAlice), 0U);
+}
+
+/// V21, R-TRADE-9: closed lots pay their share at once, while the rest stays open; what is kept is
+/// the share of the lots that are left, rounded against the holder.
+TEST_F(MarginAudit, V21ClosedLotsPayWhileTheRestStaysOpen) {
+    start();
+    EXPECT_EQ(run_one(trade(kAlice, kBob, 1'000, 600'000)), Status::kApplied);
+    EXPECT_EQ(run_one(trade(kBob, kAlice, 999, 603'000)), Status::kApplied);
+    EXPECT_EQ(position(kAlice).lots, 1);
+    EXPECT_EQ(position(kAlice).cost, -6'000'000);
+    EXPECT_EQ(cash(kAlice), 1'000'000'000 + 999 * 30'000);
+    EXPECT_EQ(cash(kBob), 1'000'000'000 - 999 * 30'000);
+    EXPECT_EQ(trades().at(0).seller.closed, 999 * 30'000);
+    EXPECT_EQ(run_one(Withdraw{.account = kAlice, .asset = kUsd, .amount = 999 * 30'000}, kAlice),
+              Status::kApplied);
+}
+
+TEST_F(MarginAudit, V21AFlipKeepsItsShareOfTheFill) {
+    start();
+    EXPECT_EQ(run_one(trade(kAlice, kBob, 10, 600'000)), Status::kApplied);
+    EXPECT_EQ(run_one(trade(kBob, kAlice, 25, 601'000)), Status::kApplied);
+    EXPECT_EQ(position(kAlice).lots, -15);
+    EXPECT_EQ(position(kAlice).cost, 15 * 601'000 * 10);
+    EXPECT_EQ(cash(kAlice), 1'000'000'000 + 10 * 1'000 * 10);
+}
+
+/// V21: at uneven prices nothing is lost or made, and one quantum a fill at most waits in the rest.
+TEST_F(MarginAudit, V21SharesAreRoundedAgainstTheHolder) {
+    start();
+    EXPECT_EQ(run_one(trade(kAlice, kBob, 3, 600'001)), Status::kApplied);
+    EXPECT_EQ(run_one(trade(kAlice, kBob, 4, 600'002)), Status::kApplied);
+    const Int128 cost = position(kAlice).cost;  // -42,000,110: no multiple of 7
+    EXPECT_EQ(run_one(trade(kBob, kAlice, 1, 600'000)), Status::kApplied);
+    EXPECT_EQ(position(kAlice).cost, -36'000'094);  // 6/7 are -36,000,094.28
+    EXPECT_EQ(cash(kAlice), 1'000'000'000 + cost + 6'000'000 + 36'000'094);
+    EXPECT_EQ(cash(kAlice) + cash(kBob) + position(kAlice).cost + position(kBob).cost,
+              2'000'000'000);
+}
+
+/// V22, I14: a fill in parts leaves the same lots and, in linear markets, the same cost; of an
+/// inverse contract each part is rounded once for both sides, less than a quantum apart.
+TEST_F(MarginAudit, V22SplitFillsOfInverseContractsDifferByRoundingsOnly) {
+    CreateMarket create = market(kInverse, MarketKind::kInversePerpetual);
+    create.terms.settlement_asset = kCoin;
+    create.terms.multiplier = 1'000'000'000;
+    start(create);
+    for (const std::int64_t parts : {1, 2, 10, 1'000}) {
+        TestVenue venue;
+        venue.open();
+        EXPECT_EQ(venue.run_one(create), Status::kApplied);
+        venue.set_price(600'000);
+        for (const AccountId account : {kAlice, kBob}) {
+            venue.deposit(account, 1'000'000'000);
+        }
+        for (std::int64_t part = 0; part < parts; ++part) {
+            ASSERT_EQ(venue.run_one(venue.trade(kAlice, kBob, 1'000 / parts, 600'001, kInverse)),
+                      Status::kApplied);
+        }
+        const Int128 cost = venue.position(kAlice, kInverse).cost;
+        EXPECT_EQ(venue.position(kAlice, kInverse).lots, 1'000);
+        EXPECT_EQ(cost, -venue.position(kBob, kInverse).cost);
+        EXPECT_LE(cost, 1'666'663);
+        EXPECT_GT(cost, 1'666'663 - parts);
+    }
 }
 
 }  // namespace

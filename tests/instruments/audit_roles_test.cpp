@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
@@ -42,6 +43,10 @@ class RolesAudit : public testing::Test, protected TestVenue {
             {SetMarketStatus{.market = kPerp}, Role::kGovernance},
             {SetFeeSchedule{.market = kPerp, .fees = {}}, Role::kGovernance},
             {SetVenueParams{}, Role::kGovernance},
+            {SettleMarket{.market = kPerp, .price = 1}, Role::kGovernance},
+            {DelistMarket{.market = kPerp}, Role::kGovernance},
+            {RemoveFeed{.feed = FeedId{9}}, Role::kGovernance},
+            {PayOut{.to = kAlice, .amount = 1}, Role::kGovernance},
             {SetFeeTier{.account = kAlice}, Role::kGovernance},
             {SetFrozen{.account = kAlice}, Role::kGovernance},
             {price_update(600'000), Role::kOracle},
@@ -100,6 +105,42 @@ TEST_F(RolesAudit, V6NobodyElseHasARole) {
     EXPECT_EQ(run_one(out, treasury), Status::kApplied);
 }
 
+/// V7, R-CASH-6: what the venue froze only the venue frees, whoever of the owner's accounts asks.
+TEST_F(RolesAudit, V7AnOwnerCannotUndoTheVenuesFreeze) {
+    const AccountId other = make_account(1, 7);
+    EXPECT_EQ(run_one(CreateAccount{.account = other}, kAlice), Status::kApplied);
+    EXPECT_EQ(run_one(SetFrozen{.account = kAlice, .frozen = true}), Status::kApplied);
+    const Withdraw out{.account = kAlice, .asset = kUsd, .amount = 1};
+    for (const AccountId signer : {other, kAlice}) {
+        EXPECT_EQ(run_one(SetFrozen{.account = kAlice, .frozen = false}, signer), Status::kApplied);
+        EXPECT_EQ(run_one(out, signer), Status::kAccountFrozen);
+        EXPECT_EQ(run_one(trade(kAlice, kBob, 1, 600'000)), Status::kAccountFrozen);
+    }
+    EXPECT_EQ(run_one(SetFrozen{.account = kAlice, .frozen = true}, other), Status::kApplied);
+    EXPECT_EQ(run_one(SetFrozen{.account = kAlice, .frozen = false}), Status::kApplied);
+    EXPECT_EQ(run_one(out, other), Status::kAccountFrozen);  // her own freeze is left
+    EXPECT_EQ(run_one(SetFrozen{.account = kAlice, .frozen = false}, kAlice), Status::kApplied);
+    EXPECT_EQ(run_one(out, other), Status::kApplied);
+}
+
+/// V7, R-SETTLE-4: freezing oneself does not keep a position out of its settlement, and a frozen
+/// owner can still take orders back.
+TEST_F(RolesAudit, V7AFrozenAccountIsSettledAndCancelsLikeAnyOther) {
+    EXPECT_EQ(run_one(trade(kAlice, kBob, 10, 600'000)), Status::kApplied);
+    EXPECT_EQ(run_one(SetFrozen{.account = kAlice, .frozen = true}, kAlice), Status::kApplied);
+    EXPECT_EQ(run_one(SetFrozen{.account = kBob, .frozen = true}), Status::kApplied);
+    for (const AccountId account : {kAlice, kBob}) {
+        EXPECT_EQ(run_one(CancelOrders{.account = account, .salt_below = 9}, account),
+                  Status::kApplied);
+    }
+    EXPECT_EQ(run_one(SetMarketStatus{.market = kPerp, .status = MarketStatus::kClosing}),
+              Status::kApplied);
+    set_price(500'000);
+    EXPECT_EQ(run_one(SettleBatch{.market = kPerp, .accounts = {kAlice, kBob}}), Status::kApplied);
+    EXPECT_EQ(cash(kAlice), 1'000'000'000 - 10'000'000);
+    EXPECT_EQ(cash(kBob), 1'000'000'000 + 10'000'000);
+}
+
 /// V9, R-SIGN-8: a pause stops fills and cash, never an owner who takes his orders back.
 TEST_F(RolesAudit, V9APauseStopsFillsAndNoCancel) {
     const Trade fill = trade(kAlice, kBob, 1, 600'000);
@@ -114,6 +155,52 @@ TEST_F(RolesAudit, V9APauseStopsFillsAndNoCancel) {
               Status::kApplied);
     EXPECT_EQ(run_one(SetVenueParams{.paused = false}), Status::kApplied);
     EXPECT_EQ(run_one(fill), Status::kOrderCancelled);
+}
+
+/// V8, R-TRADE-2: an order is good for one side, one venue and one account's salt.
+TEST_F(RolesAudit, V8AnOrderNamesItsSideAndItsVenue) {
+    Trade fill = trade(kAlice, kBob, 1, 600'000);
+    fill.buyer.side = OrderSide::kSell;
+    EXPECT_EQ(run_one(fill), Status::kSide);
+    fill.buyer.side = OrderSide::kBuy;
+    fill.seller.side = OrderSide::kBuy;
+    EXPECT_EQ(run_one(fill), Status::kSide);
+    fill.seller.side = OrderSide::kSell;
+    for (Order* order : {&fill.buyer, &fill.seller}) {
+        order->domain = 7;
+        EXPECT_EQ(run_one(fill), Status::kOrderDomain);
+        order->domain = 0;
+    }
+    EXPECT_EQ(run_one(SetVenueParams{.domain = 7}), Status::kApplied);
+    EXPECT_EQ(run_one(fill), Status::kOrderDomain);
+    fill.buyer.domain = fill.seller.domain = 7;
+    EXPECT_EQ(run_one(fill), Status::kApplied);
+}
+
+/// V8, R-TRADE-10: one object never fills as a buy and as a sell, nor beyond its size.
+TEST_F(RolesAudit, V8OneOrderFillsOnceOnItsSide) {
+    Trade open = trade(kAlice, kBob, 5, 600'000);
+    EXPECT_EQ(run_one(open), Status::kApplied);
+    Trade back = trade(kBob, kAlice, 5, 600'000);
+    back.seller = open.buyer;
+    EXPECT_EQ(run_one(back), Status::kSide);
+    back.seller.side = OrderSide::kSell;  // other content, the same salt: its fills are spent
+    EXPECT_EQ(run_one(back), Status::kOverfill);
+    back.seller.lots = 10;  // a replacement of twice the size has half of it left
+    EXPECT_EQ(run_one(back), Status::kApplied);
+    EXPECT_EQ(position(kAlice), Position{});
+}
+
+/// V8: different salts of an account never share a place.
+TEST(OrderKey, DifferentSaltsHaveDifferentKeys) {
+    std::vector<std::uint64_t> keys;
+    for (std::uint64_t salt = 0; salt < 1'000; ++salt) {
+        for (const std::uint64_t base : {std::uint64_t{0}, std::uint64_t{1} << 56, ~salt - salt}) {
+            keys.push_back(order_key({.salt = base + salt}));
+        }
+    }
+    std::sort(keys.begin(), keys.end());
+    EXPECT_EQ(std::adjacent_find(keys.begin(), keys.end()), keys.end());
 }
 
 }  // namespace

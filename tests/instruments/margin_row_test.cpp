@@ -180,9 +180,10 @@ TEST(RiskSum, IsExactOrOnTheSafeSide) {
             market.terms.settlement_asset = AssetId{static_cast<std::uint32_t>(random.below(2))};
             context.add(market);
         }
-        context.assets[0] = {.known = true, .priced = true};
+        context.assets[0] = {.known = true, .priced = true, .fresh = true};
         context.assets[1] = {.known = true,
                              .priced = random.chance(7, 8),
+                             .fresh = true,
                              .haircut_ppm = 50'000,
                              .price = 3,
                              .divisor = 2};

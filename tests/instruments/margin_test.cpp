@@ -152,12 +152,30 @@ TEST(Margin, ReducingRiskNeedsALowerRequirementAndNoWorseRatio) {
                     .maintenance = maintenance,
                     .initial = 2 * maintenance};
     };
-    EXPECT_TRUE(reduces_risk(risk(50, 100), risk(25, 50)));
-    EXPECT_FALSE(reduces_risk(risk(50, 100), risk(24, 50)));
-    EXPECT_FALSE(reduces_risk(risk(50, 100), risk(60, 100)));
-    EXPECT_TRUE(reduces_risk(risk(-50, 100), risk(-25, 50)));
-    EXPECT_FALSE(reduces_risk(risk(-50, 100), risk(-26, 50)));
-    EXPECT_FALSE(reduces_risk(risk(kInt128Max, 100), risk(kInt128Max, 50)));
+    EXPECT_TRUE(reduces_risk(risk(100, 100), risk(50, 50), 0));
+    EXPECT_FALSE(reduces_risk(risk(100, 100), risk(49, 50), 0));
+    EXPECT_FALSE(reduces_risk(risk(100, 100), risk(90, 100), 0));
+    EXPECT_FALSE(reduces_risk(risk(100, 100), risk(100, 100), 0));
+    EXPECT_TRUE(reduces_risk(risk(100, 100), risk(101, 100), 0));
+    EXPECT_FALSE(reduces_risk(risk(100, 100), risk(300, 101), 0));
+    EXPECT_FALSE(reduces_risk(risk(kInt128Max, 100), risk(kInt128Max - 1, 50), 0));
+}
+
+/// R-MARGIN-7 [V12, V13]: below maintenance nothing is given away but costs.
+TEST(Margin, BelowMaintenanceEquityFallsByCostsOnly) {
+    const auto risk = [](Int128 equity, Int128 maintenance) {
+        return Risk{.equity_maintenance = equity,
+                    .equity_initial = equity,
+                    .maintenance = maintenance,
+                    .initial = 2 * maintenance};
+    };
+    for (const Int128 equity : {Int128{99}, Int128{1}, Int128{0}, Int128{-1}, Int128{-500}}) {
+        EXPECT_TRUE(reduces_risk(risk(equity, 100), risk(equity, 50), 0));
+        EXPECT_TRUE(reduces_risk(risk(equity, 100), risk(equity, 0), 0));
+        EXPECT_FALSE(reduces_risk(risk(equity, 100), risk(equity - 1, 0), 0));
+        EXPECT_TRUE(reduces_risk(risk(equity, 100), risk(equity - 3, 99), 3));
+        EXPECT_FALSE(reduces_risk(risk(equity, 100), risk(equity - 4, 99), 3));
+    }
 }
 
 TEST(Fees, AreTakenUpAndPaidDown) {
@@ -170,7 +188,19 @@ TEST(Fees, AreTakenUpAndPaidDown) {
 TEST(Fees, OptionFeeIsBoundByThePremium) {
     EXPECT_EQ(option_fee_of(1'000'000, 10'000, 300).value(), 300);
     EXPECT_EQ(option_fee_of(1'000'000, 801, 300).value(), 101);
-    EXPECT_EQ(option_fee_of(1'000'000, 8, -300).value(), -300);
+    EXPECT_EQ(option_fee_of(1'000'000, 8, -300).value(), -1);
+}
+
+/// R-FEE-2 [V11]: whatever the premium, a rebate never exceeds a fee of at least its rate.
+TEST(Fees, OptionFeesNeverAddUpToLessThanNothing) {
+    for (std::int64_t premium = 0; premium < 3'000; premium += 7) {
+        for (const std::int32_t rate : {1, 20, 350}) {
+            const Checked taken = option_fee_of(1'000'000, premium, rate);
+            const Checked paid = option_fee_of(1'000'000, premium, -rate);
+            EXPECT_GE((taken + paid).value(), 0) << premium;
+            EXPECT_LE(taken.value(), (premium + 7) / 8);
+        }
+    }
 }
 
 TEST(Fees, I7_RebateAboveAnyTakerFeeIsRefused) {

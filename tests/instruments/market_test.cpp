@@ -162,14 +162,15 @@ TEST_F(MarketTest, FutureSettlesAtTheAverageAndClosesOnDemand) {
 }
 
 TEST_F(MarketTest, ExpiryWithoutAValidPriceWaitsForOne) {
-    open(60'000);
+    open(1'200'000);
     EXPECT_EQ(run_one(dated(kFuture, MarketKind::kDatedFuture)), Status::kApplied);
-    set_price(600'000);
+    set_price(600'000, kExpiry - 1'800'000 - now());
+    advance_to(kExpiry - 700'000);  // 1,100 of 1,800 seconds are covered
     advance_to(kExpiry);
     EXPECT_EQ(tick(kFuture).status, MarketStatus::kSettlementPending);
     set_price(612'000);
     EXPECT_EQ(tick(kFuture).status, MarketStatus::kSettled);
-    EXPECT_EQ(tick(kFuture).mark, 612'000);
+    EXPECT_EQ(tick(kFuture).mark, 600'000);
 }
 
 /// I12: realising at every daily settlement, or never, ends in the same cash.

@@ -103,6 +103,53 @@ TEST_F(FeedTest, JumpNeedsASecondTick) {
     EXPECT_EQ(feed.state.index, 1215);
 }
 
+/// V4, R-FEED-3: in a crash every tick is a jump, and the index follows one tick behind.
+TEST_F(FeedTest, V4TheGuardConvergesInACrash) {
+    feed.params.jump_ppm = 100'000;
+    std::int64_t price = 420'000;
+    std::int64_t now = 1'000;
+    tick(price, now);
+    for (int i = 0; i < 20; ++i) {
+        const std::int64_t before = price;
+        price = price * 88 / 100;
+        tick(price, now += 50);
+        EXPECT_FALSE(feed.state.fresh());
+        EXPECT_EQ(feed.state.index, before);
+        EXPECT_EQ(feed.state.valid, i > 0);
+    }
+    tick(price, now += 50);
+    EXPECT_EQ(feed.state.index, price);
+    EXPECT_TRUE(feed.state.fresh());
+}
+
+/// V4: two wrong ticks move the index no further than the nearer of them; one moves nothing.
+TEST_F(FeedTest, V4TheIndexGoesAsFarAsTwoTicksAgree) {
+    feed.params.jump_ppm = 100'000;
+    tick(1000, 10);
+    tick(880, 20);
+    tick(1, 30);
+    EXPECT_EQ(feed.state.index, 880);
+    EXPECT_FALSE(feed.state.fresh());
+    tick(1000, 40);  // back up: the low one was wrong
+    EXPECT_EQ(feed.state.index, 880);
+    EXPECT_FALSE(feed.state.valid);
+    tick(1001, 50);
+    EXPECT_EQ(feed.state.index, 1001);
+    EXPECT_TRUE(feed.state.fresh());
+}
+
+/// V17, R-FEED-1: no update uses all sequences up.
+TEST_F(FeedTest, V17ASequenceCannotLeap) {
+    const auto apply = [&](std::uint64_t number) {
+        return apply_oracle_update(feed, {.price = 1000, .publish_time_ms = 10, .sequence = number},
+                                   kSigner, 10);
+    };
+    EXPECT_EQ(apply(~std::uint64_t{0}), Status::kSeqJump);
+    EXPECT_EQ(apply(kSequenceStepMax + 1), Status::kSeqJump);
+    EXPECT_EQ(apply(kSequenceStepMax), Status::kApplied);
+    EXPECT_EQ(apply(kSequenceStepMax + 1), Status::kApplied);
+}
+
 TEST_F(FeedTest, JumpThatComesBackIsForgotten) {
     feed.params.jump_ppm = 100'000;
     tick(1000, 10);

@@ -140,12 +140,12 @@ TEST_F(TradeTest, ChecksRunInTheStatedOrder) {
     bad.lots = 5;
     expect(Status::kTick);
     bad.price = 610'000;
-    expect(Status::kMinNotional);
-    bad.lots = 10;
     expect(Status::kPriceBand);
     bad.price = 606'000;
     expect(Status::kHostFees);
     bad.host_fees.reset();
+    expect(Status::kMinNotional);
+    bad.lots = 10;
     expect(Status::kApplied);
 }
 
@@ -310,6 +310,9 @@ TEST_F(TradeTest, NegativePricesTradeWhereTheyAreAllowed) {
     CreateMarket create = market(kFuture, MarketKind::kDatedFuture);
     create.terms.feed = FeedId{2};
     create.terms.allow_negative = true;
+    create.params.band_ticks = 1'000;
+    create.params.maintenance_floor = 10'000;
+    create.params.initial_floor = 20'000;
     create.terms.expiry_ms = now() + 100 * kHourMs;
     EXPECT_EQ(run_one(create), Status::kApplied);
     set_price(500, 1000, FeedId{2});

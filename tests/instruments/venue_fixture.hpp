@@ -137,10 +137,12 @@ class TestVenue {
     }
     [[nodiscard]] Trade trade(AccountId buyer, AccountId seller, std::int64_t lots,
                               std::int64_t price, MarketId market = kPerp) {
-        return {.buyer = order(buyer, price, lots, market),
-                .seller = order(seller, price, lots, market),
-                .lots = lots,
-                .price = price};
+        Trade out{.buyer = order(buyer, price, lots, market),
+                  .seller = order(seller, price, lots, market),
+                  .lots = lots,
+                  .price = price};
+        out.seller.side = OrderSide::kSell;
+        return out;
     }
     void deposit(AccountId account, Int128 amount, AssetId asset = kUsd) {
         EXPECT_EQ(

@@ -448,7 +448,7 @@ TEST(HostilePayload, OneListUnderManyTransactionsIsRefused) {
 
 TEST(HostilePayload, OneFillUnderManyBatchesIsRefused) {
     const Bytes payload = built([](flatbuffers::FlatBufferBuilder& builder) {
-        const wire::Order order(1, 2, 3, 4, 5, 6, 7, true);
+        const wire::Order order(1, 2, 3, 4, 5, 6, 7, 8, true, 1);
         const auto fill = wire::CreateTrade(builder, &order, &order, true, 1, 2);
         const auto fills = builder.CreateVector(std::vector(60'000, fill));
         std::vector<flatbuffers::Offset<wire::Transaction>> out;

@@ -37,7 +37,9 @@ Order order(const Values& v, std::int64_t shift) {
             .max_fee_ppm = v.i32,
             .reduce_only = v.flag,
             .good_til_ms = v.i64 ^ (2 * shift),
-            .salt = v.u64 ^ static_cast<std::uint64_t>(shift)};
+            .salt = v.u64 ^ static_cast<std::uint64_t>(shift),
+            .domain = v.u64 ^ 11,
+            .side = v.flag ? OrderSide::kSell : OrderSide::kBuy};
 }
 
 Trade trade(const Values& v) {
@@ -70,6 +72,9 @@ MarketParams params(const Values& v) {
     out.band_ppm = v.i32 ^ 2;
     out.option_floor_ppm = v.i32 ^ 3;
     out.ema_decay_q32 = v.u32;
+    out.band_ticks = v.i64 ^ 10;
+    out.maintenance_floor = v.i64 ^ 11;
+    out.initial_floor = v.i64 ^ 12;
     return out;
 }
 
@@ -107,7 +112,12 @@ std::vector<Payload> payloads(const Values& v) {
         UpdateMarket{MarketId{v.u32}, params(v)},
         SetMarketStatus{MarketId{v.u32}, status},
         SetFeeSchedule{MarketId{v.u32}, fees},
-        SetVenueParams{v.i128, v.i64, v.flag, !v.flag},
+        SetVenueParams{v.i128, v.i64, v.flag, !v.flag, v.u64 ^ 2},
+        SettleMarket{MarketId{v.u32}, v.i64},
+        DelistMarket{MarketId{v.u32}},
+        RemoveFeed{FeedId{v.u32}},
+        PayOut{v.flag ? PayOutSource::kInsurance : PayOutSource::kFees, MarketId{v.u32},
+               AssetId{v.u32 ^ 1}, AccountId{v.u64}, v.i128},
         OracleUpdate{FeedId{v.u32}, v.u32 ^ 1, v.i64, v.i64 ^ 1, v.i64 ^ 2, v.u64},
         BookUpdate{MarketId{v.u32}, v.i64, v.i64 ^ 1, v.i64 ^ 2, v.i64 ^ 3, v.i64 ^ 4, v.i64 ^ 5,
                    v.u64},
