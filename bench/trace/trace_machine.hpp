@@ -81,6 +81,7 @@ struct TraceMachine {
                                   beneficiary_as_delta && txn->pays_beneficiary_only,
                                   txn->gas * rounds_per_mgas / 1'000'000)};
     }
+    static constexpr bool kDeclaresNothing = !kDeclares;
     static constexpr bool declares_all(const Context&) requires kDeclares { return true; }
     void declare(const Transaction& txn, const Context& context,
                  auto&& sink) const requires kDeclares {

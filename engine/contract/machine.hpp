@@ -205,6 +205,8 @@ template <class M>
 ///   declare(transaction, context, sink), or declare(transaction, context, state, sink)
 ///                                                    calls sink(Key, Access) for keys it expects;
 ///                                                    state.get(key) is the value at the start
+///   kDeclaresNothing                                 true where a requires-clause takes declare
+///                                                    and declares_all away
 ///   static unit(Key) -> Key                          which cells conflict together, see above
 ///   static footprint(Value) -> bytes                 of a value of variable size: how many of its
 ///                                                    first bytes copies touch; see

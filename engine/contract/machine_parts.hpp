@@ -72,12 +72,18 @@ template <class M>
 concept HasPhases = std::is_final_v<M> ||(
     !requires { &internal::Both<M, internal::NamedBeginBlock>::begin_block; } &&
     !requires { &internal::Both<M, internal::NamedEndBlock>::end_block; });
+/// `static constexpr bool kDeclaresNothing = true`: members that a requires-clause takes away are
+/// not meant.
 template <class M>
-concept NamesDeclare = !std::is_final_v<M> && !requires {
+concept DeclaresNothing = requires {
+    requires M::kDeclaresNothing;
+};
+template <class M>
+concept NamesDeclare = !std::is_final_v<M> && !DeclaresNothing<M> && !requires {
     &internal::Both<M, internal::NamedDeclare>::declare;
 };
 template <class M>
-concept NamesDeclaresAll = !std::is_final_v<M> && !requires {
+concept NamesDeclaresAll = !std::is_final_v<M> && !DeclaresNothing<M> && !requires {
     &internal::Both<M, internal::NamedDeclaresAll>::declares_all;
 };
 template <class M>

@@ -86,6 +86,7 @@ struct TransferMachine {
         return outcome;
     }
 
+    static constexpr bool kDeclaresNothing = !kDeclares;
     static constexpr bool declares_all(const Context&) requires kDeclares { return true; }
     void declare(const Transfer& t, const Context&, auto&& sink) const requires kDeclares {
         sink(balance_of(t.from), Access::kWrite);

@@ -51,6 +51,14 @@ static_assert(NamesDeclare<MutableDeclare> && !kDeclares<MutableDeclare>);
 struct DeclaresAllOfNothing : Whole {
     static bool declares_all() { return true; }
 };
+/// One of two machines that are made from a template declares.
+template <bool kSays>
+struct SometimesDeclaring : Whole {
+    static constexpr bool kDeclaresNothing = !kSays;
+    void declare(int, const Context&, auto&& sink) const requires kSays { sink(1U, Access::kRead); }
+};
+static_assert(NamesDeclare<SometimesDeclaring<true>> && !NamesDeclare<SometimesDeclaring<false>>);
+static_assert(MachineCheck<SometimesDeclaring<false>>::kPasses);
 static_assert(NamesDeclaresAll<Rich> && !NamesDeclaresAll<Whole>);
 static_assert(NamesDeclaresAll<DeclaresAllOfNothing> &&
               !kSaysWhetherItDeclaresAll<DeclaresAllOfNothing>);
