@@ -16,9 +16,9 @@ struct TableOptions {
     Sizes sizes;
     std::uint32_t repetitions = 9;
     std::vector<std::uint32_t> workers = {1, 2};
-    std::string filter;           ///< part of the names of the workloads that run
-    bool rivals = false;          ///< the baselines as well
-    bool grid = false;            ///< W1 in full instead of every workload
+    std::string filter;         ///< part of the names of the workloads that run
+    bool rivals = false;        ///< the baselines as well
+    bool grid = false;          ///< W1 in full instead of every workload
     std::string recorded_path;  ///< W12 instead of every workload; empty: no
 };
 

@@ -130,6 +130,7 @@ Result<bool, Error> LayoutWalk::document(const Record& record, std::string_view 
     if (!block) {
         return failure(block.error());
     }
+    // tidy: allow(raw_bytes) bytes of a text
     const Digest digest = digest_of(std::as_bytes(std::span(text)));
     const auto [seen, fresh] = seen_blocks_.try_emplace(block->number, digest);
     if (!fresh) {
@@ -192,6 +193,7 @@ Result<bool, Error> LayoutWalk::is_repeat(const TradeRow& row) {
     if (row.identity.empty()) {
         return false;
     }
+    // tidy: allow(raw_bytes) bytes of a text
     const Digest identity = digest_of(std::as_bytes(std::span(row.identity)));
     const auto [seen, fresh] = seen_.try_emplace(identity, content_of(row, bytes_));
     if (fresh) {

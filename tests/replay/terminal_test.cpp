@@ -60,7 +60,8 @@ TEST_F(Terminal, NoByteOfAFileSteersIt) {
         expect_harmless({command, file("junk")});
     }
     expect_harmless({"diverge", file("junk"), file("a.log")});
-    for (const char* format : {"hyperliquid-fills", "binance-markets", "databento-mbo", "nepse-floorsheet"}) {
+    for (const char* format :
+         {"hyperliquid-fills", "binance-markets", "databento-mbo", "nepse-floorsheet"}) {
         expect_harmless({"import", file("junk"), "--format", format, "-o", file("f")});
     }
 }
