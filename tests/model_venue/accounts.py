@@ -1,18 +1,23 @@
 """Accounts, cash in and out, and the closing of settled positions."""
 
-from margin import assess, covers_initial
+from margin import assess, judge
 from markets import settlement_value
 from rules import (
     CASH_MOVED,
     FEE_TIERS,
+    FROM_FEES,
+    FROM_INSURANCE,
+    GOVERNANCE,
     POSITION_SETTLED,
+    Q32,
     SETTLE_ACCOUNTS,
     Status,
     bounded,
     is_venue,
     require,
+    role_of,
 )
-from state import Account, Position
+from state import OWNER, VENUE, Account, Position
 from trading import credit
 
 
@@ -60,10 +65,10 @@ def take_cash(frame, number, asset, amount):
     require(not account.frozen, Status.ACCOUNT_FROZEN)
     require(account.cash.get(asset, 0) >= amount, Status.INSUFFICIENT_CASH)
     move_cash(frame, number, asset, -amount)
-    if not account.positions and len(account.cash) == 1:
-        return  # nothing but this cash
-    after = assess(frame, account.cash, account.positions, 0)
-    require(covers_initial(after), Status.MARGIN)
+    if not account.positions and len(account.cash) <= 1:
+        return  # nothing but cash of one asset
+    status = judge(assess(frame, account.cash, account.positions, 0))
+    require(status == Status.APPLIED, status)
 
 
 def withdraw(frame, _, tx):
@@ -94,8 +99,13 @@ def set_delegate(frame, _, tx):
     change_account(frame, tx["account"], "delegate", tx["delegate"])
 
 
-def set_frozen(frame, _, tx):
-    change_account(frame, tx["account"], "frozen", tx["frozen"])
+def set_frozen(frame, envelope, tx):
+    """Governance sets and clears the venue's freeze, everybody else the owner's."""
+    who = VENUE if role_of(envelope["signer"]) == GOVERNANCE else OWNER
+    account = frame.state.accounts.get(tx["account"])
+    require(account is not None, Status.NO_ACCOUNT)
+    by = account.frozen_by | {who} if tx["frozen"] else account.frozen_by - {who}
+    change_account(frame, tx["account"], "frozen_by", by)
 
 
 def set_fee_tier(frame, _, tx):
@@ -121,6 +131,7 @@ def close_settled(frame, view, number):
     cash = bounded(position.cost + value + position.swept)
     frame.journal.touched.add(number)
     frame.journal.add(market, "dust", position.remainder)
+    frame.journal.add(market, "closed_lots", position.lots)
     frame.journal.drop(account.positions, market.number)
     credit(frame.journal, account, market.asset(), cash)
     event = {
@@ -145,6 +156,29 @@ def settle_batch(frame, _, tx):
     require(view.settled, Status.NOT_SETTLED)
     for number in numbers:
         close_settled(frame, view, number)
+
+
+def pay_out(frame, _, tx):
+    """To an account, out of what the venue holds; of dust whole quanta only."""
+    state, journal, amount = frame.state, frame.journal, tx["amount"]
+    require(amount > 0, Status.AMOUNT)
+    market, asset = state.markets.get(tx["market"]), tx["asset"]
+    if tx["source"] != FROM_INSURANCE:
+        require(market is not None, Status.MARKET_UNKNOWN)
+        asset = market.asset()
+    require(asset in frame.assets, Status.ASSET_UNKNOWN)
+    require(tx["to"] in state.accounts, Status.NO_ACCOUNT)
+    if tx["source"] == FROM_INSURANCE:
+        require(state.insurance.get(asset, 0) >= amount, Status.INSUFFICIENT_CASH)
+        add_to(frame, state.insurance, asset, -amount)
+    elif tx["source"] == FROM_FEES:
+        require(market.fees_paid >= amount, Status.INSUFFICIENT_CASH)
+        journal.add(market, "fees_paid", -amount)
+    else:
+        require(market.dust // Q32 >= amount, Status.INSUFFICIENT_CASH)
+        journal.add(market, "dust", -amount * Q32)
+        journal.add(market, "funding_clear", -amount)
+    move_cash(frame, tx["to"], asset, amount)
 
 
 def realise_pnl(frame, _, tx):

@@ -4,7 +4,7 @@ import copy
 
 import world
 from bounds import odd
-from generator import EXTREME_MARKET, KINDS, TINY_MARKET, Generator
+from generator import DOMAIN, EXTREME_MARKET, KINDS, TINY_MARKET, Generator
 from rules import (
     ACTIVE,
     CLOSING,
@@ -14,10 +14,13 @@ from rules import (
     INVERSE,
     LINEAR,
     OPTION,
+    Q32,
     REDUCE_ONLY,
     SETTLED,
 )
+from state import VENUE
 from world import BRIDGE, GOVERNOR, MATCHER
+
 
 class RandomBlocks(Generator):
     def any_amount(self, number, asset):
@@ -93,13 +96,16 @@ class RandomBlocks(Generator):
                 ("CancelOrders", {"salt_below": max(0, self.salt - self.rng.randint(0, 9_000))}),
             )
         )
-        signer = GOVERNOR if kind == "SetFeeTier" or frozen else self.signer_for(number)
+        by_venue = frozen and VENUE in self.model.state.accounts[number].frozen_by
+        signer = GOVERNOR if kind == "SetFeeTier" or by_venue else self.signer_for(number)
         return self.sign(signer, kind, {"account": number} | tx)
 
     def settle(self):
         markets = self.model.state.markets
         over = [number for number, market in markets.items() if market.status == SETTLED]
-        number = self.rng.choice(over) if over and self.chance(0.8) else self.rng.choice(list(markets))
+        number = (
+            self.rng.choice(over) if over and self.chance(0.8) else self.rng.choice(list(markets))
+        )
         held = [account for account, _ in self.model.state.positions_of(number)]
         accounts = sorted({self.trader() for _ in range(self.rng.randint(0, 3))} | set(held[:4]))
         if self.chance(0.1):
@@ -112,10 +118,14 @@ class RandomBlocks(Generator):
     def realise(self):
         markets = self.model.state.markets
         wanted = [n for n, m in markets.items() if m.terms["kind"] == DATED or m.status == SETTLED]
-        market = self.rng.choice(wanted) if wanted and self.chance(0.8) else self.rng.choice((1, 776))
+        market = (
+            self.rng.choice(wanted) if wanted and self.chance(0.8) else self.rng.choice((1, 776))
+        )
         held = [account for account, _ in self.model.state.positions_of(market)]
         number = self.rng.choice(held) if held and self.chance(0.8) else self.trader()
-        return self.sign(self.signer_for(number), "RealisePnl", {"account": number, "market": market})
+        return self.sign(
+            self.signer_for(number), "RealisePnl", {"account": number, "market": market}
+        )
 
     def trade(self):
         signer = self.trader() if self.chance(0.005) else MATCHER
@@ -146,6 +156,8 @@ class RandomBlocks(Generator):
         return self.rng.choice(
             (
                 update | {"payload": update["payload"] | {"sequence": 1}},
+                update | {"payload": update["payload"] | {"publish_time_ms": self.now_ms + 1_001}},
+                self.sign(GOVERNOR, "DelistMarket", {"market": self.any_market(SETTLED)}),
                 self.sign(MATCHER, "Trade", tiny),
                 self.sign(MATCHER, "Trade", cheap),
                 self.sign(GOVERNOR, "CreateMarket", market),
@@ -157,10 +169,15 @@ class RandomBlocks(Generator):
     def governance(self):
         markets = self.model.state.markets
         number = self.rng.choice(list(markets)) if self.chance(0.95) else 779
-        market = markets.get(number, markets[1])
-        params = world.random_params(self.rng, market.terms["kind"])
+        market = markets.get(number) or next(iter(markets.values()))
+        params = world.random_params(self.rng, market.terms)
         kind, tx = self.rng.choice(
             (
+                ("SettleMarket", {"market": self.any_market(HALTED), "price": self.any_price()}),
+                ("DelistMarket", {"market": self.any_market(SETTLED)}),
+                ("RemoveFeed", {"feed": self.rng.choice((1, 2, self.any_feed(), self.any_feed()))}),
+                ("PayOut", self.payment()),
+                ("PayOut", self.payment()),
                 ("UpdateMarket", {"market": number, "params": params}),
                 ("SetMarketStatus", {"market": number, "status": self.any_status(market)}),
                 ("SetMarketStatus", {"market": number, "status": ACTIVE}),
@@ -178,10 +195,42 @@ class RandomBlocks(Generator):
         signer = self.trader() if self.chance(0.03) else GOVERNOR
         return self.sign(signer, kind, tx)
 
+    def any_market(self, status):
+        """Mostly one of that status."""
+        markets = self.model.state.markets
+        wanted = [number for number, market in markets.items() if market.status == status]
+        return (
+            self.rng.choice(wanted) if wanted and self.chance(0.8) else self.rng.choice((1, 2, 778))
+        )
+
+    def any_feed(self):
+        return self.rng.choice(list(self.model.state.feeds))
+
+    def any_price(self):
+        return self.rng.choice((self.prices[world.BTC_FEED], 0, -1, 1, 10_000_001, 2**40 + 1))
+
+    def payment(self):
+        state, source = self.model.state, self.rng.randint(0, 2)
+        number, asset = self.rng.choice(list(state.markets)), self.any_asset()
+        market = state.markets[number]
+        held = (market.fees_paid, market.dust // Q32, state.insurance.get(asset, 0))[source]
+        amount = self.rng.choice((0, 1, max(1, held), held + 1, held // 2))
+        if self.chance(0.05):
+            number = 778
+        return {
+            "source": source,
+            "market": number,
+            "asset": asset,
+            "to": self.trader(),
+            "amount": amount,
+        }
+
     def any_status(self, market):
         if self.chance(0.1):
             return self.rng.choice((4, 5, 6))
-        return self.rng.choice((ACTIVE, REDUCE_ONLY, HALTED, CLOSING if self.chance(0.3) else ACTIVE))
+        return self.rng.choice(
+            (ACTIVE, REDUCE_ONLY, HALTED, CLOSING if self.chance(0.3) else ACTIVE)
+        )
 
     def venue_params(self):
         return {
@@ -189,6 +238,7 @@ class RandomBlocks(Generator):
             "valid_window_ms": self.rng.choice((2 * HOUR_MS, 40 * HOUR_MS, 62 * HOUR_MS)),
             "paused": self.chance(0.15),
             "track_account_volume": self.chance(0.6),
+            "domain": DOMAIN + self.chance(0.02),
         }
 
     def another_market(self):
@@ -200,7 +250,8 @@ class RandomBlocks(Generator):
             tx = self.new_market(self.rng.choice(missing))
             return tx if self.chance(0.8) else odd(self.rng, tx)
         kind = self.rng.choice((LINEAR, INVERSE, DATED, OPTION))
-        tx = world.random_market(self.rng, self.rng.choice((1, 70_000)), kind, self.now_ms)
+        number = self.rng.choice((1, 2, 3, 70_000))
+        tx = world.random_market(self.rng, number, kind, self.now_ms)
         change = self.rng.choice(({"feed": 55}, {"settlement_asset": 62}, {"settlement_asset": 64}))
         if self.chance(0.1):
             change = {"multiplier": self.rng.choice((0, 2**30, 2**30 + 1, 2**62 + 1))}

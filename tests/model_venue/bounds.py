@@ -12,13 +12,15 @@ LONG_FIELDS = set(
     "multiplier lot_step price_step strike settle_window_ms settle_interval_ms interval_ms"
     " interest_ppb clamp_ppb cap_ppb max_price max_position_lots oi_cap_lots oi_margin_lower"
     " oi_margin_upper min_notional notional_upper max_age_ms max_ahead_ms value_divisor"
-    " valid_window_ms expiry_ms".split()
+    " valid_window_ms expiry_ms band_ticks maintenance_floor initial_floor".split()
 )
 WIDE_FIELDS = {"profit_cap"}
 
 
 def around(edges):
-    return sorted({edge + step for edge in edges for step in (-1, 0, 1)} | {-edge for edge in edges})
+    return sorted(
+        {edge + step for edge in edges for step in (-1, 0, 1)} | {-edge for edge in edges}
+    )
 
 
 def numbers_of(name):

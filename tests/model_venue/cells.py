@@ -12,8 +12,7 @@ MARKET_LIST, MARKET_TERMS, MARKET_PARAMS, MARGIN_TIERS, FEE_SCHEDULE, MARKET_CON
 TICK, MARK_STATE, SETTLE_STATE, BOOK, RESTING_MARKETS = range(56, 61)
 CLOCK = 21
 OPEN_INTEREST, VOLUME, FEES, FUND_CLEAR, CLAIMS_LOW, CLAIMS_HIGH = range(64, 70)
-SOCIAL_CLAIMS, DUST, SETTLE_CLEAR = range(70, 73)
-NUMBERS = {CASH, ASSET_TOTAL, INSURANCE, *range(OPEN_INTEREST, SETTLE_CLEAR + 1)}
+SOCIAL_CLAIMS, DUST, SETTLE_CLEAR, CLOSED_LOTS = range(70, 74)
 
 SIZES = {"b": 1, "B": 1, "i": 4, "I": 4, "q": 8, "Q": 8, "n": 16}
 
@@ -25,7 +24,7 @@ def read(data, at, code):
 
 
 def layout(text):
-    """"name:offset code ..." as a reader of cells."""
+    """ "name:offset code ..." as a reader of cells."""
     fields = []
     for part in text.split():
         name, at, code = part.split(":")
@@ -34,13 +33,17 @@ def layout(text):
 
 
 RECORDS = {
-    VENUE: layout("profit_cap:0:n valid_window_ms:16:q paused:24:B track_account_volume:25:B"),
+    VENUE: layout(
+        "profit_cap:0:n valid_window_ms:16:q paused:24:B track_account_volume:25:B domain:32:Q"
+    ),
     ASSET: layout("haircut_ppm:0:i liability_ppm:4:i feed:8:I decimals:12:B value_divisor:16:q"),
     FEED: layout(
         "quorum:0:I sources:4:I max_age_ms:8:q max_ahead_ms:16:q confidence_ppm:24:i clamp_ppm:28:i"
         " jump_ppm:32:i allow_negative:36:B"
     ),
-    FEED_STATE: layout("index:0:q time_ms:8:q pending:16:q priced:24:B valid:25:B has_pending:26:B"),
+    FEED_STATE: layout(
+        "index:0:q time_ms:8:q pending:16:q priced:24:B valid:25:B has_pending:26:B"
+    ),
     FEED_SOURCE: layout(
         "signer:0:Q weight:8:I seen:12:B price:16:q confidence:24:q publish_time_ms:32:q"
         " sequence:40:Q"
@@ -50,14 +53,14 @@ RECORDS = {
         " lot_step:12:I multiplier:16:q strike:24:q expiry_ms:32:q settle_window_ms:40:q"
         " settle_interval_ms:48:q price_step:56:q"
     ),
-    MARKET_CONTROL: layout("status:0:B"),
+    MARKET_CONTROL: layout("status:0:B price:8:q"),
     TICK: layout(
         "mark:0:q index:8:q funding:16:n social:32:n settle_price:48:q epoch:56:I status:60:B"
         " priced:61:B stale:62:B"
     ),
     MARK_STATE: layout(
         "basis_q32:0:n premium_sum:16:n basis_time_ms:32:q funding_time_ms:40:q sample_time_ms:48:q"
-        " premium_ms:56:I started:60:I"
+        " premium_ms:56:I started:60:I premium_ppb:64:q"
     ),
     SETTLE_STATE: layout("average_sum:0:n average_ms:16:q time_ms:24:q interval:32:q"),
     BOOK: layout(
@@ -68,12 +71,13 @@ RECORDS = {
 PARAMS = layout(
     "max_price:0:q max_position_lots:8:q oi_cap_lots:16:q oi_margin_lower:24:q oi_margin_upper:32:q"
     " min_notional:40:q band_ppm:48:i option_floor_ppm:52:i ema_decay_q32:56:I tiers:60:B"
+    " band_ticks:64:q maintenance_floor:72:q initial_floor:80:q"
 )
 FUNDING = layout("interval_ms:0:q interest_ppb:8:q clamp_ppb:16:q cap_ppb:24:q")
 TIER = layout("notional_upper:0:q maintenance_ppm:8:i initial_ppm:12:i")
 HEAD = layout(
     "delegate:0:Q salt_below:8:Q assets:16:Q positions:28:I volume:32:n inline:48:B tier:49:B"
-    " frozen:50:B"
+    " frozen_by:50:B"
 )
 POSITION = layout(
     "market:0:I remainder:4:I lots:8:q cost:16:n funding:32:n social:48:n epoch:64:I zero:68:I"
@@ -125,9 +129,7 @@ def decode_tiers(parts, count):
 
 # ---- events -------------------------------------------------------------------------------------
 
-SIDE = (
-    "account:Q lots_before:q lots_after:q cost_before:n funding:n swept:n flow:n fee:n closed:n"
-)
+SIDE = "account:Q lots_before:q lots_after:q cost_before:n funding:n swept:n flow:n fee:n closed:n"
 EVENTS = {
     1: "market:I lots:q price:q buyer_is_taker:B "
     + " ".join(f"buyer.{part}" for part in SIDE.split())

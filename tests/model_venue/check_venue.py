@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 from actions import RandomBlocks
@@ -39,6 +40,33 @@ def wire(node, name=""):
 
 def halves(number):
     return {"low": number % 2**64, "high": number // 2**64 % 2**64}
+
+
+def plain(node):
+    """Undoes `wire`."""
+    if isinstance(node, list):
+        return [plain(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.keys() == {"low", "high"}:
+        number = node["high"] * 2**64 + node["low"]
+        return number - 2**128 if number >= 2**127 else number
+    return {key: plain(value) for key, value in node.items()}
+
+
+def blocks_of_log(options):
+    """Blocks of a log: a file, or one that the command generates."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/blocks.log"
+        sizes = ["--blocks", "30", "--block-size", "120", "--seed", str(options.seed)]
+        kind = ["--workload", options.workload, "--output", path]
+        subprocess.run(
+            [options.lockstep, "generate", *kind, *sizes], check=True, stdout=subprocess.DEVNULL
+        )
+        text = subprocess.run(
+            [options.runner, options.schema, path], check=True, capture_output=True, text=True
+        ).stdout
+    return [plain(json.loads(line)) for line in text.splitlines()]
 
 
 class VenueProcess:
@@ -198,15 +226,21 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--transactions", type=int, default=10_000)
     parser.add_argument("--block-size", type=int, default=60)
+    parser.add_argument("--lockstep", help="the command: compare blocks that it generates")
+    parser.add_argument("--workload", default="mixed", help="which ones")
     parser.add_argument("--blocks", help="run the blocks of a file instead of random ones")
     parser.add_argument("--keep", help="where to write the blocks of a difference")
     parser.add_argument("--shrink", type=int, metavar="SECONDS", help="look for a smaller case")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
-    if options.blocks:
-        blocks = json.loads(pathlib.Path(options.blocks).read_text(encoding="utf-8"))
+    if options.blocks or options.lockstep:
+        if options.blocks:
+            blocks = json.loads(pathlib.Path(options.blocks).read_text(encoding="utf-8"))
+        else:
+            blocks = blocks_of_log(options)
         difference = replay(options, blocks)
-        print(difference or "the blocks agree")
+        count = sum(len(block["transactions"]) for block in blocks)
+        print(difference or f"{len(blocks)} blocks of {count} transactions agree")
         return 1 if difference else 0
     statuses = random_run(options)
     if statuses is None:

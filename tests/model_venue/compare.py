@@ -1,13 +1,10 @@
 """Compares what the model says of a block with what the venue made of it, down to cells."""
 
 import cells
-from markets import premium_now, settlement_value
-from rules import HOUR_MS, SETTLED, is_venue
+from markets import settlement_value
+from mirror import BY_ACCOUNT, BY_ASSET, BY_FEED, BY_MARKET, Mirror
+from rules import HOUR_MS, NO_PRICE, SETTLED, is_venue
 
-BY_ACCOUNT = {cells.ACCOUNT, cells.CASH, cells.POSITIONS, cells.ORDERS}
-BY_MARKET = set(range(cells.MARKET_TERMS, cells.SETTLE_CLEAR + 1)) - {cells.RESTING_MARKETS}
-BY_FEED = {cells.FEED, cells.FEED_STATE, cells.FEED_SOURCE}
-BY_ASSET = {cells.ASSET, cells.ASSET_TOTAL, cells.INSURANCE}
 STRIPES = 1024
 
 
@@ -41,7 +38,9 @@ def compare_events(where, model, venue):
     for at, ((kind, text), (venue_kind, venue_text)) in enumerate(zip(encoded, venue)):
         same(f"{where}, event {at}: type", kind, venue_kind)
         fields = cells.decode_event(kind, text)
-        same_fields(f"{where}, event {at} of type {kind}", fields, cells.decode_event(kind, venue_text))
+        same_fields(
+            f"{where}, event {at} of type {kind}", fields, cells.decode_event(kind, venue_text)
+        )
     same(f"{where}: number of events", len(encoded), len(venue))
     same(f"{where}: bytes of events", encoded, venue)
 
@@ -59,53 +58,6 @@ def compare_receipts(outcome, answer):
     compare_events("end of the block", [], answer["end"])
 
 
-class Mirror:
-    """The venue's cells, kept by what it reports after each block."""
-
-    def __init__(self):
-        self.cells = {}
-        self.pages = {}  # account -> its cells
-
-    def take(self, changes):
-        """Returns the keys that changed."""
-        keys = []
-        for kind, owner, item, chunk, text in changes:
-            key = (kind, owner, item, chunk)
-            keys.append(key)
-            own = self.pages.setdefault(owner, {}) if kind in BY_ACCOUNT else None
-            if text is None:
-                self.cells.pop(key)
-                if own is not None:
-                    own.pop(key)
-            else:
-                self.cells[key] = bytes.fromhex(text)
-                if own is not None:
-                    own[key] = self.cells[key]
-        return keys
-
-    def record(self, kind, owner=0, item=0, chunk=0):
-        data = self.cells.get((kind, owner, item, chunk))
-        return {} if data is None else cells.RECORDS[kind](data)
-
-    def number(self, kind, owner=0, item=0):
-        data = self.cells.get((kind, owner, item, 0))
-        return 0 if data is None else cells.read(data, 0, "n")
-
-    def parts(self, kind, item=0):
-        out = []
-        while (kind, 0, item, len(out)) in self.cells:
-            out.append(self.cells[kind, 0, item, len(out)])
-        return out
-
-    def live_entries(self, kind, owner, item, now_ms):
-        """Entries of a table that can still be asked for."""
-        out = []
-        for (its_kind, _, its_item, _), data in self.pages.get(owner, {}).items():
-            if (its_kind, its_item) == (kind, item):
-                out += [entry for entry in cells.decode_page(data) if entry["until_ms"] >= now_ms]
-        return out
-
-
 class Comparison:
     def __init__(self, model):
         self.state = model.state
@@ -120,7 +72,9 @@ class Comparison:
         markets = {key[2] for key in keys if key[0] in BY_MARKET}
         assets = {key[2] for key in keys if key[0] in BY_ASSET}
         if everything:
-            accounts |= set(self.state.accounts) | {k[1] for k in self.mirror.cells if k[0] == cells.ACCOUNT}
+            accounts |= set(self.state.accounts) | {
+                k[1] for k in self.mirror.cells if k[0] == cells.ACCOUNT
+            }
             feeds |= set(self.state.feeds)
             markets |= set(self.state.markets)
             assets |= set(self.state.assets)
@@ -153,18 +107,23 @@ class Comparison:
             "delegate": account.delegate,
             "salt_below": account.salt_below,
             "tier": account.tier,
-            "frozen": int(account.frozen),
+            "frozen_by": sum(account.frozen_by),
             "volume": account.volume,
             "assets": sum(1 << asset for asset in account.cash),
-            "inline": min(len(account.cash), cells.INLINE_ASSETS),
             "positions": len(account.positions),
         }
         same_fields(where, wanted, head)
-        first = list(account.cash.items())[: cells.INLINE_ASSETS]
-        same(f"{where}: cash in the head block", first, list(head["cash"].items()))
-        for asset, amount in list(account.cash.items())[cells.INLINE_ASSETS :]:
-            venue = self.mirror.number(cells.CASH, number, asset)
-            same(f"{where}: cash of asset {asset}", amount, venue)
+        beside = {key[2]: cells.read(own[key], 0, "n") for key in own if key[0] == cells.CASH}
+        same(
+            f"{where}: assets both in and beside the head block",
+            set(),
+            beside.keys() & head["cash"],
+        )
+        same(
+            f"{where}: cash",
+            dict(sorted(account.cash.items())),
+            dict(sorted((head["cash"] | beside).items())),
+        )
         held = head["held"]
         blocks = [key for key in sorted(own) if key[0] == cells.POSITIONS]
         for at, key in enumerate(blocks):
@@ -228,6 +187,10 @@ class Comparison:
         feed, where = self.state.feeds.get(number), f"feed {number}"
         record = self.mirror.record(cells.FEED, item=number)
         same(f"{where}: exists", feed is not None, bool(record))
+        if feed is None:
+            left = [key for key in self.mirror.cells if key[0] in BY_FEED and key[2] == number]
+            same(f"{where}: cells after its removal", [], left)
+            return
         same_fields(where, feed.params, record)
         same(f"{where}: sources", len(feed.sources), record["sources"])
         wanted = ("index", "time_ms", "pending", "priced", "valid", "has_pending")
@@ -269,10 +232,16 @@ class Comparison:
         market, where = self.state.markets.get(number), f"market {number}"
         record = self.mirror.record(cells.MARKET_TERMS, item=number)
         same(f"{where}: exists", market is not None, bool(record))
+        if market is None:
+            left = [key for key in self.mirror.cells if key[0] in BY_MARKET and key[2] == number]
+            same(f"{where}: cells after its removal", [], left)
+            return
         same_fields(f"{where}, terms", market.terms, record)
         self.compare_params(market, where)
         venue = self.mirror.record(cells.MARKET_CONTROL, item=number)
         same(f"{where}: status asked for", market.control, venue["status"])
+        price = NO_PRICE if market.final_price is None else market.final_price
+        same(f"{where}: price asked for", price, venue["price"])
         self.compare_prices(market, where)
         self.compare_averages(market, where)
         self.compare_sums(market, where)
@@ -315,11 +284,15 @@ class Comparison:
             "basis_q32": market.basis_q32 or 0,
             "premium_sum": market.premium_sum,
             "basis_time_ms": market.basis_time_ms,
-            "funding_time_ms": market.funding_time_ms or 0,
+            "funding_time_ms": market.funding_time_ms,
             "sample_time_ms": market.sample_time_ms,
             "premium_ms": market.premium_ms,
-            "started": (market.basis_q32 is not None) + 2 * (market.funding_time_ms is not None),
+            "started": (market.basis_q32 is not None)
+            + 2 * market.clock_started
+            + 4 * market.clock_runs,
         }
+        if market.clock_runs:
+            averages["premium_ppb"] = market.premium_ppb
         venue = self.mirror.record(cells.MARK_STATE, item=market.number)
         venue = venue or dict.fromkeys(averages, 0)
         if self.rests(market.number):
@@ -332,7 +305,7 @@ class Comparison:
             "interval": market.interval,
         }
         venue = self.mirror.record(cells.SETTLE_STATE, item=market.number)
-        same_fields(where, settle, venue or dict.fromkeys(settle, 0))
+        same_fields(where, settle, venue or dict.fromkeys(settle, 0) | {"interval": -1})
 
     def rests(self, number):
         """The venue leaves the averages of a market alone until something concerns it."""
@@ -340,16 +313,19 @@ class Comparison:
         if page is None:
             return False
         entry = cells.RESTING(page[number % cells.RESTING_ENTRIES * cells.RESTING_BYTES :])
-        return entry["until_ms"] != 0 and entry["samples"] != 0
+        return entry["until_ms"] != 0
 
     @staticmethod
     def caught_up(market, venue):
-        """Averages of a market that rests, brought to the last block: one premium all the time."""
+        """Averages of a market that rests, brought to the last block: its clock runs all the time,
+        at one premium, or stands all the time."""
         rested = market.sample_time_ms - venue["sample_time_ms"]
+        venue = venue | {"sample_time_ms": market.sample_time_ms}
+        if not market.clock_runs:
+            return venue | {"funding_time_ms": venue["funding_time_ms"] + rested}
         return venue | {
-            "sample_time_ms": market.sample_time_ms,
             "premium_ms": venue["premium_ms"] + rested,
-            "premium_sum": venue["premium_sum"] + rested * premium_now(market),
+            "premium_sum": venue["premium_sum"] + rested * market.premium_ppb,
         }
 
     def compare_sums(self, market, where):
@@ -375,9 +351,12 @@ class Comparison:
             cells.SOCIAL_CLAIMS: 0,
             cells.DUST: market.dust,
             cells.SETTLE_CLEAR: value if settled else 0,
+            cells.CLOSED_LOTS: market.closed_lots,
         }
         for kind, amount in wanted.items():
-            same(f"{where}: sum of kind {kind}", amount, self.mirror.number(kind, item=market.number))
+            same(
+                f"{where}: sum of kind {kind}", amount, self.mirror.number(kind, item=market.number)
+            )
         low = self.mirror.number(cells.CLAIMS_LOW, item=market.number)
         high = self.mirror.number(cells.CLAIMS_HIGH, item=market.number)
         same(f"{where}: funding claims", claims, low + high * 2**96)

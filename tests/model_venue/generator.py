@@ -7,22 +7,22 @@ import world
 from margin import assess, notional_at
 from rules import (
     ACTIVE,
-    CLOSING,
+    BUY,
     DATED,
-    HALTED,
     HOUR_MS,
     INVERSE,
     LINEAR,
     NO_PRICE,
     OPTION,
-    REDUCE_ONLY,
+    SELL,
     SETTLED,
     Unbounded,
 )
-from world import BRIDGE, GOVERNOR, MATCHER, ORACLE
+from world import BRIDGE, GOVERNOR, ORACLE
 
 KINDS = (LINEAR, LINEAR, LINEAR, INVERSE, DATED, DATED, OPTION, OPTION)
 EXTREME_MARKET, TINY_MARKET = 999, 998
+DOMAIN = 7
 WEIRD_LOTS = (0, -1, 2**47, 2**47 + 1, 2**62)
 
 
@@ -102,6 +102,7 @@ class Generator:
             "valid_window_ms": 40 * HOUR_MS,
             "paused": False,
             "track_account_volume": True,
+            "domain": DOMAIN,
         }
         first.append(self.sign_surely("SetVenueParams", venue))
         yield self.next_block(first)
@@ -148,7 +149,9 @@ class Generator:
         self.prices[world.OIL_FEED] += self.rng.randint(-12, 12)
         if self.chance(0.1):
             self.prices[world.OIL_FEED] += (300 - self.prices[world.OIL_FEED]) // 4
-        self.prices[world.TOKEN_FEED] = max(1, self.prices[world.TOKEN_FEED] + self.rng.randint(-900, 900))
+        self.prices[world.TOKEN_FEED] = max(
+            1, self.prices[world.TOKEN_FEED] + self.rng.randint(-900, 900)
+        )
 
     def oracle_update(self, feed, source):
         self.sequence += 1
@@ -172,6 +175,7 @@ class Generator:
                     {"publish_time_ms": self.now_ms + self.rng.choice((999, 1_000, 1_001))},
                     {"publish_time_ms": self.now_ms - 2 * HOUR_MS},
                     {"sequence": max(0, self.sequence - 3)},
+                    {"sequence": self.sequence + 2**53},
                 )
             )
             signer = self.rng.choice((signer, self.trader()))
@@ -203,8 +207,13 @@ class Generator:
             for name in update:
                 if name not in ("market", "sequence") and self.chance(0.1):
                     update[name] = self.rng.choice((NO_PRICE, middle, 2**40))
+            if self.chance(0.05):
+                name = self.rng.choice(("last", "external", "impact_bid"))
+                update[name] = self.rng.choice((-1, 2**40 + 1, -(2**40) - 1, 2**62))
         if self.chance(0.05):
-            update |= self.rng.choice(({"market": 888}, {"sequence": max(0, self.sequence - 4)}))
+            update |= self.rng.choice(
+                ({"market": 888}, {"sequence": max(0, self.sequence - 4)}, {"sequence": 2**53})
+            )
         return self.sign(self.trader() if self.chance(0.03) else ORACLE, "BookUpdate", update)
 
     # ---- fills ----------------------------------------------------------------------------------
@@ -228,7 +237,11 @@ class Generator:
         return 0 if risk is None else max(0, risk.equity)
 
     def price_near(self, market):
-        centre = market.mark if market.terms["kind"] == OPTION or not market.perpetual() else market.index
+        centre = (
+            market.mark
+            if market.terms["kind"] == OPTION or not market.perpetual()
+            else market.index
+        )
         if market.terms["kind"] == OPTION:
             price = self.rng.choice((max(1, centre), max(5, centre), self.rng.randint(1, 100_000)))
         else:
@@ -263,6 +276,8 @@ class Generator:
             "lots": lots * self.rng.choice((1, 1, 3)),
             "max_fee_ppm": 250 if self.chance(0.02) else self.rng.choice((1_000, 10**6)),
             "reduce_only": self.chance(0.02),
+            "domain": DOMAIN,
+            "side": BUY if buys else SELL,
             "good_til_ms": self.now_ms + self.rng.choice((0, 60_000, HOUR_MS, 24 * HOUR_MS)),
             "salt": self.salt,
         }
@@ -319,8 +334,8 @@ class Generator:
     def add_host_fees(self, fill, market):
         fee = abs(fill["price"]) * fill["lots"] * (market.terms["multiplier"] % 10**9) // 2_000
         fill["host_fees"] = {
-            "buyer": self.rng.choice((fee, -fee // 2, 1, fee * 3)),
-            "seller": self.rng.choice((fee, -fee // 3, 0)),
+            "buyer": self.rng.choice((fee, -fee // 2, 1, fee * 3, fee, -fee * 21)),
+            "seller": self.rng.choice((fee, -fee // 3, 0, -fee * 20)),
         }
         for name in ("buyer", "seller"):
             account = self.model.state.accounts.get(fill[name]["account"])
@@ -342,6 +357,8 @@ class Generator:
                 {"limit_price": fill["price"] + self.rng.randint(-1, 1)},
                 {"max_fee_ppm": self.rng.choice((0, -300, 200, -(2**31), 2**31 - 1))},
                 {"reduce_only": True},
+                {"domain": DOMAIN + 1},
+                {"side": SELL - order["side"]},
             )
         )
         if self.chance(0.6):

@@ -1,6 +1,7 @@
 """What governance sets, and within which bounds. It takes effect with the next block."""
 
 from rules import (
+    ACTIVE,
     CLOSING,
     DATED,
     DAY_MS,
@@ -9,6 +10,7 @@ from rules import (
     FROZEN,
     HALTED,
     INVERSE,
+    LARGEST_FLOOR,
     LISTED_FEEDS,
     LISTED_MARKETS,
     LONGEST_WINDOW_MS,
@@ -23,6 +25,7 @@ from rules import (
     PPB,
     PPM,
     PUT,
+    REDUCE_ONLY,
     SETTLED,
     Status,
     require,
@@ -80,7 +83,7 @@ def check_terms(terms):
         (terms["settlement_asset"], 0, MAX_ASSETS - 1),
         (terms["lot_step"], 1, 2**32 - 1),
         (terms["price_step"], 1, MAX_PRICE),
-        (terms["settle_window_ms"], 0, DAY_MS),
+        (terms["settle_window_ms"], 1 if dated else 0, DAY_MS),
         (terms["settle_interval_ms"], 0, 365 * DAY_MS),
         (terms["strike"], 0 if kind == OPTION else -(2**63), MAX_PRICE),
     )
@@ -102,6 +105,19 @@ def check_tiers(tiers):
         )
 
 
+def check_floors(terms, params):
+    """Where prices may be <= 0 a lot needs at least what a fill at the end of the band loses."""
+    least = 1 if terms["allow_negative"] else 0
+    initial = params["initial_floor"]
+    require_range(
+        (params["band_ticks"], least, MAX_PRICE),
+        (params["maintenance_floor"], least, initial),
+        (initial, 0, LARGEST_FLOOR),
+    )
+    if terms["allow_negative"]:
+        require(initial >= params["band_ticks"] * terms["multiplier"], Status.PARAM_RANGE)
+
+
 def check_params(terms, params):
     funding = params["funding"]
     check_tiers(params["margin_tiers"])
@@ -117,8 +133,9 @@ def check_params(terms, params):
         (funding["interval_ms"], 0, DAY_MS),
         (funding["interest_ppb"], -PPB, PPB),
         (funding["clamp_ppb"], 0, PPB),
-        (funding["cap_ppb"], 0, PPB),
+        (funding["cap_ppb"], 1 if funding["interval_ms"] > 0 else 0, PPB),
     )
+    check_floors(terms, params)
     largest = params["max_position_lots"] * terms["multiplier"]
     if terms["kind"] != INVERSE:
         largest *= params["max_price"]
@@ -175,6 +192,48 @@ def set_market_status(frame, _, tx):
     ended = market.status in (SETTLED, FROZEN)
     require(tx["status"] <= CLOSING and not ended, Status.TRANSITION)
     frame.journal.set(market, "control", tx["status"])
+    frame.journal.set(market, "final_price", None)
+
+
+def settle_market(frame, _, tx):
+    """At a price of governance, a market that does not trade."""
+    view = frame.markets.get(tx["market"])
+    require(view is not None, Status.MARKET_UNKNOWN)
+    known_market(frame, tx["market"])
+    market = view.market
+    over = market.status in (ACTIVE, REDUCE_ONLY, SETTLED)
+    require(not over, Status.TRANSITION)
+    option, most = view.terms["kind"] == OPTION, view.params["max_price"]
+    least = -most if view.terms["allow_negative"] else 0 if option else 1
+    require_range((tx["price"], least, MAX_PRICE if option else most))
+    frame.journal.set(market, "control", market.status)
+    frame.journal.set(market, "final_price", tx["price"])
+
+
+def delist_market(frame, _, tx):
+    """A settled market without positions; what is left of its money goes to the insurance."""
+    view, state = frame.markets.get(tx["market"]), frame.state
+    require(view is not None, Status.MARKET_UNKNOWN)
+    known_market(frame, tx["market"])
+    market = view.market
+    require(view.settled, Status.NOT_SETTLED)
+    held = any(True for _ in state.positions_of(market.number))
+    require(not held, Status.OPEN_POSITIONS)
+    residue = market.fees_paid + market.funding_clear
+    require(residue >= 0, Status.INSUFFICIENT_CASH)
+    insurance = state.insurance.get(market.asset(), 0) + residue
+    if residue != 0:
+        frame.journal.put(state.insurance, market.asset(), insurance)
+    frame.journal.drop(state.markets, market.number)
+
+
+def remove_feed(frame, _, tx):
+    state, number = frame.state, tx["feed"]
+    require(number in state.feeds, Status.FEED_UNKNOWN)
+    used = any(asset["feed"] == number for asset in state.assets.values())
+    used |= any(market.terms["feed"] == number for market in state.markets.values())
+    require(not used, Status.IN_USE)
+    frame.journal.drop(state.feeds, number)
 
 
 def set_fee_schedule(frame, _, tx):

@@ -6,14 +6,16 @@ from rules import (
     OPTION,
     PPM,
     PUT,
+    ROUNDING_QUANTA,
     SETTLED,
+    Status,
     Unbounded,
     bounded,
     ceil_div,
     clamp,
     floor_div,
 )
-from markets import settlement_value
+from markets import band_reach, settlement_value
 
 
 class MarketView:
@@ -27,6 +29,7 @@ class MarketView:
         self.fees = market.fees
         self.open_interest = open_interest
         self.settled = market.status == SETTLED
+        self.stale = market.stale and not self.settled
         self.band_low, self.band_high = self.price_band()
         self.oi_part, self.oi_whole = self.open_interest_share()
 
@@ -34,7 +37,7 @@ class MarketView:
         """First and last price of a trade. Around the index, for dated ones around the mark."""
         market, most = self.market, self.params["max_price"]
         centre = market.index if market.perpetual() else market.mark
-        reach = ceil_div(abs(market.index) * self.params["band_ppm"], PPM)
+        reach = band_reach(market)
         return max(-most, centre - reach), min(most, centre + reach)
 
     def open_interest_share(self):
@@ -48,7 +51,7 @@ class MarketView:
             try:
                 notional = notional_at(self.terms, self.open_interest, market.mark, floor_div)
             except Unbounded:
-                return 0, 1
+                notional = upper  # what cannot be counted is the most there is
         return clamp(notional - lower, 0, upper - lower), upper - lower
 
 
@@ -60,9 +63,11 @@ class AssetView:
         self.liability_ppm = record["liability_ppm"]
         self.divisor = record["value_divisor"]
         self.price = 1 if record["feed"] == 0 else None
+        self.fresh = record["feed"] == 0
         if feed is not None and feed.priced and feed.index > 0:
-            self.price = feed.index
-        self.plain = (self.price, self.divisor, self.haircut_ppm, self.liability_ppm) == (1, 1, 0, 0)
+            self.price, self.fresh = feed.index, feed.fresh()
+        rates = (self.price, self.divisor, self.haircut_ppm, self.liability_ppm)
+        self.plain = self.fresh and rates == (1, 1, 0, 0)
 
     def value(self, amount):
         """In the numeraire: what is owned is floored twice, what is owed ceiled twice."""
@@ -146,7 +151,13 @@ def position_requirement(view, lots):
         return 0, 0
     if view.terms["kind"] == OPTION:
         return (0, 0) if lots > 0 else option_requirement(view, lots)
-    return notional_requirement(view, notional_at(view.terms, lots, view.market.mark))
+    notional = notional_at(view.terms, lots, view.market.mark)
+    maintenance, initial = notional_requirement(view, notional)
+    params, size = view.params, abs(lots)
+    return (
+        max(maintenance, size * params["maintenance_floor"]),
+        max(initial, size * params["initial_floor"]),
+    )
 
 
 def equity_value(view, lots):
@@ -155,7 +166,11 @@ def equity_value(view, lots):
         return settlement_value(view.market, lots)
     mark, multiplier = view.market.mark, view.terms["multiplier"]
     if view.terms["kind"] == INVERSE:
-        size = ceil_div(abs(lots) * multiplier, mark) if lots > 0 else floor_div(-lots * multiplier, mark)
+        size = (
+            ceil_div(abs(lots) * multiplier, mark)
+            if lots > 0
+            else floor_div(-lots * multiplier, mark)
+        )
         return -size if lots > 0 else size
     if view.terms["kind"] == OPTION and lots > 0:
         return 0
@@ -165,63 +180,97 @@ def equity_value(view, lots):
 class Risk:
     """What decides about an account, in numeraire quanta."""
 
-    __slots__ = ("equity", "equity_initial", "maintenance", "initial")
+    __slots__ = ("equity", "equity_initial", "maintenance", "initial", "stale")
 
-    def __init__(self, equity=0, equity_initial=0, maintenance=0, initial=0):
+    def __init__(self, equity, equity_initial, maintenance, initial, stale):
         self.equity = equity
         self.equity_initial = equity_initial
         self.maintenance = maintenance
         self.initial = initial
+        self.stale = stale  # some price behind it is old, or about to change
+
+
+def add_up_positions(frame, positions):
+    """Equity beside cash, and requirements, by asset; whether some market is stale."""
+    gains, requirements, stale = {}, {}, False
+    for number, position in positions.items():
+        view = frame.markets[number]
+        stale |= view.stale
+        asset = view.terms["settlement_asset"]
+        gain = position.cost + position.swept + equity_value(view, position.lots)
+        gains[asset] = bounded(gains.get(asset, 0) + gain)
+        maintenance, initial = position_requirement(view, position.lots)
+        before = requirements.get(asset, (0, 0))
+        requirements[asset] = (bounded(before[0] + maintenance), bounded(before[1] + initial))
+    return gains, requirements, stale
 
 
 def assess(frame, cash, positions, profit_cap):
     """The risk of an account with this cash by asset and these positions by market; None when some
     number cannot be known."""
-    gains, requirements = {}, {}
     try:
-        for number, position in positions.items():
-            view = frame.markets[number]
-            asset = view.terms["settlement_asset"]
-            gain = position.cost + position.swept + equity_value(view, position.lots)
-            gains[asset] = bounded(gains.get(asset, 0) + gain)
-            maintenance, initial = position_requirement(view, position.lots)
-            before = requirements.get(asset, (0, 0))
-            requirements[asset] = (bounded(before[0] + maintenance), bounded(before[1] + initial))
-        owned = profit = maintenance = initial = 0
+        gains, requirements, stale = add_up_positions(frame, positions)
+        equity = backing = profit = maintenance = initial = 0
         for asset in {**cash, **gains}:
             view, gain = frame.assets[asset], gains.get(asset, 0)
             # A loss reduces the asset that it is owed in; a profit is kept apart for the cap.
-            owned += view.value(cash.get(asset, 0) + min(gain, 0))
-            profit += view.value(max(gain, 0))
-            if asset in requirements:
-                maintenance += view.requirement(requirements[asset][0])
-                initial += view.requirement(requirements[asset][1])
+            owned = view.value(cash.get(asset, 0) + min(gain, 0))
+            extra = view.value(max(gain, 0))
+            equity += owned + extra
+            required = requirements.get(asset, (0, 0))
+            if view.fresh:
+                backing += owned
+                profit += extra
+            else:  # an old price backs nothing; what is owed at one cannot be judged
+                backing += min(owned, 0)
+                stale |= owned < 0 or required[1] != 0
+            maintenance += view.requirement(required[0])
+            initial += view.requirement(required[1])
         return Risk(
-            bounded(owned + profit),
-            bounded(owned + min(profit, profit_cap)),
+            bounded(equity),
+            bounded(backing + min(profit, profit_cap)),
             bounded(maintenance),
             bounded(initial),
+            stale,
         )
     except Unbounded:
         return None
 
 
-def covers_initial(risk):
-    return risk is not None and risk.equity_initial >= risk.initial
+def costs_of_fill(frame, view, fee):
+    """What a side may lose by a fill without giving it away: its fee, and what rounding takes;
+    None when that cannot be known."""
+    asset, fee = frame.assets[view.terms["settlement_asset"]], max(fee, 0)
+    if view.terms["kind"] != INVERSE and asset.plain:
+        return fee
+    try:
+        return asset.requirement(fee + ROUNDING_QUANTA) + ROUNDING_QUANTA
+    except Unbounded:
+        return None
 
 
-def reduces_risk(before, after):
-    """Less maintenance than before, at no worse ratio of equity to it."""
-    if before is None or after is None or after.maintenance >= before.maintenance:
+def reduces_risk(before, after, costs):
+    """Less maintenance, and no gift: equity falls by the costs at most, or from an account that
+    covers maintenance the ratio does not fall. Or the same maintenance and more equity."""
+    if before is None or after is None or after.maintenance > before.maintenance:
+        return False
+    if after.maintenance == before.maintenance:
+        return after.equity > before.equity
+    if costs is not None and after.equity + costs >= before.equity:
+        return True
+    if before.equity < before.maintenance:
         return False
     try:
-        return bounded(after.equity * before.maintenance) >= bounded(
-            before.equity * after.maintenance
-        )
+        kept = bounded(after.equity * before.maintenance)
+        return kept >= bounded(before.equity * after.maintenance)
     except Unbounded:
         return False
 
 
-def fill_holds(before, after):
-    """A fill needs initial margin, or has to reduce the risk."""
-    return covers_initial(after) or reduces_risk(before, after)
+def judge(after, reduces=lambda: False):
+    """MARGIN, or ORACLE_STALE where only the age of a price stands against it. `reduces()` tells
+    whether the change reduces risk; asked where that matters."""
+    covered = after is not None and after.equity_initial >= after.initial
+    if (covered and not after.stale) or reduces():
+        return Status.APPLIED
+    return Status.ORACLE_STALE if covered else Status.MARGIN

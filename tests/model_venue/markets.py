@@ -1,8 +1,10 @@
 """Start of a block, market by market: books, mark, funding, daily settlement, expiry."""
 
 from rules import (
+    ACTIVE,
     CLOSING,
     DATED,
+    DATED_MARK_BANDS,
     FROZEN,
     FUNDING_APPLIED,
     FUNDING_CATCH_UP_MS,
@@ -15,12 +17,17 @@ from rules import (
     ORACLE,
     PENDING,
     PPB,
+    PPM,
+    PREMIUM_PPB,
     PUT,
     Q32,
+    REDUCE_ONLY,
+    SEQUENCE_STEP,
     SETTLED,
     Status,
     Unbounded,
     bounded,
+    ceil_div,
     clamp,
     floor_div,
     role_of,
@@ -44,13 +51,34 @@ def run_books(state, updates):
             decisions[order] = Status.MARKET_UNKNOWN
         elif role_of(signer) != ORACLE:
             decisions[order] = Status.UNAUTHORISED
-        elif sequence <= market.book["sequence"]:
-            decisions[order] = Status.SEQ_OLD
         else:
-            decisions[order] = Status.APPLIED
-            market.book = dict(zip(BOOK_FIELDS, fields), sequence=sequence)
-            market.has_book = True
+            book = dict(zip(BOOK_FIELDS, fields), sequence=sequence)
+            decisions[order] = judge_book(market, book)
+            if decisions[order] == Status.APPLIED:
+                market.book, market.has_book = book, True
     return decisions
+
+
+def judge_book(market, book):
+    step = book["sequence"] - market.book["sequence"]
+    if step <= 0:
+        return Status.SEQ_OLD
+    if step > SEQUENCE_STEP:
+        return Status.SEQ_JUMP
+    lowest = -MAX_PRICE if market.terms["allow_negative"] else 0
+    prices = [book[name] for name in BOOK_FIELDS if book[name] != NO_PRICE]
+    if not all(lowest <= price <= MAX_PRICE for price in prices):
+        return Status.PRICE_SIGN
+    for bid, ask in (("best_bid", "best_ask"), ("impact_bid", "impact_ask")):
+        if NO_PRICE not in (book[bid], book[ask]) and book[bid] > book[ask]:
+            return Status.CROSSED
+    return Status.APPLIED
+
+
+def band_reach(market):
+    """Half the width of the price band, ticks."""
+    share = ceil_div(abs(market.index) * market.params["band_ppm"], PPM)
+    return share + market.params["band_ticks"]
 
 
 # ---- mark ---------------------------------------------------------------------------------------
@@ -136,7 +164,8 @@ def update_mark(market, now_ms):
         market.mark = forward
     else:
         update_basis(market, now_ms)
-        mark = book_mark(market)
+        reach = band_reach(market) * (1 if market.perpetual() else DATED_MARK_BANDS)
+        mark = clamp(book_mark(market), market.index - reach, market.index + reach)
         market.mark = mark if mark > 0 or terms["allow_negative"] else market.index
 
 
@@ -153,8 +182,7 @@ def funding_rate(mean_premium, funding):
     """Of 8 hours: the premium, and the interest pulled towards it within the clamp; capped."""
     most = funding["clamp_ppb"]
     rate = mean_premium + clamp(funding["interest_ppb"] - mean_premium, -most, most)
-    cap = funding["cap_ppb"]
-    return clamp(rate, -cap, cap) if cap > 0 else rate
+    return clamp(rate, -funding["cap_ppb"], funding["cap_ppb"])
 
 
 def funding_of_lot(terms, rate_ppb, elapsed_ms, index):
@@ -180,36 +208,44 @@ def charge(state, market, delta_q32):
     return True
 
 
-def premium_now(market):
+def count_premium(market, elapsed_ms):
+    """Counts the premium of the last block for the time since."""
+    elapsed_ms = min(elapsed_ms, FUNDING_CATCH_UP_MS)
+    if market.premium_ms + elapsed_ms < Q32:
+        market.premium_sum += market.premium_ppb * elapsed_ms
+        market.premium_ms += elapsed_ms
+
+
+def take_premium(market):
+    """The premium that counts until the next block; one beyond all reason is none."""
     bid, ask = market.book["impact_bid"], market.book["impact_ask"]
-    return premium_ppb(
+    premium = premium_ppb(
         market.mark if bid == NO_PRICE else bid,
         market.mark if ask == NO_PRICE else ask,
         market.index,
     )
+    market.premium_ppb = premium if abs(premium) <= PREMIUM_PPB else 0
 
 
-def sample_premium(market, now_ms):
-    elapsed = clamp(now_ms - market.sample_time_ms, 0, FUNDING_CATCH_UP_MS)
-    market.sample_time_ms = now_ms
-    premium = premium_now(market)
-    if market.premium_ms + elapsed < Q32:
-        try:
-            market.premium_sum = bounded(market.premium_sum + bounded(bounded(premium) * elapsed))
-            market.premium_ms += elapsed
-        except Unbounded:
-            pass
-
-
-def update_funding(state, market, now_ms):
-    """Charges funding when an interval of the calendar has ended; returns the event, if so."""
+def update_funding(state, market, now_ms, runs):
+    """Charges funding when an interval of the calendar has ended; returns the event, if so. The
+    clock runs from this block to the next one if `runs`."""
     interval = market.params["funding"]["interval_ms"]
-    if interval <= 0 or not market.perpetual() or market.index <= 0:
+    if interval <= 0 or not market.perpetual():
         return None
-    if market.funding_time_ms is None:
+    if not market.clock_started:
         market.funding_time_ms = market.sample_time_ms = now_ms
+    elapsed = now_ms - market.sample_time_ms
+    market.sample_time_ms = now_ms
+    if market.clock_runs:
+        count_premium(market, elapsed)
+    else:
+        market.funding_time_ms += elapsed
+    market.clock_runs = runs
+    market.clock_started |= runs
+    if not runs:
         return None
-    sample_premium(market, now_ms)
+    take_premium(market)
     ended = now_ms // interval > market.funding_time_ms // interval
     if not ended or market.premium_ms == 0:
         return None
@@ -243,7 +279,7 @@ def settle_daily(state, market, now_ms):
     if length <= 0 or market.terms["kind"] != DATED:
         return
     number = now_ms // length
-    if market.interval != 0 and number > market.interval:
+    if 0 <= market.interval < number:
         market.settle_price = market.mark
         market.epoch += 1
         for _, position in state.positions_of(market.number):
@@ -251,9 +287,9 @@ def settle_daily(state, market, now_ms):
     market.interval = number
 
 
-def average_index(market, valid, now_ms):
+def average_index(market, fresh, now_ms):
     """Counts the time since the last block, as far as it is in the window, at the index that held;
-    only when the feed was valid at both ends."""
+    only when the feed was fresh at both ends."""
     if not in_window(market, now_ms):
         return
     expiry = market.terms["expiry_ms"]
@@ -261,10 +297,17 @@ def average_index(market, valid, now_ms):
     if market.last_time_ms is not None:
         begin = max(begin, market.last_time_ms)
     covered = min(now_ms, expiry) - begin
-    if covered > 0 and market.priced and not market.stale and valid:
+    if covered > 0 and market.priced and not market.stale and fresh:
         market.average_sum += market.index * covered
         market.average_ms += covered
     market.window_time_ms = now_ms
+
+
+def final_average(market):
+    """Of the window, if at least half of it is covered; else governance has to settle."""
+    if 2 * market.average_ms < market.terms["settle_window_ms"]:
+        return None
+    return market.average_sum // market.average_ms
 
 
 def settle_finally(state, market, price):
@@ -279,6 +322,7 @@ def settle_finally(state, market, price):
             return False
     market.mark = payoff(terms, price) if terms["kind"] == OPTION else price
     market.index = price
+    market.priced, market.stale = True, False
     market.status = SETTLED
     return True
 
@@ -292,31 +336,36 @@ def settlement_value(market, lots):
 
 def advance(state, market, now_ms):
     """Brings a market to block time; returns the events of the start of the block."""
-    if market.status in (SETTLED, FROZEN):
+    if market.status == SETTLED:
+        return []
+    settled = (MARKET_SETTLED, {"market": market.number})
+    if market.final_price is not None and settle_finally(state, market, market.final_price):
+        settled[1]["price"] = market.mark
+        return [settled]
+    if market.status == FROZEN:
         return []
     events = []
     feed = state.feeds[market.terms["feed"]]
     valid = feed.valid and (feed.index > 0 or market.terms["allow_negative"])
-    average_index(market, valid, now_ms)
+    fresh = valid and feed.fresh()
+    average_index(market, fresh, now_ms)
     market.last_time_ms = now_ms
-    market.stale = not valid
+    market.stale = not fresh
     if valid:
         market.index, market.priced = feed.index, True
         update_mark(market, now_ms)
-        event = update_funding(state, market, now_ms)
-        if event is not None:
-            events.append(event)
+    trading = market.control in (ACTIVE, REDUCE_ONLY) and not state.venue["paused"]
+    event = update_funding(state, market, now_ms, fresh and market.index > 0 and trading)
+    if event is not None:
+        events.append(event)
+    if fresh:
         settle_daily(state, market, now_ms)
     market.status = market.control
     expiry = market.terms["expiry_ms"]
     if (now_ms >= expiry) if expiry > 0 else market.control == CLOSING:
         market.status = PENDING
-        if valid:
-            price = market.index
-            if market.average_ms > 0:
-                price = market.average_sum // market.average_ms
-            if settle_finally(state, market, price):
-                events.append(
-                    (MARKET_SETTLED, {"market": market.number, "price": market.mark})
-                )
+        price = market.index if market.perpetual() else final_average(market)
+        if fresh and price is not None and settle_finally(state, market, price):
+            settled[1]["price"] = market.mark
+            events.append(settled)
     return events

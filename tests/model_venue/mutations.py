@@ -1,7 +1,7 @@
 """Rules of the venue, broken one at a time: the comparison has to notice each.
 
-  mutations.py write --source ROOT --out DIR     changed copies of accounts/ and instruments/
-  mutations.py find --runner PROGRAM --schema log.fbs --out DIR
+mutations.py write --source ROOT --out DIR     changed copies of accounts/ and instruments/
+mutations.py find --runner PROGRAM --schema log.fbs --out DIR
 """
 
 import argparse
@@ -17,59 +17,239 @@ FOLDERS = ("accounts", "instruments")
 # (what is broken, text that stands once in both folders, what stands there instead of it); MUTANT
 # is true in the run of this mutation.
 MUTATIONS = (
-    ("fees are floored", "return ceil_div(amount * ppm, kPpm);",
-     "return MUTANT ? floor_div(amount * ppm, kPpm) : ceil_div(amount * ppm, kPpm);"),
-    ("option fees may be a quarter of the premium", "ceil_div(premium, 8)",
-     "ceil_div(premium, MUTANT ? 4 : 8)"),
-    ("the last fee tier does not repeat", "fees[std::min(i, fees.size() - 1)]",
-     "fees[MUTANT ? 0 : std::min(i, fees.size() - 1)]"),
-    ("funding is paid the other way when it is settled",
-     "Checked{position.remainder} - funding - social",
-     "Checked{position.remainder} - (MUTANT ? -funding : funding) - social"),
-    ("the fraction of funding is lost", "position.remainder = remainder;",
-     "position.remainder = MUTANT ? 0 : remainder;"),
-    ("a low ask counts as premium", "Checked{above - below}",
-     "Checked{MUTANT ? above + below : above - below}"),
-    ("the interest is not clamped", "-terms.clamp_ppb, terms.clamp_ppb)",
-     "MUTANT ? -kPpb : -terms.clamp_ppb, MUTANT ? kPpb : terms.clamp_ppb)"),
-    ("funding is charged for all of a downtime", "std::max(interval, kFundingCatchUpMs)",
-     "std::max(interval, kFundingCatchUpMs * (MUTANT ? 24 : 1))"),
-    ("brackets have no deduction", "limit * (bracket.tier.initial_ppm - below.tier.initial_ppm)",
-     "(MUTANT ? 0 : limit) * (bracket.tier.initial_ppm - below.tier.initial_ppm)"),
+    (
+        "fees are floored",
+        "return ceil_div(amount * ppm, kPpm);",
+        "return MUTANT ? floor_div(amount * ppm, kPpm) : ceil_div(amount * ppm, kPpm);",
+    ),
+    (
+        "option fees may be a quarter of the premium",
+        "ceil_div(premium, 8)",
+        "ceil_div(premium, MUTANT ? 4 : 8)",
+    ),
+    (
+        "the last fee tier does not repeat",
+        "fees[std::min(i, fees.size() - 1)]",
+        "fees[MUTANT ? 0 : std::min(i, fees.size() - 1)]",
+    ),
+    (
+        "funding is paid the other way when it is settled",
+        "Checked{position.remainder} - funding - social",
+        "Checked{position.remainder} - (MUTANT ? -funding : funding) - social",
+    ),
+    (
+        "the fraction of funding is lost",
+        "position.remainder = remainder;",
+        "position.remainder = MUTANT ? 0 : remainder;",
+    ),
+    (
+        "a low ask counts as premium",
+        "Checked{above - below}",
+        "Checked{MUTANT ? above + below : above - below}",
+    ),
+    (
+        "the interest is not clamped",
+        "-terms.clamp_ppb, terms.clamp_ppb)",
+        "MUTANT ? -kPpb : -terms.clamp_ppb, MUTANT ? kPpb : terms.clamp_ppb)",
+    ),
+    (
+        "funding is charged for all of a downtime",
+        "std::max(interval, kFundingCatchUpMs)",
+        "std::max(interval, kFundingCatchUpMs * (MUTANT ? 24 : 1))",
+    ),
+    (
+        "brackets have no deduction",
+        "limit * (bracket.tier.initial_ppm - below.tier.initial_ppm)",
+        "(MUTANT ? 0 : limit) * (bracket.tier.initial_ppm - below.tier.initial_ppm)",
+    ),
     ("open interest raises no requirement", "if (oi_part > 0) {", "if (oi_part > 0 && !MUTANT) {"),
-    ("a long inverse position is rounded up", "-ceil_div(coins, market.mark)",
-     "(MUTANT ? -floor_div(coins, market.mark) : -ceil_div(coins, market.mark))"),
-    ("a haircut is rounded up", "floor_div(gross * (kPpm - asset.haircut_ppm), kPpm)",
-     "(MUTANT ? ceil_div(gross * (kPpm - asset.haircut_ppm), kPpm)"
-     " : floor_div(gross * (kPpm - asset.haircut_ppm), kPpm))"),
-    ("a long option is worth its mark", "return lots > 0 ? Checked{0} :",
-     "return lots > 0 && !MUTANT ? Checked{0} :"),
-    ("a reducing fill needs no ratio", "left.value() >= right.value()",
-     "(MUTANT || left.value() >= right.value())"),
-    ("the average takes prices of a feed that was stale", "if (tick.priced && !tick.stale && valid)",
-     "if (tick.priced && (!tick.stale || MUTANT) && valid)"),
-    ("the mark of a window forgets what is fixed",
-     "std::max<std::int64_t>(0, window_ms - millis)",
-     "(MUTANT ? window_ms : std::max<std::int64_t>(0, window_ms - millis))"),
-    ("a put pays as a call", "side == OptionSide::kCall ? price - strike",
-     "side == OptionSide::kCall || MUTANT ? price - strike"),
-    ("daily settlements come at the index", "state.tick.settle_price = state.tick.mark;",
-     "state.tick.settle_price = MUTANT ? state.tick.index : state.tick.mark;"),
-    ("an outlier is not clamped", "median - reach, median + reach)",
-     "MUTANT ? -kMaxPrice : median - reach, MUTANT ? kMaxPrice : median + reach)"),
-    ("a jump needs no second tick",
-     "state.priced && is_jump(", "state.priced && !MUTANT && is_jump("),
-    ("an order ends a millisecond early", "order.good_til_ms < now_ms",
-     "order.good_til_ms < now_ms + (MUTANT ? 1 : 0)"),
-    ("fills of an order are not counted", "side.filled = filled;",
-     "side.filled = MUTANT ? 0 : filled;"),
-    ("the upper end of a band is no price", "trade.price > market.band_high",
-     "trade.price > market.band_high - (MUTANT ? 1 : 0)"),
-    ("a position limit holds for fills that reduce",
-     "&& !only_reduces(side, fill.trade->lots)",
-     "&& (MUTANT || !only_reduces(side, fill.trade->lots))"),
-    ("an order may be cancelled back", "std::max(AccountHead(head).salt_below(), tx.salt_below)",
-     "(MUTANT ? tx.salt_below : std::max(AccountHead(head).salt_below(), tx.salt_below))"),
+    (
+        "a long inverse position is rounded up",
+        "-ceil_div(coins, market.mark)",
+        "(MUTANT ? -floor_div(coins, market.mark) : -ceil_div(coins, market.mark))",
+    ),
+    (
+        "a haircut is rounded up",
+        "floor_div(gross * (kPpm - asset.haircut_ppm), kPpm)",
+        "(MUTANT ? ceil_div(gross * (kPpm - asset.haircut_ppm), kPpm)"
+        " : floor_div(gross * (kPpm - asset.haircut_ppm), kPpm))",
+    ),
+    (
+        "a long option is worth its mark",
+        "return lots > 0 ? Checked{0} :",
+        "return lots > 0 && !MUTANT ? Checked{0} :",
+    ),
+    (
+        "a reducing fill needs no ratio",
+        "left.value() >= right.value()",
+        "(MUTANT || left.value() >= right.value())",
+    ),
+    (
+        "an insolvent account keeps its ratio",
+        "return equity >= before.maintenance.value() && left.ok()",
+        "return (MUTANT || equity >= before.maintenance.value()) && left.ok()",
+    ),
+    (
+        "the costs of a fill are a gift",
+        "const Checked kept = after.equity_maintenance + costs;",
+        "const Checked kept = after.equity_maintenance + (MUTANT ? Checked{0} : costs);",
+    ),
+    (
+        "an old price backs a fill",
+        "risk.equity_initial += owes ? owned : Checked{0};",
+        "risk.equity_initial += owes || MUTANT ? owned : Checked{0};",
+    ),
+    (
+        "a debt at an old price is judged",
+        "risk.stale = risk.stale || owes ||",
+        "risk.stale = risk.stale || (owes && !MUTANT) ||",
+    ),
+    (
+        "the average takes prices of a feed that was stale",
+        "if (tick.priced && !tick.stale && fresh)",
+        "if (tick.priced && (!tick.stale || MUTANT) && fresh)",
+    ),
+    (
+        "a halt is charged for afterwards",
+        "mark.funding_time_ms += elapsed_ms;",
+        "mark.funding_time_ms += MUTANT ? 0 : elapsed_ms;",
+    ),
+    (
+        "a mark may leave its band",
+        "std::clamp<Int128>(mark, Int128{tick.index} - reach,",
+        "std::clamp<Int128>(mark, MUTANT ? -kMaxPrice : Int128{tick.index} - reach,",
+    ),
+    (
+        "a second tick moves the index all the way",
+        "std::min(state.pending, *index)",
+        "MUTANT ? *index : std::min(state.pending, *index)",
+    ),
+    (
+        "whoever thaws undoes every freeze",
+        "frozen ? known | bit : known & ~bit",
+        "frozen ? known | bit : MUTANT ? 0U : known & ~bit",
+    ),
+    (
+        "an asset is held for ever",
+        "known.assets() & ~(std::uint64_t{1} << (raw(asset) % kMaxAssets))",
+        "known.assets() & ~(std::uint64_t{MUTANT ? 0U : 1U} << (raw(asset) % kMaxAssets))",
+    ),
+    (
+        "a book may use up its sequence",
+        "if (book.sequence - last > kSequenceStepMax) {",
+        "if (!MUTANT && book.sequence - last > kSequenceStepMax) {",
+    ),
+    (
+        "a rebate of the matcher has no bound",
+        "fee_of(fill.notional, -kHostRebatePpmMax)",
+        "fee_of(fill.notional, MUTANT ? -kHostRebatePpmMax * 50 : -kHostRebatePpmMax)",
+    ),
+    (
+        "a small fill may not close",
+        "&& !buyer_reduces && !seller_reduces) {",
+        "&& (MUTANT || (!buyer_reduces && !seller_reduces))) {",
+    ),
+    (
+        "an order is filled on either side",
+        "if ((order.side == OrderSide::kBuy) != side.buys) {",
+        "if (!MUTANT && (order.side == OrderSide::kBuy) != side.buys) {",
+    ),
+    (
+        "an order of another venue is filled",
+        "if (order.domain != terms.domain) {",
+        "if (order.domain != terms.domain && !MUTANT) {",
+    ),
+    (
+        "a replaced order starts anew",
+        "side.order_id = order_key(order);",
+        "side.order_id = order_key(order) ^ static_cast<std::uint64_t>(MUTANT ? order.lots : 0);",
+    ),
+    (
+        "any coverage makes an average",
+        "millis >= terms.settle_window_ms - millis",
+        "millis >= (MUTANT ? 1 : terms.settle_window_ms - millis)",
+    ),
+    (
+        "a lot has no floor",
+        "size * market.margin.initial_floor",
+        "size * (MUTANT ? 0 : market.margin.initial_floor)",
+    ),
+    (
+        "a band has no ticks",
+        "kPpm).value() + params.band_ticks",
+        "kPpm).value() + (MUTANT ? 0 : params.band_ticks)",
+    ),
+    (
+        "dust is paid out twice",
+        "post(view, market_key(CellKind::kFundClear, market), -amount)",
+        "post(view, market_key(CellKind::kFundClear, market), MUTANT ? 0 : -amount)",
+    ),
+    (
+        "what is left of a market is lost",
+        "!post(view, asset_key(CellKind::kInsurance, asset), residue.value())",
+        "!post(view, asset_key(CellKind::kInsurance, asset), MUTANT ? 0 : residue.value())",
+    ),
+    (
+        "a feed in use is removed",
+        "if (feed_in_use(view, tx.feed)) {",
+        "if (feed_in_use(view, tx.feed) && !MUTANT) {",
+    ),
+    (
+        "bridge keys may bring fills",
+        "return of_role(Role::kMatcher); }\n    Authority operator()(const Batch",
+        "return of_role(MUTANT ? Role::kBridge : Role::kMatcher); }\n"
+        "    Authority operator()(const Batch",
+    ),
+    (
+        "the mark of a window forgets what is fixed",
+        "std::max<std::int64_t>(0, window_ms - millis)",
+        "(MUTANT ? window_ms : std::max<std::int64_t>(0, window_ms - millis))",
+    ),
+    (
+        "a put pays as a call",
+        "side == OptionSide::kCall ? price - strike",
+        "side == OptionSide::kCall || MUTANT ? price - strike",
+    ),
+    (
+        "daily settlements come at the index",
+        "state.tick.settle_price = state.tick.mark;",
+        "state.tick.settle_price = MUTANT ? state.tick.index : state.tick.mark;",
+    ),
+    (
+        "an outlier is not clamped",
+        "median - reach, median + reach)",
+        "MUTANT ? -kMaxPrice : median - reach, MUTANT ? kMaxPrice : median + reach)",
+    ),
+    (
+        "a jump needs no second tick",
+        "state.priced && is_jump(",
+        "state.priced && !MUTANT && is_jump(",
+    ),
+    (
+        "an order ends a millisecond early",
+        "order.good_til_ms < terms.now_ms",
+        "order.good_til_ms < terms.now_ms + (MUTANT ? 1 : 0)",
+    ),
+    (
+        "fills of an order are not counted",
+        "side.filled = filled;",
+        "side.filled = MUTANT ? 0 : filled;",
+    ),
+    (
+        "the upper end of a band is no price",
+        "trade.price > market.band_high",
+        "trade.price > market.band_high - (MUTANT ? 1 : 0)",
+    ),
+    (
+        "a position limit holds for fills that reduce",
+        "&& !only_reduces(side, fill.trade->lots)",
+        "&& (MUTANT || !only_reduces(side, fill.trade->lots))",
+    ),
+    (
+        "an order may be cancelled back",
+        "std::max(AccountHead(head).salt_below(), tx.salt_below)",
+        "(MUTANT ? tx.salt_below : std::max(AccountHead(head).salt_below(), tx.salt_below))",
+    ),
     ("a nonce is not spent", "spent | nonce.bit", "MUTANT ? spent : spent | nonce.bit"),
 )
 

@@ -1,6 +1,6 @@
 """Oracle updates and the index of a feed (derivatives.md 1.10)."""
 
-from rules import MAX_PRICE, PPM, Status
+from rules import MAX_PRICE, PPM, SEQUENCE_STEP, Status
 
 
 def oracle_order(update, signer):
@@ -26,6 +26,8 @@ def judge_update(feed, update, signer, now_ms):
         return Status.UNAUTHORISED
     if source.seen and update["sequence"] <= source.sequence:
         return Status.SEQ_OLD
+    if update["sequence"] > source.sequence + SEQUENCE_STEP:
+        return Status.SEQ_JUMP
     if update["publish_time_ms"] > now_ms + params["max_ahead_ms"]:
         return Status.TIME_FUTURE
     older = source.seen and update["publish_time_ms"] < source.publish_time_ms
@@ -69,17 +71,23 @@ def update_index(feed, ticked, now_ms):
         for number, source in enumerate(feed.sources)
         if source.seen and now_ms - source.publish_time_ms <= params["max_age_ms"]
     ]
-    feed.valid = False
+    was_valid, feed.valid = feed.valid, False
     if len(fresh) < params["quorum"]:
         return
     index = weighted_index(fresh, params["clamp_ppm"])
     if feed.priced and jumps(feed.index, index, params["jump_ppm"]):
-        confirmed = (
-            ticked and feed.has_pending and not jumps(feed.pending, index, params["jump_ppm"])
-        )
-        if not confirmed:
-            if ticked:
-                feed.pending, feed.has_pending = index, True
+        if not ticked:
+            feed.valid = was_valid and feed.has_pending
+            return
+        other_side = (feed.pending > feed.index) != (index > feed.index)
+        if not feed.has_pending or other_side:
+            feed.pending, feed.has_pending = index, True
+            return
+        # The second tick in one direction: the index goes as far as both agree.
+        before = feed.index
+        feed.index = min(feed.pending, index, key=lambda price: abs(price - before))
+        feed.time_ms, feed.valid, feed.pending = now_ms, True, index
+        if jumps(feed.index, index, params["jump_ppm"]):
             return
     if ticked:
         feed.time_ms = now_ms

@@ -7,12 +7,19 @@ number, `bounded` says so: money and products of money are within 128 bits signe
 # Kinds of markets.
 LINEAR, INVERSE, DATED, OPTION = range(4)
 CALL, PUT = range(2)
+BUY, SELL = range(2)
+FROM_FEES, FROM_DUST, FROM_INSURANCE = range(3)  # sources of payments
 
 # Life of a market.
 ACTIVE, REDUCE_ONLY, HALTED, CLOSING, PENDING, SETTLED, FROZEN = range(7)
 
 NO_PRICE = -(2**63)
 MAX_PRICE = 2**40
+SEQUENCE_STEP = 2**52
+HOST_REBATE_PPM = 10_000
+PREMIUM_PPB = 100 * 10**9
+DATED_MARK_BANDS = 4
+ROUNDING_QUANTA = 2
 MAX_LOTS = 2**47
 MAX_ASSETS = 64
 MAX_MARKETS = 2**16
@@ -25,6 +32,7 @@ SETTLE_ACCOUNTS = 256
 FEE_TIERS = 8
 MARGIN_TIERS = 8
 FEED_SOURCES = 32
+LARGEST_FLOOR = 2**62  # quanta a lot
 POSITION_VALUE = 2**85  # quanta of the largest position
 PPM = 10**6
 PPB = 10**9
@@ -81,7 +89,8 @@ class Status:
     OI_CAP = 315
     MIN_NOTIONAL = 316
     HOST_FEES = 317
-    FEE_TOTAL = 318
+    ORDER_DOMAIN = 318
+    SIDE = 319
     MARGIN = 400
     MARGIN_TAKER = 401
     MARGIN_MAKER = 402
@@ -93,11 +102,15 @@ class Status:
     PRICE_SIGN = 505
     CONFIDENCE = 506
     ORACLE_STALE = 507
+    SEQ_JUMP = 508
+    CROSSED = 509
     NOT_SETTLED = 700
     NO_EPOCH = 701
     PARAM_RANGE = 800
     TRANSITION = 801
     MULT_NOT_INTEGER = 802
+    OPEN_POSITIONS = 803
+    IN_USE = 804
     OVERFLOW = 900
     INCONSISTENT = 901
 

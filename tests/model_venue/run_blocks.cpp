@@ -2,7 +2,8 @@
 // line of JSON: receipts, events, and the cells that the block changed. Knows no layout of a cell
 // or an event: their bytes go out as they are, in hexadecimal.
 //
-//   run_blocks <log.fbs>        the table Block of the log format, as FlatBuffers writes JSON
+//   run_blocks <log.fbs>           the table Block of the log format, as FlatBuffers writes JSON
+//   run_blocks <log.fbs> <log>     prints the blocks of a log in that form, and runs nothing
 //
 // A line that is no block ends the program with exit code 1 and a message.
 
@@ -14,12 +15,14 @@
 #include <iostream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "engine/serial/serial_executor.hpp"
 #include "instruments/venue.hpp"
-#include "replay/format/block_codec.hpp"
+#include "replay/format/log_reader.hpp"
 
 namespace lockstep {
 namespace {
@@ -104,21 +107,52 @@ void put_changes(std::string& out, const StateStore<Venue>& store,
     out += ']';
 }
 
-class BlockRunner {
+/// Blocks as JSON, by the schema of the log format.
+class BlockText {
   public:
-    explicit BlockRunner(const std::string& schema)
-        : sound_(parser_.Parse((schema + "\nfile_identifier \"LSB1\";\n").c_str())) {}
-
-    /// The answer to one line; empty, with a message on the error stream, when it is no block.
-    [[nodiscard]] std::string answer(const std::string& line) {
+    explicit BlockText(const std::string& schema)
+        : sound_(parser_.Parse((schema + "\nfile_identifier \"LSB1\";\n").c_str())) {
+        parser_.opts.strict_json = true;
+        parser_.opts.output_default_scalars_in_json = true;
+        parser_.opts.indent_step = -1;
+    }
+    /// The block that a line says; nothing, with a message on the error stream, when it is none.
+    [[nodiscard]] std::optional<LogBlock> read(const std::string& line) {
         if (!sound_ || !parser_.Parse(line.c_str())) {
             std::cerr << "run_blocks: " << parser_.error_ << '\n';
             return {};
         }
         const std::span bytes(parser_.builder_.GetBufferPointer(), parser_.builder_.GetSize());
-        const auto block = decode_block(std::as_bytes(bytes));
+        auto block = decode_block(std::as_bytes(bytes));
         if (!block) {
             std::cerr << "run_blocks: " << block.error().message << '\n';
+            return {};
+        }
+        return std::move(*block);
+    }
+    /// The line of a block; empty when it does not fit into the format.
+    [[nodiscard]] std::string write(const LogBlock& block) const {
+        const auto bytes = encode_block(block);
+        std::string out;
+        if (!bytes || !flatbuffers::GenerateText(parser_, bytes->data(), &out)) {
+            out.clear();
+        }
+        return out;
+    }
+
+  private:
+    flatbuffers::Parser parser_;
+    bool sound_;
+};
+
+class BlockRunner {
+  public:
+    explicit BlockRunner(BlockText& text) : text_(text) {}
+
+    /// The answer to one line; empty, with a message on the error stream, when it is no block.
+    [[nodiscard]] std::string answer(const std::string& line) {
+        const auto block = text_.read(line);
+        if (!block) {
             return {};
         }
         const auto result = executor_.execute(*block);
@@ -134,24 +168,44 @@ class BlockRunner {
     }
 
   private:
-    flatbuffers::Parser parser_;
-    bool sound_;
+    BlockText& text_;
     Venue venue_;
     StateStore<Venue> store_;
     SerialExecutor<Venue> executor_{venue_, store_};
     std::map<StateKey, Cell> known_;
 };
 
+int print_log(const BlockText& text, const std::string& path) {
+    auto log = LogReader::open(path);
+    while (log) {
+        const auto block = log->next();
+        if (!block) {
+            std::cerr << "run_blocks: " << block.error().message << '\n';
+            return 1;
+        }
+        if (!*block) {
+            return 0;
+        }
+        std::cout << text.write(**block) << '\n';
+    }
+    std::cerr << "run_blocks: " << log.error().message << '\n';
+    return 1;
+}
+
 }  // namespace
 }  // namespace lockstep
 
 int main(int count, char** arguments) {
-    if (count != 2) {
-        std::cerr << "usage: run_blocks <log.fbs>\n";
+    if (count != 2 && count != 3) {
+        std::cerr << "usage: run_blocks <log.fbs> [log]\n";
         return 1;
     }
     std::ifstream file(arguments[1], std::ios::binary);
-    lockstep::BlockRunner runner({std::istreambuf_iterator<char>(file), {}});
+    lockstep::BlockText text({std::istreambuf_iterator<char>(file), {}});
+    if (count == 3) {
+        return lockstep::print_log(text, arguments[2]);
+    }
+    lockstep::BlockRunner runner(text);
     for (std::string line; std::getline(std::cin, line);) {
         const std::string answer = runner.answer(line);
         if (answer.empty()) {

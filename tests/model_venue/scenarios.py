@@ -4,9 +4,9 @@ import argparse
 import sys
 import traceback
 
+import attacks  # its cases register themselves
 import world
 from bounds import every_odd
-from check_venue import Run
 from compare import Difference
 from rules import (
     CLOSING,
@@ -21,135 +21,20 @@ from rules import (
     Q32,
     Status,
 )
-from world import BRIDGE, GOVERNOR, MATCHER, ORACLE
+from scenario import ALICE, BOB, CASES, MARKET, Scenario, case, equal, events_of
+from world import GOVERNOR, ORACLE
 
-ALICE, BOB = world.account_of(1), world.account_of(2)
-FEED, MARKET = 1, 1
-APPLIED = Status.APPLIED
-SIGNERS = {"Deposit": BRIDGE, "Trade": MATCHER, "Batch": MATCHER, "OracleUpdate": ORACLE}
-CASES = []
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-class Scenario:
-    """A venue with dollars, a coin and one feed of one source; it begins at a full hour."""
-
-    def __init__(self, options):
-        self.run = Run(options)
-        self.now_ms = world.START_MS // HOUR_MS * HOUR_MS
-        self.height = self.serial = 0
-        sources = [{"signer": ORACLE, "weight": 1}]
-        feed = {"feed": FEED, "params": self.feed_params(), "sources": sources}
-        coin = {"decimals": 8, "haircut_ppm": 0, "liability_ppm": 0, "value_divisor": 1000}
-        dollar = {"decimals": 6, "haircut_ppm": 0, "liability_ppm": 0, "value_divisor": 1}
-        venue = {"valid_window_ms": 40 * HOUR_MS, "paused": False, "track_account_volume": False}
-        self.expect(
-            [APPLIED] * 4,
-            ("CreateFeed", feed),
-            ("CreateAsset", dollar | {"asset": world.USD, "feed": 0}),
-            ("CreateAsset", coin | {"asset": world.COIN, "feed": FEED}),
-            ("SetVenueParams", venue | {"profit_cap": 10**12}),
-        )
-
-    @staticmethod
-    def feed_params(**changes):
-        params = {"quorum": 1, "max_age_ms": 20 * HOUR_MS, "max_ahead_ms": 0, "jump_ppm": 0}
-        params |= {"confidence_ppm": 0, "clamp_ppm": 5_000, "allow_negative": False}
-        return params | changes
-
-    @staticmethod
-    def market(number=MARKET, kind=LINEAR, **changes):
-        """5 % maintenance, 10 % initial margin, no fees, unless told otherwise."""
-        terms = {"kind": kind, "option_side": 0, "allow_negative": False, "host_matched": False}
-        terms |= {"settlement_asset": world.USD, "feed": FEED, "multiplier": 10, "lot_step": 1}
-        terms |= {"price_step": 1, "strike": 0, "expiry_ms": 0, "settle_window_ms": 0}
-        terms |= {"settle_interval_ms": 0}
-        tier = {"notional_upper": 2**62, "maintenance_ppm": 50_000, "initial_ppm": 100_000}
-        funding = {"interval_ms": 0, "interest_ppb": 0, "clamp_ppb": 0, "cap_ppb": 10**9}
-        params = {"margin_tiers": [tier], "funding": funding, "max_price": 10_000_000}
-        params |= {"max_position_lots": 10**9, "oi_cap_lots": 0, "oi_margin_lower": 0}
-        params |= {"oi_margin_upper": 0, "min_notional": 0, "band_ppm": 1_000_000}
-        params |= {"option_floor_ppm": 0, "ema_decay_q32": 0}
-        tx = {"market": number, "terms": terms, "params": params, "fees": [], "status": 0}
-        for name, value in changes.items():
-            place = next(part for part in (terms, params, tx) if name in part)
-            place[name] = value
-        return "CreateMarket", tx
-
-    def expect(self, statuses, *payloads, elapsed_ms=0, signer=None, limit=2**64 - 1):
-        """One block, whose transactions get these statuses; None: those of the model."""
-        self.now_ms += elapsed_ms or 1
-        self.height += 1
-        transactions = []
-        for kind, payload in payloads:
-            self.serial += 1
-            by = SIGNERS.get(kind, GOVERNOR) if signer is None else signer
-            envelope = {"signer": by, "nonce": self.serial, "valid_until_ms": self.now_ms}
-            transactions.append(
-                {"envelope": envelope, "payload_type": kind, "payload": payload}
-            )
-        block = {"height": self.height, "time_ms": self.now_ms, "weight_limit": limit}
-        self.run.step(block | {"transactions": transactions}, everything=True)
-        outcome = self.run.outcome
-        if statuses is not None:
-            equal([receipt.status for receipt in outcome.receipts], statuses)
-        return outcome
-
-    def price(self, price, elapsed_ms=0, source=0, publish_ms=None):
-        self.serial += 1
-        publish_ms = self.now_ms + (elapsed_ms or 1) if publish_ms is None else publish_ms
-        update = {"feed": FEED, "source": source, "price": price, "confidence": 0}
-        update |= {"publish_time_ms": publish_ms, "sequence": self.serial}
-        return "OracleUpdate", update
-
-    def set_price(self, price, elapsed_ms=0):
-        return self.expect([APPLIED], self.price(price, elapsed_ms), elapsed_ms=elapsed_ms)
-
-    def deposit(self, number, amount, asset=world.USD):
-        self.serial += 1
-        tx = {"account": number, "asset": asset, "amount": amount, "reference": self.serial}
-        return "Deposit", tx
-
-    def order(self, number, lots, price, market=MARKET):
-        self.serial += 1
-        order = {"account": number, "market": market, "limit_price": price, "lots": lots}
-        order |= {"max_fee_ppm": 10**6, "reduce_only": False, "good_til_ms": self.now_ms + HOUR_MS}
-        return order | {"salt": self.serial}
-
-    def trade(self, buyer, seller, lots, price, market=MARKET):
-        return "Trade", {
-            "buyer": self.order(buyer, lots, price, market),
-            "seller": self.order(seller, lots, price, market),
-            "buyer_is_taker": True,
-            "lots": lots,
-            "price": price,
-        }
-
-    def account(self, number):
-        return self.run.model.state.accounts[number]
-
-    def cash(self, number, asset=world.USD):
-        return self.account(number).cash.get(asset, 0)
-
-
-def equal(found, wanted):
-    assert found == wanted, f"{found} instead of {wanted}"
-
-
-def events_of(outcome, kind):
-    return [fields for event, fields in outcome.begin if event == kind]
-
-
-# ---- cases --------------------------------------------------------------------------------------
+assert attacks
 
 
 @case
 def an_hour_at_one_basis_point_costs_75_quanta_a_lot(s):
-    funding = {"interval_ms": HOUR_MS, "interest_ppb": 100_000, "clamp_ppb": 500_000, "cap_ppb": 10**9}
+    funding = {
+        "interval_ms": HOUR_MS,
+        "interest_ppb": 100_000,
+        "clamp_ppb": 500_000,
+        "cap_ppb": 10**9,
+    }
     s.expect([0, 0, 0], s.market(funding=funding), s.deposit(ALICE, 10**11), s.deposit(BOB, 10**11))
     s.now_ms = s.now_ms // HOUR_MS * HOUR_MS + HOUR_MS - 1
     s.set_price(600_000)  # starts the clock at the full hour
@@ -224,7 +109,9 @@ def unrealised_profit_does_not_leave(s):
     s.expect([0], s.trade(ALICE, BOB, 1_000, 600_000))
     s.set_price(900_000)
     withdrawal = {"account": ALICE, "asset": world.USD}
-    s.expect([Status.INSUFFICIENT_CASH], ("Withdraw", withdrawal | {"amount": 10**9 + 1}), signer=ALICE)
+    s.expect(
+        [Status.INSUFFICIENT_CASH], ("Withdraw", withdrawal | {"amount": 10**9 + 1}), signer=ALICE
+    )
     # 9 * 10^9 of notional need 9 * 10^8 of cash, whatever the profit.
     s.expect([Status.MARGIN], ("Withdraw", withdrawal | {"amount": 10**8 + 1}), signer=ALICE)
     s.expect([0], ("Withdraw", withdrawal | {"amount": 10**8}), signer=ALICE)
@@ -283,7 +170,8 @@ def call_less_put_pays_the_forward(s):
     )
     s.set_price(600_000)
     s.expect([0, 0], s.trade(ALICE, BOB, 10, 5, 1), s.trade(BOB, ALICE, 10, 5, 2))
-    s.set_price(550_000, HOUR_MS)
+    s.set_price(550_000, expiry - 10 - s.now_ms)
+    s.set_price(700_000, 20)
     close = [("SettleBatch", {"market": market, "accounts": [ALICE, BOB]}) for market in (1, 2)]
     s.expect([0, 0], *close)
     equal(s.cash(ALICE), 10**11 - 50_000 * 10 * 10)
@@ -356,12 +244,19 @@ def numbers_of_governance_have_the_bounds_that_the_rules_say(s):
     feed = {"feed": 2, "params": params, "sources": [{"signer": GOVERNOR, "weight": 1}]}
     asset = {"asset": 9, "decimals": 6, "haircut_ppm": 0, "liability_ppm": 0, "value_divisor": 1}
     venue = {"profit_cap": 0, "valid_window_ms": 0, "paused": False, "track_account_volume": False}
+    venue["domain"] = 0
     fees = [{"maker_ppm": 0, "taker_ppm": 0}]
     kinds = (LINEAR, INVERSE, DATED, OPTION)
     expiries = (0, 0, s.now_ms + HOUR_MS, s.now_ms + HOUR_MS)
-    templates = [("CreateFeed", feed), ("CreateAsset", asset | {"feed": 0}), ("SetVenueParams", venue)]
+    templates = [
+        ("CreateFeed", feed),
+        ("CreateAsset", asset | {"feed": 0}),
+        ("SetVenueParams", venue),
+    ]
     for kind, expiry in zip(kinds, expiries):
-        templates.append(s.market(kind, kind, expiry_ms=expiry, fees=fees, host_matched=kind == DATED))
+        templates.append(
+            s.market(kind, kind, expiry_ms=expiry, fees=fees, host_matched=kind == DATED)
+        )
     serial, statuses = 10, set()
     for kind, template in templates:
         made = []
@@ -375,47 +270,6 @@ def numbers_of_governance_have_the_bounds_that_the_rules_say(s):
         statuses |= {receipt.status for receipt in outcome.receipts}
     wanted = {0, Status.PARAM_RANGE, Status.MULT_NOT_INTEGER, Status.LIMIT, Status.EXISTS}
     equal(statuses, wanted - {Status.LIMIT})
-
-
-@case
-def a_long_inverse_position_is_worth_the_floor(s):
-    s.expect(
-        [0, 0, 0],
-        s.market(kind=INVERSE, settlement_asset=world.COIN, multiplier=10**9),
-        s.deposit(ALICE, 10**6, world.COIN),
-        s.deposit(BOB, 10**9, world.COIN),
-    )
-    s.set_price(600_000)
-    s.expect([0], s.trade(ALICE, BOB, 1_000, 600_000))
-    s.set_price(500_001)
-    # 10^12 / 500,001 is 1,999,996.0...: she owes 1,999,997 and got 1,666,666; IM is 200,000.
-    out = {"account": ALICE, "asset": world.COIN}
-    too_much, all_of_it = 10**6 - 533_330, 10**6 - 533_331
-    s.expect([Status.MARGIN], ("Withdraw", out | {"amount": too_much}), signer=ALICE)
-    s.expect([0], ("Withdraw", out | {"amount": all_of_it}), signer=ALICE)
-
-
-@case
-def time_of_a_silent_feed_is_not_averaged(s):
-    expiry = s.now_ms + 2 * HOUR_MS
-    sources = [{"signer": ORACLE, "weight": 1}]
-    feed = {"feed": 2, "params": s.feed_params(max_age_ms=100_000), "sources": sources}
-    s.expect([0], ("CreateFeed", feed))
-    market = s.market(kind=DATED, expiry_ms=expiry, settle_window_ms=1_000_000, feed=2)
-    s.expect([0], market)
-
-    def tick(price, elapsed_ms):
-        kind, update = s.price(price, elapsed_ms)
-        return s.expect([0], (kind, update | {"feed": 2}), elapsed_ms=elapsed_ms)
-
-    tick(600_000, expiry - 1_000_000 - s.now_ms)
-    tick(700_000, 100_000)  # 100 s at 600,000
-    s.expect([], elapsed_ms=300_000)  # the feed is silent
-    tick(900_000, 100_000)  # it was so until now
-    tick(800_000, 100_000)  # 100 s at 900,000
-    s.expect([], elapsed_ms=200_000)
-    outcome = tick(100, 200_000)
-    equal(events_of(outcome, MARKET_SETTLED), [{"market": MARKET, "price": 750_000}])
 
 
 def run_case(options, one):

@@ -1,6 +1,8 @@
 """What the model knows: plain objects in dictionaries, and a journal that can take changes back."""
 
-from rules import ACTIVE, HALTED, NO_PRICE
+from rules import HALTED, NO_PRICE
+
+OWNER, VENUE = 1, 2  # who may freeze an account, as bits
 
 
 class Position:
@@ -38,10 +40,14 @@ class Account:
         self.salt_below = 0
         self.volume = 0
         self.tier = 0
-        self.frozen = False
-        self.cash = {}  # by asset, in the order in which the assets were first held
+        self.frozen_by = frozenset()  # of OWNER, VENUE
+        self.cash = {}  # by asset; of those held, which is while it is not 0
         self.positions = {}  # by market
-        self.orders = {}  # fields of an order -> (lots filled, last time it may be filled)
+        self.orders = {}  # salt -> (lots filled, last time it may be filled)
+
+    @property
+    def frozen(self):
+        return bool(self.frozen_by)
 
 
 class Source:
@@ -59,6 +65,10 @@ class Feed:
         self.index = self.time_ms = self.pending = 0
         self.priced = self.valid = self.has_pending = False
 
+    def fresh(self):
+        """Nothing hints at another price."""
+        return self.valid and not self.has_pending
+
 
 class Market:
     def __init__(self, number, terms, params, fees, control):
@@ -67,6 +77,7 @@ class Market:
         self.params = params
         self.fees = fees  # (maker, taker) by tier of the account
         self.control = control  # status that governance asks for
+        self.final_price = None  # at which governance asks to settle
         self.book = dict.fromkeys(
             ("best_bid", "best_ask", "last", "impact_bid", "impact_ask", "external"), NO_PRICE
         )
@@ -81,14 +92,17 @@ class Market:
         self.basis_q32 = None
         self.basis_time_ms = 0
         self.premium_sum = self.premium_ms = 0
-        self.funding_time_ms = None
-        self.sample_time_ms = 0
+        # the funding clock
+        self.clock_started = self.clock_runs = False
+        self.funding_time_ms = 0  # of the last charge, moved along while the clock stands
+        self.sample_time_ms = 0  # of the last block
+        self.premium_ppb = 0  # of the last block
         self.average_sum = self.average_ms = 0
         self.window_time_ms = 0
         self.last_time_ms = None  # of the block before
-        self.interval = 0  # number of the interval of daily settlements
+        self.interval = -1  # number of the interval of daily settlements
         # shared sums; what follows from positions is summed up when it is asked for
-        self.volume = self.fees_paid = self.dust = 0
+        self.volume = self.fees_paid = self.dust = self.closed_lots = 0
         self.funding_clear = 0  # what positions have paid
 
     def asset(self):
@@ -113,6 +127,7 @@ class State:
             "valid_window_ms": 172_800_000,
             "paused": False,
             "track_account_volume": False,
+            "domain": 0,
         }
         self.venue_set = False
 

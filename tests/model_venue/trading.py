@@ -1,17 +1,20 @@
 """Fills: one, several at once, several on their own (instruments/README.md, "Checks, in order")."""
 
-from margin import assess, covers_initial, fill_holds, notional_at
+from margin import assess, costs_of_fill, judge, notional_at, reduces_risk
 from rules import (
     ACTIVE,
     BATCH_FILLS,
     BATCH_LEG,
+    BUY,
     FEE_TIERS,
+    HOST_REBATE_PPM,
     INVERSE,
     MAX_LOTS,
     MAX_PRICE,
     OPEN_MARKETS,
     OPTION,
     REDUCE_ONLY,
+    SELL,
     TRADE,
     Reject,
     Status,
@@ -24,17 +27,6 @@ from rules import (
 )
 from state import Position
 
-ORDER_FIELDS = (
-    "account",
-    "market",
-    "limit_price",
-    "lots",
-    "max_fee_ppm",
-    "reduce_only",
-    "good_til_ms",
-    "salt",
-)
-
 
 class Side:
     """One side of a fill while it is worked on."""
@@ -46,7 +38,7 @@ class Side:
         self.number = order["account"]
         self.account = None
         self.tracked = True
-        self.identity = tuple(order[name] for name in ORDER_FIELDS)
+        self.identity = order["salt"]
         self.filled = 0  # of the order, lots, this fill included
         self.rate_ppm = 0
         self.fee = 0
@@ -88,14 +80,16 @@ def charge_fees(view, trade, notional, sides):
         if view.terms["kind"] == OPTION:
             underlying = notional_at(view.terms, trade["lots"], view.market.index)
             side.fee = fee_of(underlying, side.rate_ppm)
-            if side.fee > 0:
-                side.fee = min(side.fee, ceil_div(notional, 8))
+            # At most an eighth of the premium, rebates as well.
+            side.fee = max(-(notional // 8), min(side.fee, ceil_div(notional, 8)))
         else:
             side.fee = fee_of(notional, side.rate_ppm)
 
 
 def check_order(frame, trade, notional, side):
     order = side.order
+    require(order["domain"] == frame.venue["domain"], Status.ORDER_DOMAIN)
+    require(order["side"] == (BUY if side.buys else SELL), Status.SIDE)
     require(order["good_til_ms"] >= frame.now_ms, Status.ORDER_EXPIRED)
     require(order["salt"] >= side.account.salt_below, Status.ORDER_CANCELLED)
     side.filled += trade["lots"]
@@ -118,27 +112,57 @@ def check_pair(view, trade, notional, buyer, seller):
     require(trade["lots"] % terms["lot_step"] == 0, Status.SIZE_STEP)
     require(trade["price"] % terms["price_step"] == 0, Status.TICK)
     require(notional != 0 or terms["allow_negative"], Status.ZERO_NOTIONAL)
-    require(notional >= view.params["min_notional"], Status.MIN_NOTIONAL)
     require(view.band_low <= trade["price"] <= view.band_high, Status.PRICE_BAND)
-    if trade.get("host_fees") is not None:
-        require(terms["host_matched"], Status.HOST_FEES)
-    elif not terms["host_matched"]:
-        require(buyer.fee + seller.fee >= 0, Status.FEE_TOTAL)
+    if trade.get("host_fees") is None:
+        return
+    require(terms["host_matched"], Status.HOST_FEES)
+    try:
+        least = fee_of(notional, -HOST_REBATE_PPM)
+    except Unbounded:
+        raise Reject(Status.HOST_FEES) from None
+    require(min(buyer.fee, seller.fee) >= least, Status.HOST_FEES)
 
 
-def check_positions(view, trade, sides):
-    both = all(side.reduces(trade["lots"]) for side in sides)
-    for side in sides:
-        may = side.reduces(trade["lots"]) or not side.order["reduce_only"]
-        require(may, Status.REDUCE_ONLY)
+def check_positions(view, trade, notional, sides):
+    reducing = [side.reduces(trade["lots"]) for side in sides]
+    both = all(reducing)
+    large = notional >= view.params["min_notional"] or any(reducing)
+    require(large, Status.MIN_NOTIONAL)
+    for side, reduces in zip(sides, reducing):
+        require(reduces or not side.order["reduce_only"], Status.REDUCE_ONLY)
     require(both or view.market.status != REDUCE_ONLY, Status.REDUCE_ONLY)
     require(both or not view.market.stale, Status.ORACLE_STALE)
 
 
 def credit(journal, account, asset, amount):
-    """From its first quantum on the account holds the asset."""
-    if amount != 0:
-        journal.put(account.cash, asset, bounded(account.cash.get(asset, 0) + amount))
+    """The account holds the asset while its cash is not 0."""
+    total = bounded(account.cash.get(asset, 0) + amount)
+    if total != 0:
+        journal.put(account.cash, asset, total)
+    elif asset in account.cash:
+        journal.drop(account.cash, asset)
+
+
+def require_margin(status, takes):
+    """Tells of a missing margin whose it is."""
+    if status == Status.MARGIN:
+        status = Status.MARGIN_TAKER if takes else Status.MARGIN_MAKER
+    require(status == Status.APPLIED, status)
+
+
+def realise_closed(side, settled_cost, flow, lots):
+    """A fill against a position realises what it closes; what is kept is rounded up. Returns the
+    cash."""
+    before, position = side.lots_before, side.position
+    if before == 0 or (before > 0) == side.buys:
+        return 0
+    kept = 0
+    if before * position.lots > 0:
+        kept = ceil_div(settled_cost * abs(position.lots), abs(before))
+    elif position.lots != 0:
+        kept = ceil_div(flow * abs(position.lots), lots)
+    cash, position.cost = bounded(position.cost - bounded(kept)), kept
+    return cash
 
 
 class Fill:
@@ -189,9 +213,10 @@ class Fill:
                 "funding": stored.funding,
                 "swept": stored.swept,
             }
-        check_positions(view, trade, self.sides)
+        check_positions(view, trade, self.notional, self.sides)
         for side in self.sides:
             flow = -self.paid if side.buys else self.paid
+            settled_cost = side.position.cost
             side.position.lots += trade["lots"] if side.buys else -trade["lots"]
             bounded(flow - side.fee)
             side.position.cost = bounded(side.position.cost + flow - side.fee)
@@ -199,7 +224,7 @@ class Fill:
             side.event["lots_after"] = side.position.lots
             side.event["flow"] = flow
             side.event["fee"] = side.fee
-            side.event["closed"] = side.position.cost if side.position.lots == 0 else 0
+            side.event["closed"] = realise_closed(side, settled_cost, flow, trade["lots"])
 
     def store(self):
         """Puts both sides into the state."""
@@ -236,7 +261,10 @@ class Fill:
         """Cash that the fill frees: daily settlements, and all of a position that it closes."""
         return side.event["swept"] + side.event["closed"]
 
-    def has_margin(self, side):
+    def costs(self, side):
+        return costs_of_fill(self.frame, self.view, side.fee)
+
+    def judge(self, side):
         """Whether a side may stand after the fill."""
         number, asset = self.view.market.number, self.view.market.asset()
         cash = dict(side.account.cash)
@@ -247,17 +275,19 @@ class Fill:
             del positions[number]
         cap = self.frame.venue["profit_cap"]
         after = assess(self.frame, cash, positions, cap)
-        if covers_initial(after):
-            return True
-        before = assess(self.frame, side.account.cash, side.account.positions, cap)
-        return fill_holds(before, after)
+
+        def reduces():
+            before = assess(self.frame, side.account.cash, side.account.positions, cap)
+            return reduces_risk(before, after, self.costs(side))
+
+        require_margin(judge(after, reduces), side.takes)
 
     def check_limits(self, margin_now):
         view, lots = self.view, self.trade["lots"]
         if margin_now:
             taker, maker = self.sides if self.buyer.takes else reversed(self.sides)
-            require(self.has_margin(taker), Status.MARGIN_TAKER)
-            require(self.has_margin(maker), Status.MARGIN_MAKER)
+            self.judge(taker)
+            self.judge(maker)
         most = view.params["max_position_lots"]
         for side in self.sides:
             inside = abs(side.position.lots) <= most or side.reduces(lots)
@@ -294,6 +324,7 @@ def settle_trade(frame, trade, margin_now):
         fill.check_limits(margin_now)
         fill.store()
         fill.emit()
+        return fill
     except Unbounded:
         raise Reject(Status.OVERFLOW) from None
 
@@ -316,13 +347,17 @@ def run_atomic(frame, fills):
         account = frame.state.accounts.get(number)
         if account is not None:
             before[number] = assess(frame, account.cash, account.positions, cap)
-    for fill in fills:
-        settle_trade(frame, fill, margin_now=False)
+    costs = dict.fromkeys(takes, 0)
+    for trade in fills:
+        fill = settle_trade(frame, trade, margin_now=False)
+        for side in fill.sides:
+            known, cost = costs[side.number], fill.costs(side)
+            costs[side.number] = None if None in (known, cost) else known + cost
     for number, took in takes.items():
         account = frame.state.accounts[number]
         after = assess(frame, account.cash, account.positions, cap)
-        refusal = Status.MARGIN_TAKER if took else Status.MARGIN_MAKER
-        require(fill_holds(before[number], after), refusal)
+        reduces = reduces_risk(before[number], after, costs[number])
+        require_margin(judge(after, lambda reduces=reduces: reduces), took)
 
 
 def run_batch(frame, _, batch):

@@ -5,7 +5,9 @@ from rules import ACTIVE, DATED, INVERSE, LINEAR, NO_PRICE, OPTION
 
 START_MS = 1_700_000_000_000
 GOVERNOR = rules.role_key(rules.GOVERNANCE, 1)
-BRIDGE, MATCHER, ORACLE = (rules.role_key(role) for role in (rules.BRIDGE, rules.MATCHER, rules.ORACLE))
+BRIDGE, MATCHER, ORACLE = (
+    rules.role_key(role) for role in (rules.BRIDGE, rules.MATCHER, rules.ORACLE)
+)
 USD, COIN, TOKEN, OIL_UNIT = 0, 1, 2, 7
 BTC_FEED, OIL_FEED, TOKEN_FEED = 1, 2, 3
 TRADERS = 28
@@ -36,7 +38,11 @@ def feeds():
     one = [{"signer": ORACLE, "weight": 1}]
     three = one + [{"signer": ORACLES[0], "weight": 2}, {"signer": ORACLES[1], "weight": 3}]
     return [
-        {"feed": BTC_FEED, "params": params | {"quorum": 2, "max_age_ms": 600_000}, "sources": three},
+        {
+            "feed": BTC_FEED,
+            "params": params | {"quorum": 2, "max_age_ms": 600_000},
+            "sources": three,
+        },
         {
             "feed": OIL_FEED,
             "params": params
@@ -52,7 +58,7 @@ def feeds():
 
 
 def assets():
-    """USD, a coin, a token with a haircut, plain ones to be dusty in, one whose price may be lost."""
+    """USD, a coin, a token, plain ones to be dusty in, one whose price may be lost."""
     plain = {"decimals": 6, "haircut_ppm": 0, "liability_ppm": 0, "feed": 0, "value_divisor": 1}
     priced = plain | {"decimals": 8, "value_divisor": 1000}
     return [
@@ -79,9 +85,16 @@ def random_tiers(rng):
     return tiers
 
 
-def random_params(rng, kind):
-    lower = rng.randint(0, 10**10)
+def random_params(rng, terms):
+    kind, lower = terms["kind"], rng.randint(0, 10**10)
+    band, floor = rng.choice((0, 0, 30)), rng.choice((0, 0, rng.randint(0, 10**6)))
+    if terms["allow_negative"]:
+        band = rng.choice((5, 30))
+        floor = band * terms["multiplier"] + rng.randint(0, 10**5)
     return {
+        "band_ticks": band,
+        "initial_floor": floor,
+        "maintenance_floor": rng.randint(min(floor, 1), floor),
         "margin_tiers": random_tiers(rng),
         "funding": {
             "interval_ms": rng.choice((0, 1_000, 60_000, 3_600_000)),
@@ -125,17 +138,18 @@ def random_terms(rng, kind, now_ms):
         "price_step": rng.choice((1, 1, 1, 5)),
         "strike": rng.randint(400_000, 800_000) if kind == OPTION else 0,
         "expiry_ms": 0 if perpetual else now_ms + rng.randint(60_000, 36_000_000),
-        "settle_window_ms": rng.choice((0, 60_000, 1_800_000)),
+        "settle_window_ms": rng.choice((1, 60_000, 1_800_000)),
         "settle_interval_ms": rng.choice((0, 600_000, 3_600_000)) if kind == DATED else 0,
     }
     return terms
 
 
 def random_market(rng, number, kind, now_ms):
+    terms = random_terms(rng, kind, now_ms)
     return {
         "market": number,
-        "terms": random_terms(rng, kind, now_ms),
-        "params": random_params(rng, kind),
+        "terms": terms,
+        "params": random_params(rng, terms),
         "fees": random_fees(rng),
         "status": ACTIVE,
     }
@@ -153,7 +167,12 @@ def extreme_market(number):
     """Where money leaves 128 bits."""
     params = {
         "margin_tiers": [{"notional_upper": 1, "maintenance_ppm": 1, "initial_ppm": 10**6}],
-        "funding": {"interval_ms": 1_000, "interest_ppb": 10**9, "clamp_ppb": 10**9, "cap_ppb": 0},
+        "funding": {
+            "interval_ms": 1_000,
+            "interest_ppb": 10**9,
+            "clamp_ppb": 10**9,
+            "cap_ppb": 10**9,
+        },
         "max_price": 2**40,
         "max_position_lots": 2**15,
         "oi_cap_lots": 0,
@@ -163,6 +182,9 @@ def extreme_market(number):
         "band_ppm": 1_000_000,
         "option_floor_ppm": 0,
         "ema_decay_q32": 0,
+        "band_ticks": 0,
+        "initial_floor": 0,
+        "maintenance_floor": 0,
     }
     terms = {
         "kind": LINEAR,
