@@ -14,4 +14,10 @@ std::vector<std::string> scan_invariants(const StateStore<Venue>& store) {
     return violations;
 }
 
+SolvencyStatement scan_solvency(const StateStore<Venue>& store) {
+    SolvencyScan scan;
+    store.for_each([&](const StateKey& key, const Cell& cell) { scan.add(key, cell); });
+    return scan.statement();
+}
+
 }  // namespace lockstep

@@ -17,6 +17,7 @@ class WithoutBlocks final : public RecordedData {
         return data_.read(forward);
     }
     [[nodiscard]] std::string assumptions() const override { return data_.assumptions(); }
+    [[nodiscard]] std::string format() const override { return data_.format(); }
 
   private:
     class Forward final : public RecordSink {

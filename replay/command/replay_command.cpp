@@ -40,6 +40,7 @@ struct ReplayCommandOptions {
     TraceOptions trace;
     std::string report;
     AccessSinkOptions accesses;
+    bool check_invariants = false;
     bool json = false;
 };
 
@@ -95,6 +96,18 @@ void report_accesses(const AccessSinkOptions& options, const VenueDriver& driver
     }
 }
 
+/// An error where the last scan has found a violation.
+Result<void, Error> no_violation(const ReplayReport& report, const std::string& log,
+                                 std::optional<std::uint64_t> block) {
+    if (report.violations->empty()) {
+        return {};
+    }
+    return failure(Error{.code = ErrorCode::kInvariant,
+                         .message = report.violations->front(),
+                         .file = log,
+                         .block = block});
+}
+
 /// Replays `log` and fills the report; the error also goes into it.
 Result<void, Error> replay(const ReplayCommandOptions& options, LogReader& log,
                            DigestSinks& digests, DivergenceFollowUp& follow_up,
@@ -123,6 +136,12 @@ Result<void, Error> replay(const ReplayCommandOptions& options, LogReader& log,
     if (digests.active()) {
         driver.add_sink([&](const LogBlock&, const BlockResult& result) {
             return digests.take(result, source.place().digest);
+        });
+    }
+    if (options.check_invariants) {
+        driver.add_sink([&](const LogBlock& block, const BlockResult&) {
+            report.violations = scan_invariants(driver.store());
+            return no_violation(report, options.log, block.header.height);
         });
     }
     driver.add_sink([&](const LogBlock& block, const BlockResult& result) -> Result<void, Error> {
@@ -156,11 +175,10 @@ Result<void, Error> replay(const ReplayCommandOptions& options, LogReader& log,
     if (auto closed = traces.close(); !closed) {
         return closed;
     }
+    report.solvency = scan_solvency(driver.store());
     report.violations = scan_invariants(driver.store());
-    if (!report.violations->empty()) {
-        return failure(Error{.code = ErrorCode::kInvariant,
-                             .message = report.violations->front(),
-                             .file = options.log});
+    if (auto whole = no_violation(report, options.log, {}); !whole) {
+        return whole;
     }
     return follow_up.needs_blocks() ? follow_up.bisect_blocks() : Result<void, Error>{};
 }
@@ -208,6 +226,7 @@ int run_replay(const ReplayCommandOptions& options) {
                         .workers = options.replay.workers,
                         .summary = {},
                         .violations = {},
+                        .solvency = {},
                         .against = {},
                         .compared = {},
                         .mismatches = {},
@@ -271,6 +290,8 @@ void register_replay_command(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_flag("--verify", options->replay.verify,
                       "execute serially as well and compare every block byte for byte");
+    command->add_flag("--check-invariants", options->check_invariants,
+                      "scan the whole state after every block, not only after the last");
     command->add_option("--digests", options->digests.write, "write a digest file");
     command->add_flag("--effects", options->digests.effects,
                       "with --digests: one digest per transaction, so that a comparison can name "

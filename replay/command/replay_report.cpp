@@ -5,6 +5,7 @@
 
 #include "instruments/status.hpp"
 #include "replay/command/describe_accesses.hpp"
+#include "replay/command/describe_solvency.hpp"
 #include "replay/command/print_json.hpp"
 #include "replay/command/terminal_text.hpp"
 #include "replay/digest/run_info.hpp"
@@ -122,19 +123,6 @@ std::string seconds_text(std::chrono::nanoseconds time) {
     return decimal3(count_of(time) / 1'000'000) + " s";
 }
 
-/// 1234567 as "1,234,567".
-std::string grouped(std::uint64_t value) {
-    const std::string digits = std::to_string(value);
-    std::string out;
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-        if (i != 0 && (digits.size() - i) % 3 == 0) {
-            out += ',';
-        }
-        out += digits[i];
-    }
-    return out;
-}
-
 std::string rate_text(std::uint64_t count, std::chrono::nanoseconds time) {
     const std::uint64_t microseconds = count_of(time) / 1'000;
     return microseconds == 0 ? "-" : grouped(count * 1'000'000 / microseconds) + " /s";
@@ -245,6 +233,7 @@ Json report_json(const ReplayReport& report) {
         {"conflicts", report.conflicts ? describe_conflicts(*report.conflicts) : Json()},
         {"conflict_chains", chains_json(report.chains)},
         {"invariants", invariants_json(report)},
+        {"solvency", report.solvency ? describe_solvency(*report.solvency) : Json()},
         {"divergence", report.divergence},
         {"bisection", report.bisection},
         {"torn_tail", error_json(report.torn_tail)},
@@ -308,6 +297,9 @@ void print_report(std::ostream& out, const ReplayReport& report) {
         for (const std::string& violation : *report.violations) {
             line("", terminal_text(violation));
         }
+    }
+    if (report.solvency) {
+        line("solvent", solvency_text(*report.solvency));
     }
     if (report.torn_tail) {
         line("torn tail", "cut at offset " + std::to_string(report.torn_tail->offset.value_or(0)));

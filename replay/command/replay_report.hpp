@@ -10,6 +10,7 @@
 
 #include "accounts/state_key.hpp"
 #include "engine/base/error.hpp"
+#include "instruments/solvency.hpp"
 #include "replay/command/digest_sinks.hpp"
 #include "replay/conflict_survey.hpp"
 #include "replay/driver.hpp"
@@ -28,8 +29,9 @@ struct ReplayReport {
     std::chrono::nanoseconds cpu{0};   ///< of the process over the same time
     /// Violated invariants; nothing when they were not checked.
     std::optional<std::vector<std::string>> violations;
-    std::optional<std::string> against;  ///< the digest file or bundle to compare with
-    std::optional<Compared> compared;    ///< how far that went; nothing: it was not opened
+    std::optional<SolvencyStatement> solvency;  ///< at the end; nothing: it was not reached
+    std::optional<std::string> against;         ///< the digest file or bundle to compare with
+    std::optional<Compared> compared;           ///< how far that went; nothing: it was not opened
     /// Where the access lists that were used differ from the run; nothing when none were.
     std::optional<AccessMismatches<StateKey>> mismatches;
     std::optional<std::vector<CellTraffic>> conflicts;  ///< most conflicting cells, when asked for

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -8,5 +9,8 @@ namespace lockstep {
 /// `text` on one line that cannot steer a terminal: bytes that are no UTF-8, control characters
 /// and those that turn the direction of writing come out as \xNN.
 [[nodiscard]] std::string terminal_text(std::string_view text);
+
+/// 1234567 as "1,234,567".
+[[nodiscard]] std::string grouped(std::uint64_t value);
 
 }  // namespace lockstep

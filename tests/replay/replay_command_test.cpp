@@ -79,6 +79,14 @@ TEST_F(ReplayCommand, ReportsEveryPromisedField) {
     EXPECT_EQ(json.at("faulted"), 0);
     EXPECT_EQ(json.at("rejections").at("E_INSUFFICIENT_CASH"), kReplayedBlocks - 1);
     EXPECT_EQ(json.at("invariants").at("hold"), true);
+    const auto& solvency = json.at("solvency");
+    EXPECT_EQ(solvency.at("solvent"), true);
+    EXPECT_EQ(solvency.at("debt"), "0");
+    EXPECT_GT(solvency.at("accounts"), 0);
+    for (const auto& asset : solvency.at("assets")) {
+        EXPECT_EQ(asset.at("difference"), "0");
+    }
+    EXPECT_EQ(report({"--check-invariants"}).at("state_digest"), json.at("state_digest"));
     EXPECT_TRUE(json.at("torn_tail").is_null());
     EXPECT_TRUE(json.at("error").is_null());
     EXPECT_TRUE(report({}).at("verified").is_null());
