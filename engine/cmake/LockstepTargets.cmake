@@ -39,7 +39,7 @@ function(lockstep_library)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:lockstep_flags> ${ARG_PRIVATE_LINK})
     # A minor version may change everything while the major one is 0.
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON
-      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+      VERSION "${PROJECT_VERSION}" SOVERSION "${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}")
     if(BUILD_SHARED_LIBS)
       target_link_options(${target} PRIVATE LINKER:--version-script=${LOCKSTEP_EXPORTS})
       set_target_properties(${target} PROPERTIES LINK_DEPENDS ${LOCKSTEP_EXPORTS})

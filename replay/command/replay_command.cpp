@@ -96,9 +96,11 @@ void report_accesses(const AccessSinkOptions& options, const VenueDriver& driver
     }
 }
 
-/// An error where the last scan has found a violation.
-Result<void, Error> no_violation(const ReplayReport& report, const std::string& log,
-                                 std::optional<std::uint64_t> block) {
+/// Scans the whole state behind a block; a violation is an error.
+Result<void, Error> check_invariants(const VenueDriver& driver, const std::string& log,
+                                     ReplayReport& report,
+                                     std::optional<std::uint64_t> block = {}) {
+    report.violations = scan_invariants(driver.store());
     if (report.violations->empty()) {
         return {};
     }
@@ -140,8 +142,7 @@ Result<void, Error> replay(const ReplayCommandOptions& options, LogReader& log,
     }
     if (options.check_invariants) {
         driver.add_sink([&](const LogBlock& block, const BlockResult&) {
-            report.violations = scan_invariants(driver.store());
-            return no_violation(report, options.log, block.header.height);
+            return check_invariants(driver, options.log, report, block.header.height);
         });
     }
     driver.add_sink([&](const LogBlock& block, const BlockResult& result) -> Result<void, Error> {
@@ -169,15 +170,13 @@ Result<void, Error> replay(const ReplayCommandOptions& options, LogReader& log,
         !closed) {
         return closed;
     }
-    if (auto closed = accesses.close(); !closed) {
-        return closed;
-    }
-    if (auto closed = traces.close(); !closed) {
-        return closed;
+    for (auto closed : {accesses.close(), traces.close()}) {
+        if (!closed) {
+            return closed;
+        }
     }
     report.solvency = scan_solvency(driver.store());
-    report.violations = scan_invariants(driver.store());
-    if (auto whole = no_violation(report, options.log, {}); !whole) {
+    if (auto whole = check_invariants(driver, options.log, report); !whole) {
         return whole;
     }
     return follow_up.needs_blocks() ? follow_up.bisect_blocks() : Result<void, Error>{};

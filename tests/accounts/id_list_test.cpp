@@ -44,16 +44,20 @@ TEST(IdList, BehavesLikeASortedSet) {
 }
 
 TEST(IdList, InsertionAtTheEndWritesOnlyTheLastPartAndTheLength) {
+    constexpr std::uint32_t kLast = 2 * IdChunk::kIds + 10;
+    using Long = IdList<kLast + 1>;
     MapView view;
-    for (std::uint32_t id = 1; id <= 40; ++id) {
-        List list = List::load(view, CellKind::kMarketList, 1);
+    const auto insert = [&](std::uint32_t id) {
+        Long list = Long::load(view, CellKind::kMarketList, 1);
         list.insert(view, id);
+    };
+    for (std::uint32_t id = 1; id <= kLast; ++id) {
+        insert(id);
     }
     const Cell middle = *view.read(StateKey(CellKind::kMarketList, 1, 0, 1));
-    List list = List::load(view, CellKind::kMarketList, 1);
-    list.insert(view, 41);
+    insert(kLast + 1);
     EXPECT_EQ(*view.read(StateKey(CellKind::kMarketList, 1, 0, 1)), middle);
-    EXPECT_EQ(load(view).size(), 41U);
+    EXPECT_EQ(Long::load(view, CellKind::kMarketList, 1).ids().size(), kLast + 1);
 }
 
 TEST(IdList, ContradictingPartsStayWithinTheCapacity) {

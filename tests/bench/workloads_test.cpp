@@ -1,6 +1,6 @@
 // Banks, and workloads on plain keys that scan, or that skip the rest of their blocks: every
-// executor, rival and twin computes what the serial executor computes, and they are what their names
-// say.
+// executor, rival and twin computes what the serial executor computes, and they are what their
+// names say.
 
 #include "bench/workloads.hpp"
 

@@ -2,7 +2,8 @@
 # CMakeLists.txt belongs to the consumer.
 set(here ${CMAKE_CURRENT_LIST_DIR})
 set(work ${PROJECT_BINARY_DIR}/consumer)
-set(prefix ${work}/root/usr)
+set(tree ${work}/tree)
+set(prefix ${tree}/usr)
 set(consumer ${work}/build)
 set(example ${work}/readme_example.cpp)
 set(compiler -D CMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} -D CMAKE_BUILD_TYPE=Release)
@@ -20,7 +21,7 @@ package_test(CleanPrefix GIVES clean_prefix COMMAND ${CMAKE_COMMAND} -E rm -rf $
 package_test(MakesDebianPackages NEEDS clean_prefix GIVES packed
   COMMAND cpack --config ${PROJECT_BINARY_DIR}/CPackConfig.cmake -B ${work}/packages)
 package_test(Installs NEEDS packed GIVES installed
-  COMMAND sh ${here}/unpack.sh ${work}/packages ${work}/root)
+  COMMAND sh ${here}/unpack.sh ${work}/packages ${tree})
 package_test(ReadmeHasAProgram NEEDS clean_prefix GIVES example
   COMMAND ${CMAKE_COMMAND} -D README=${PROJECT_SOURCE_DIR}/README.md -D OUT=${example}
           -P ${here}/extract_example.cmake)

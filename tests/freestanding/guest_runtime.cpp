@@ -159,6 +159,9 @@ namespace std {
 [[noreturn]] void __throw_bad_alloc() {
     abort();
 }
+[[noreturn]] void __throw_out_of_range(const char*) {
+    abort();
+}
 [[noreturn]] void __throw_bad_array_new_length() {
     abort();
 }

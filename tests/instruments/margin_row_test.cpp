@@ -246,7 +246,7 @@ TEST(RiskSum, IsExactOrOnTheSafeSide) {
 /// Halves of a quantum are rounded up position by position, never in their sum.
 TEST(RiskSum, CountsAStartedQuantumOfEachPosition) {
     VenueContext context;
-    context.assets[0] = {.known = true, .priced = true};
+    context.assets[0] = {.known = true, .priced = true, .fresh = true};
     Cell block;
     for (std::uint32_t id = 1; id <= 2; ++id) {
         MarketContext market{.id = MarketId{id}, .status = MarketStatus::kActive, .priced = true};

@@ -177,7 +177,7 @@ std::optional<Int128> funding_rate(const std::string& inputs) {
     if (std::regex_search(inputs, match, kScaling)) {
         premium = floor_div(premium * millionths(match[1].str()).value(), kPpm);
     }
-    FundingTerms terms{.interest_ppb = 0, .clamp_ppb = 0};
+    FundingTerms terms{.interest_ppb = 0, .clamp_ppb = 0, .cap_ppb = 1'000'000'000};
     if (std::regex_search(inputs, match, kBounds)) {
         const Int128 bound = premium.value() < 0 ? -millionths(match[1].str()).value()
                                                  : millionths(match[2].str()).value();

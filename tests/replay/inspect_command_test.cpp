@@ -39,7 +39,7 @@ TEST_F(InspectCommand, SummarisesALog) {
     EXPECT_EQ(json.at("last_height"), 5);
     EXPECT_EQ(json.at("first_time"), "2023-11-14T22:13:20.000Z");
     EXPECT_EQ(json.at("last_time"), "2023-11-14T22:13:24.000Z");
-    EXPECT_EQ(json.at("accounts"), 4);
+    EXPECT_EQ(json.at("accounts"), 5);
     EXPECT_EQ(json.at("transactions_by_type").at("transfer"), 9);
     EXPECT_EQ(json.at("transactions_by_type").at("deposit"), 3);
     EXPECT_NE(inspect({}).out.find("sample-1"), std::string::npos);
