@@ -98,7 +98,7 @@ class BlockDiff {
         };
         clear();
         try {
-            for_each_part([this](auto& part) { add(part); });
+            for_each_part([this](auto& part) { this->add(part); });
         } catch (...) {
             for_each_part(unmark);
             throw;
@@ -137,7 +137,7 @@ class BlockDiff {
         changed.for_each([this](const auto& change) {
             auto& cell = change.cell();
             if (std::exchange(cell.journal, 0) == kNoChange) {
-                add(cell.key, change.before(), cell.get());
+                this->add(cell.key, change.before(), cell.get());
             }
         });
     }

@@ -129,17 +129,22 @@ std::size_t strlen(const char* text) {
 }  // extern "C"
 
 // Nothing is given back: a guest runs once.
-void* operator new(std::size_t size) {
-    constexpr std::size_t kAlignment = 16;
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    const auto step = static_cast<std::size_t>(alignment);
+    heap += (step - reinterpret_cast<std::uintptr_t>(heap) % step) % step;
     std::byte* block = heap;
-    heap += (size + kAlignment - 1) / kAlignment * kAlignment;
+    heap += size;
     if (heap > guest_heap_end) {
         say("out of memory\n");
         guest_stop(4);
     }
     return block;
 }
+void* operator new(std::size_t size) {
+    return operator new(size, std::align_val_t{16});
+}
 void operator delete(void*) noexcept {}
+void operator delete(void*, std::size_t, std::align_val_t) noexcept {}
 void operator delete(void*, std::size_t) noexcept {}
 
 namespace std {
