@@ -196,7 +196,7 @@ mutate(wrong "the last committed version outlives its block"
   [==[        slot.committed = MUTANT ? slot.committed : nullptr;]==])
 mutate(wrong "values are installed while workers execute"
   [==[executing_.load(std::memory_order_seq_cst) == 0; });]==] [==[MUTANT || executing_.load(std::memory_order_seq_cst) == 0; });]==])
-mutate(wrong "a cancelled block is kept"
+mutate(harmless "a cancelled block is taken back behind its end phase only"
   [==[way.close(run_.failure == nullptr && !cancelled_);]==]
   [==[way.close((run_.failure == nullptr && !cancelled_) || MUTANT);]==])
 mutate(harmless "versions of an aborted incarnation are no estimates"
@@ -298,7 +298,10 @@ mutate(wrong "a planned block that the weight limit cuts goes on"
         if (MUTANT) { scheduler_.stop_at(txn); shared_.committed = shared_.size(); } else { abandon_plan(); }
     }]==])
 mutate(wrong "a block whose plan was abandoned leaves its changes"
-  [==[commit.restore_cells();]==] [==[if (!MUTANT) { commit.restore_cells(); }]==])
+  [==[            } else {
+                commit.restore_cells();]==]
+  [==[            } else if (!MUTANT) {
+                commit.restore_cells();]==])
 mutate(wrong "a block that is run again reports its commits again"
   [==[if (run_.options->on_commit && txn >= reported_) {]==]
   [==[if (run_.options->on_commit && (MUTANT || txn >= reported_)) {]==])

@@ -111,6 +111,23 @@ def what_is_left_of_a_market_is_paid_out_and_its_number_is_free(s):
 
 
 @case
+def dust_is_paid_out_once(s):
+    funding = {"interval_ms": HOUR_MS, "interest_ppb": 10**5, "clamp_ppb": 10**6, "cap_ppb": 10**9}
+    s.expect([0, 0, 0], s.market(funding=funding), s.deposit(ALICE, 10**11), s.deposit(BOB, 10**11))
+    s.now_ms = s.now_ms // HOUR_MS * HOUR_MS + HOUR_MS - 1
+    s.set_price(600_001)
+    s.expect([0], s.trade(ALICE, BOB, 1, 600_001))
+    s.set_price(600_001, HOUR_MS)
+    s.expect([0], s.trade(BOB, ALICE, 1, 600_001))  # both leave a fraction: one quantum
+    payment = {"source": 1, "market": MARKET, "asset": world.USD, "to": ALICE, "amount": 1}
+    s.expect([0, Status.INSUFFICIENT_CASH], ("PayOut", payment), ("PayOut", payment))
+    s.expect([0], ("SetMarketStatus", {"market": MARKET, "status": HALTED}))
+    s.expect([0], ("SettleMarket", {"market": MARKET, "price": 600_000}))
+    s.expect([0], ("DelistMarket", {"market": MARKET}))
+    equal(s.run.model.state.insurance.get(world.USD, 0), 0)
+
+
+@case
 def orders_have_a_side_a_venue_and_one_identity(s):
     s.expect([0, 0, 0], s.market(), s.deposit(ALICE, 10**12), s.deposit(BOB, 10**12))
     s.set_price(600_000)
