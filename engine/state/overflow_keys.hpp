@@ -30,12 +30,18 @@ class OverflowKeys {
         const auto found = shard.cells.find(key);
         return found != shard.cells.end() ? found->second : kNoCell;
     }
-    /// The cell of a key, `cell` where there was none.
-    [[nodiscard]] CellId insert(const Key& key, std::uint64_t hash, CellId cell) {
+    /// The cell of a key, `cell` where there was none; `before()` then runs before any other worker
+    /// finds it.
+    template <class Before>
+    [[nodiscard]] CellId insert(const Key& key, std::uint64_t hash, CellId cell, Before&& before) {
         Shard& shard = shards_[hash % kShards];
         const std::lock_guard lock(shard.mutex);
         used_.store(true, std::memory_order_relaxed);  // relaxed: see find
-        return shard.cells.emplace(key, cell).first->second;
+        const auto [entry, is_new] = shard.cells.emplace(key, cell);
+        if (is_new) {
+            before();
+        }
+        return entry->second;
     }
     void clear() noexcept {
         if (!used_.exchange(false, std::memory_order_relaxed)) {  // relaxed: between blocks

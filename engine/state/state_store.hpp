@@ -256,13 +256,11 @@ class StateStore {
             return known;
         }
         const CellId made = allocate_for_block(key);
-        const CellId kept = overflow_.insert(cell(made).key, hash, made);
-        if constexpr (kScans<M>) {
-            if (kept == made) {
+        return overflow_.insert(cell(made).key, hash, made, [this, made] {
+            if constexpr (kScans<M>) {
                 keys_.insert_fresh(cell(made).key, made);
             }
-        }
-        return kept;
+        });
     }
 
     /// A cell that commit_new_keys is going to judge.
