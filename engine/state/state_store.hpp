@@ -256,7 +256,7 @@ class StateStore {
             return known;
         }
         const CellId made = allocate_for_block(key);
-        return overflow_.insert(cell(made).key, hash, made, [this, made] {
+        return overflow_.insert(cell(made).key, hash, made, [&] {
             if constexpr (kScans<M>) {
                 keys_.insert_fresh(cell(made).key, made);
             }
