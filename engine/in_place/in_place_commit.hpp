@@ -80,10 +80,7 @@ class InPlaceCommit {
     }
     /// Keeps what a cell was before, unless it has changed in this block already. REQUIRES: it is
     /// going to change.
-    void keep_before(Cell& cell) {
-        typename M::Value before = cell.value;
-        keep_before(cell, cell.present, std::move(before));
-    }
+    void keep_before(Cell& cell) { keep_before(cell, cell.present, cell.value); }
     /// Cells that have changed since begin.
     [[nodiscard]] ChangedCells<M, Sync>& changed() noexcept { return changed_; }
     /// Folds the changes since begin into the store's sums. Cells that became absent stay in the
@@ -160,11 +157,12 @@ class InPlaceCommit {
         }
     }
     /// `before` is taken only where that is the first change in this block.
-    void keep_before(Cell& cell, bool was_present, typename M::Value&& before) {
+    template <class Value>
+    void keep_before(Cell& cell, bool was_present, Value&& before) {
         // relaxed: one thread at a time changes a cell; no election as in claim_install.
         if (cell.changed_in.load(std::memory_order_relaxed) != block_number_) {
             cell.changed_in.store(block_number_, std::memory_order_relaxed);
-            changed_.append(cell, was_present, std::move(before));
+            changed_.append(cell, was_present, std::forward<Value>(before));
         }
     }
     template <class Sum>

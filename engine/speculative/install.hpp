@@ -117,8 +117,7 @@ class Install {
         if (was_present) {
             worker.common.sums.remove(cell.key, cell.term(worker.common.scratch));
         }
-        typename M::Value before = cell.value;
-        worker.changed.append(cell, was_present, std::move(before));
+        worker.changed.append(cell, was_present, cell.value);
         if (last != nullptr) {
             cell.present = !last->erased;
             cell.value = last->value;

@@ -69,22 +69,12 @@ class BlockDiff {
     /// told as well: set_previous_block_digest(block_before()).
     template <class Sync>
     [[nodiscard]] bool revert(StateStore<M, Sync>& store) const {
-        if (store.digest() != state_after_) {
-            return false;
-        }
-        for_each([&](const Change& change) { store.set(change.key, change.before); });
-        store.release_keys();
-        return true;
+        return turn(store, state_after_, &Change::before);
     }
     /// Turns the state before the block into that after it; otherwise as revert.
     template <class Sync>
     [[nodiscard]] bool apply(StateStore<M, Sync>& store) const {
-        if (store.digest() != state_before_) {
-            return false;
-        }
-        for_each([&](const Change& change) { store.set(change.key, change.after); });
-        store.release_keys();
-        return true;
+        return turn(store, state_before_, &Change::after);
     }
 
     // ---- of executors ---------------------------------------------------------------------------
@@ -130,6 +120,17 @@ class BlockDiff {
     }
 
   private:
+    /// Gives every key one of its values, in a state that has a digest.
+    template <class Sync>
+    [[nodiscard]] bool turn(StateStore<M, Sync>& store, const Digest& from,
+                            const Value* Change::*value) const {
+        if (store.digest() != from) {
+            return false;
+        }
+        for_each([&](const Change& change) { store.set(change.key, change.*value); });
+        store.release_keys();
+        return true;
+    }
     /// Marks the cells that it has seen.
     template <class Sync>
     void add(ChangedCells<M, Sync>& changed) {

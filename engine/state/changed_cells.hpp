@@ -43,9 +43,12 @@ class ChangedCells {
 
     void clear() noexcept { changes_.clear(); }
     [[nodiscard]] std::size_t size() const noexcept { return changes_.size(); }
-    /// REQUIRES: not yet listed; the cell still has the digest of `value`, if it was present.
-    void append(Cell& cell, bool was_present, Value&& value) {
-        changes_.append({{&cell, was_present ? 1U : 0U}, keep(std::move(value)), cell.digest});
+    /// `value`: copied, or moved from. REQUIRES: not yet listed; the cell still has the digest of
+    /// `value`, if it was present.
+    template <class From>
+    void append(Cell& cell, bool was_present, From&& value) {
+        changes_.append(
+            {{&cell, was_present ? 1U : 0U}, keep(std::forward<From>(value)), cell.digest});
     }
     /// Calls `visit(change)` for each, in the order of append, and fetches cells ahead.
     template <class Visit>
@@ -75,12 +78,13 @@ class ChangedCells {
   private:
     static constexpr std::size_t kAhead = 16;
 
-    [[nodiscard]] Value* keep(Value&& value) {
+    template <class From>
+    [[nodiscard]] Value* keep(From&& value) {
         if constexpr (std::is_trivially_destructible_v<Value>) {
             return arena_.copy(value, footprint<M>(value));
         } else {
             auto* const kept = arena_.template make<Value>();
-            *kept = std::move(value);
+            *kept = std::forward<From>(value);
             return kept;
         }
     }
