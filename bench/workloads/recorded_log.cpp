@@ -20,26 +20,10 @@ class WithoutBlocks final : public RecordedData {
     [[nodiscard]] std::string format() const override { return data_.format(); }
 
   private:
-    class Forward final : public RecordSink {
+    class Forward final : public ForwardingSink {
       public:
-        explicit Forward(RecordSink& sink) : sink_(sink) {}
-        std::optional<RecordedMarketId> find_market(std::string_view name) const override {
-            return sink_.find_market(name);
-        }
-        RecordedMarketId add_market(const RecordedMarket& market) override {
-            return sink_.add_market(market);
-        }
+        using ForwardingSink::ForwardingSink;
         Result<void, Error> block(const RecordedBlock&) override { return {}; }
-        Result<void, Error> trade(const RecordedTrade& trade) override {
-            return sink_.trade(trade);
-        }
-        Result<void, Error> index(RecordedMarketId market, const Decimal& price) override {
-            return sink_.index(market, price);
-        }
-        void leave_out(std::string_view rule) override { sink_.leave_out(rule); }
-
-      private:
-        RecordSink& sink_;
     };
 
     RecordedData& data_;

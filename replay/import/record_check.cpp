@@ -225,29 +225,17 @@ class Comparison {
 };
 
 /// Passes records on to the import and keeps a copy for the comparison.
-class CheckedImport final : public RecordSink {
+class CheckedImport final : public ForwardingSink {
   public:
     CheckedImport(TradeImport& import, Comparison& comparison)
-        : import_(import), comparison_(comparison) {}
+        : ForwardingSink(import), comparison_(comparison) {}
 
-    std::optional<RecordedMarketId> find_market(std::string_view market) const override {
-        return import_.find_market(market);
-    }
-    RecordedMarketId add_market(const RecordedMarket& market) override {
-        return import_.add_market(market);
-    }
-    Result<void, Error> block(const RecordedBlock& block) override { return import_.block(block); }
     Result<void, Error> trade(const RecordedTrade& trade) override {
         comparison_.expect(trade);
-        return import_.trade(trade);
+        return ForwardingSink::trade(trade);
     }
-    Result<void, Error> index(RecordedMarketId market, const Decimal& price) override {
-        return import_.index(market, price);
-    }
-    void leave_out(std::string_view rule) override { import_.leave_out(rule); }
 
   private:
-    TradeImport& import_;
     Comparison& comparison_;
 };
 

@@ -27,6 +27,28 @@ bool is_blank(std::string_view line) {
     return line.find_first_not_of(" \t") == std::string_view::npos;
 }
 
+/// Calls `body(line)` for every line that is not blank, until it fails or says that no more is
+/// wanted.
+template <class Body>
+Result<void, Error> for_each_text(LineReader& reader, Body&& body) {
+    while (true) {
+        const auto line = reader.next();
+        if (!line) {
+            return failure(line.error());
+        }
+        if (!*line) {
+            return {};
+        }
+        if (is_blank(**line)) {
+            continue;
+        }
+        const Result<bool, Error> more = body(**line);
+        if (!more || !*more) {
+            return more ? Result<void, Error>() : failure(more.error());
+        }
+    }
+}
+
 std::string_view trimmed(std::string_view text) {
     const std::size_t first = text.find_first_not_of(" \t");
     return first == std::string_view::npos
@@ -112,27 +134,14 @@ Result<bool, Error> MemberReader::read_header(const LineReader& reader, const Cs
 
 Result<void, Error> MemberReader::read_rows(LineReader& reader) {
     CsvRow row;
-    while (true) {
-        const auto line = reader.next();
-        if (!line) {
-            return failure(line.error());
-        }
-        if (!*line) {
-            return {};
-        }
-        if (is_blank(**line)) {
-            continue;
-        }
-        if (auto split = row.split_at(reader, **line, layout_.delimiter); !split) {
-            return split;
+    return for_each_text(reader, [&](std::string_view line) -> Result<bool, Error> {
+        if (auto split = row.split_at(reader, line, layout_.delimiter); !split) {
+            return failure(split.error());
         }
         if (columns_ == 0) {
-            const Result<bool, Error> header = read_header(reader, row);
-            if (!header) {
-                return failure(header.error());
-            }
-            if (*header) {
-                continue;
+            Result<bool, Error> header = read_header(reader, row);
+            if (!header || *header) {
+                return header;
             }
         }
         if (row.fields().size() != columns_) {
@@ -140,11 +149,8 @@ Result<void, Error> MemberReader::read_rows(LineReader& reader) {
                                         std::to_string(columns_) + " are expected"));
         }
         record_.columns = row.fields();
-        const Result<bool, Error> more = give(reader.place());
-        if (!more || !*more) {
-            return more ? Result<void, Error>() : failure(more.error());
-        }
-    }
+        return give(reader.place());
+    });
 }
 
 /// The name of a step and whether it goes on to every element or member of what is there.
@@ -269,18 +275,8 @@ Result<void, Error> MemberReader::read_whole(LineReader& reader, std::string_vie
 
 Result<void, Error> MemberReader::read_texts(LineReader& reader) {
     bool first = true;
-    while (true) {
-        const auto line = reader.next();
-        if (!line) {
-            return failure(line.error());
-        }
-        if (!*line) {
-            return {};
-        }
-        if (is_blank(**line)) {
-            continue;
-        }
-        std::string_view text = trimmed(**line);
+    return for_each_text(reader, [&](std::string_view line) -> Result<bool, Error> {
+        std::string_view text = trimmed(line);
         const std::size_t begin = std::min(text.find_first_of("[{"), text.size());
         record_.prefix = trimmed(text.substr(0, begin));
         if (!record_.prefix.empty() && !parse_unsigned(record_.prefix)) {
@@ -290,14 +286,12 @@ Result<void, Error> MemberReader::read_texts(LineReader& reader) {
         }
         std::optional<std::string> fault = tree_.parse(text);
         if (fault && first && text.find_first_of("[{") == 0) {
-            return read_whole(reader, std::string(text), reader.place(), *fault);
+            const auto whole = read_whole(reader, std::string(text), reader.place(), *fault);
+            return whole ? Result<bool, Error>(false) : failure(whole.error());
         }
         first = false;
-        const Result<bool, Error> more = read_text(text, reader.place(), std::move(fault));
-        if (!more || !*more) {
-            return more ? Result<void, Error>() : failure(more.error());
-        }
-    }
+        return read_text(text, reader.place(), std::move(fault));
+    });
 }
 
 Result<void, Error> MemberReader::read_binary(ByteSource& source) {

@@ -88,6 +88,34 @@ class RecordSink {
     virtual void leave_out(std::string_view rule) = 0;
 };
 
+/// Passes everything on to another sink: for those that look at, or keep back, a part of it.
+class ForwardingSink : public RecordSink {
+  public:
+    explicit ForwardingSink(RecordSink& sink) : sink_(sink) {}
+
+    [[nodiscard]] std::optional<RecordedMarketId> find_market(
+        std::string_view name) const override {
+        return sink_.find_market(name);
+    }
+    [[nodiscard]] RecordedMarketId add_market(const RecordedMarket& market) override {
+        return sink_.add_market(market);
+    }
+    [[nodiscard]] Result<void, Error> block(const RecordedBlock& block) override {
+        return sink_.block(block);
+    }
+    [[nodiscard]] Result<void, Error> trade(const RecordedTrade& trade) override {
+        return sink_.trade(trade);
+    }
+    [[nodiscard]] Result<void, Error> index(RecordedMarketId market,
+                                            const Decimal& price) override {
+        return sink_.index(market, price);
+    }
+    void leave_out(std::string_view rule) override { sink_.leave_out(rule); }
+
+  private:
+    RecordSink& sink_;
+};
+
 /// A file of recorded trades.
 class RecordedData {
   public:
