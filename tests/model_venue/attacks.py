@@ -2,7 +2,16 @@
 
 import world
 from rules import DATED, FUNDING_APPLIED, HALTED, HOUR_MS, INVERSE, MARKET_SETTLED, Status
-from scenario import ALICE, BOB, MARKET, case, equal, events_of
+from scenario import (
+    ALICE,
+    BOB,
+    MARKET,
+    case,
+    equal,
+    events_of,
+    inverse_perpetual,
+    second_feed,
+)
 from world import GOVERNOR
 
 
@@ -19,13 +28,7 @@ def open_pair(s, lots, deposit, price=600_000, **changes):
 
 @case
 def a_long_inverse_position_is_worth_the_floor(s):
-    s.expect(
-        [0, 0, 0],
-        s.market(kind=INVERSE, settlement_asset=world.COIN, multiplier=10**9),
-        s.deposit(ALICE, 10**6, world.COIN),
-        s.deposit(BOB, 10**9, world.COIN),
-    )
-    s.set_price(600_000)
+    inverse_perpetual(s, 10**6)
     s.expect([0], s.trade(ALICE, BOB, 1_000, 600_000))
     s.set_price(500_001)
     # 10^12 / 500,001 is 1,999,996.0...: she owes 1,999,997 and got 1,666,666; IM is 200,000.
@@ -36,9 +39,7 @@ def a_long_inverse_position_is_worth_the_floor(s):
 @case
 def time_of_a_silent_feed_is_not_averaged(s):
     expiry = s.now_ms + 2 * HOUR_MS
-    sources = [{"signer": world.ORACLE, "weight": 1}]
-    feed = {"feed": 2, "params": s.feed_params(max_age_ms=250_000), "sources": sources}
-    s.expect([0], ("CreateFeed", feed))
+    second_feed(s, 250_000)
     market = s.market(kind=DATED, expiry_ms=expiry, settle_window_ms=1_000_000, feed=2)
     s.expect([0, 0], market, s.deposit(ALICE, 1))
 
@@ -59,9 +60,7 @@ def time_of_a_silent_feed_is_not_averaged(s):
 @case
 def less_than_half_of_a_window_says_nothing_and_governance_settles(s):
     expiry = s.now_ms + 2 * HOUR_MS
-    sources = [{"signer": world.ORACLE, "weight": 1}]
-    feed = {"feed": 2, "params": s.feed_params(max_age_ms=400_000), "sources": sources}
-    s.expect([0], ("CreateFeed", feed))
+    second_feed(s, 400_000)
     s.expect([0], s.market(kind=DATED, expiry_ms=expiry, settle_window_ms=1_000_000, feed=2))
 
     def tick(price, elapsed_ms):

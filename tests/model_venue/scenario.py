@@ -3,7 +3,7 @@ side by side."""
 
 import world
 from check_venue import Run
-from rules import BUY, DATED, HOUR_MS, LINEAR, OPTION, SELL, Status
+from rules import BUY, DATED, HOUR_MS, INVERSE, LINEAR, OPTION, SELL, Status
 from world import BRIDGE, GOVERNOR, MATCHER, ORACLE
 
 ALICE, BOB = world.account_of(1), world.account_of(2)
@@ -119,6 +119,20 @@ class Scenario:
 
     def cash(self, number, asset=world.USD):
         return self.account(number).cash.get(asset, 0)
+
+
+def inverse_perpetual(s, alice=10**9):
+    """Alice and Bob have coins, and an inverse perpetual at 600,000."""
+    market = s.market(kind=INVERSE, settlement_asset=world.COIN, multiplier=10**9)
+    coins = [s.deposit(ALICE, alice, world.COIN), s.deposit(BOB, 10**9, world.COIN)]
+    s.expect([APPLIED] * 3, market, *coins)
+    s.set_price(600_000)
+
+
+def second_feed(s, max_age_ms):
+    sources = [{"signer": ORACLE, "weight": 1}]
+    params = s.feed_params(max_age_ms=max_age_ms)
+    s.expect([APPLIED], ("CreateFeed", {"feed": 2, "params": params, "sources": sources}))
 
 
 def equal(found, wanted):

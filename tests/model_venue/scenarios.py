@@ -21,7 +21,17 @@ from rules import (
     Q32,
     Status,
 )
-from scenario import ALICE, BOB, CASES, MARKET, Scenario, case, equal, events_of
+from scenario import (
+    ALICE,
+    BOB,
+    CASES,
+    MARKET,
+    Scenario,
+    case,
+    equal,
+    events_of,
+    inverse_perpetual,
+)
 from world import GOVERNOR, ORACLE
 
 assert attacks
@@ -50,13 +60,7 @@ def an_hour_at_one_basis_point_costs_75_quanta_a_lot(s):
 
 @case
 def a_thousand_inverse_contracts_gain_79367_satoshi(s):
-    s.expect(
-        [0, 0, 0],
-        s.market(kind=INVERSE, settlement_asset=world.COIN, multiplier=10**9),
-        s.deposit(ALICE, 10**9, world.COIN),
-        s.deposit(BOB, 10**9, world.COIN),
-    )
-    s.set_price(600_000)
+    inverse_perpetual(s)
     s.expect([0], s.trade(ALICE, BOB, 1_000, 600_000))
     equal(s.account(ALICE).positions[MARKET].cost, 1_666_666)
     s.expect([0], s.trade(BOB, ALICE, 1_000, 630_001))
@@ -179,13 +183,7 @@ def call_less_put_pays_the_forward(s):
 
 @case
 def an_inverse_perpetual_closes_to_the_last_satoshi(s):
-    s.expect(
-        [0, 0, 0],
-        s.market(kind=INVERSE, settlement_asset=world.COIN, multiplier=10**9),
-        s.deposit(ALICE, 10**9, world.COIN),
-        s.deposit(BOB, 10**9, world.COIN),
-    )
-    s.set_price(600_000)
+    inverse_perpetual(s)
     s.expect([0], s.trade(ALICE, BOB, 7, 599_999))
     s.expect([0], ("SetMarketStatus", {"market": MARKET, "status": CLOSING}))
     s.set_price(700_000)
