@@ -48,7 +48,8 @@ struct alignas(64) MarginRow {
             return false;
         }
         const std::int64_t lots = counted(position.lots);
-        Int128 gain = lots * value_per_lot;  // in range below lots_end
+        const std::int64_t moved = lots * value_per_lot;  // in range below lots_end
+        Int128 gain = moved;
         if (position.since != index && !settle(position, gain)) [[unlikely]] {
             return false;
         }

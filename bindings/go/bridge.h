@@ -4,8 +4,8 @@
 
 #include <lockstep.h>
 
-ls_code lockstep_go_open(const ls_options *options, uintptr_t machine, ls_chain **chain,
-                         ls_error *error);
-ls_code lockstep_go_for_each(ls_chain *chain, ls_bytes from, ls_bytes to, uintptr_t visit);
+ls_code lockstep_go_open(const ls_options* options, uintptr_t machine, ls_chain** chain,
+                         ls_error* error);
+ls_code lockstep_go_for_each(ls_chain* chain, ls_bytes from, ls_bytes to, uintptr_t visit);
 
 #endif

@@ -141,7 +141,7 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
     return block;
 }
 void* operator new(std::size_t size) {
-    return operator new(size, std::align_val_t{16});
+    return operator new (size, std::align_val_t{16});
 }
 void operator delete(void*) noexcept {}
 void operator delete(void*, std::size_t, std::align_val_t) noexcept {}
