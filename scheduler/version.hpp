@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "engine/base/int128.hpp"
+#include "scheduler/rounded_number.hpp"
 #include "scheduler/sync.hpp"
 #include "scheduler/types.hpp"
 
@@ -80,11 +81,10 @@ struct Additions {
     //   publish: nothing; a stale value costs a failed validation, never a wrong result.
     //   layout:  with the hint, read by every adder.
     typename Sync::template Atomic<TxnIndex> first_adder{kNoTxn};
-    // hint_low, hint_high: recent value of sum, maybe torn.   writers: frontier   readers:
-    // predictions
-    //   publish: nothing; a torn or old hint only mispredicts, and the frontier checks.
-    typename Sync::template Atomic<std::uint64_t> hint_low{0};
-    typename Sync::template Atomic<std::uint64_t> hint_high{0};
+    // hint: recent value of sum, a RoundedNumber.   writers: frontier   readers: predictions
+    //   publish: nothing; an old hint only mispredicts, and the frontier checks. In one word, since
+    //   half of a new one would mispredict far from every bound, and cost a planned block its plan.
+    typename Sync::template Atomic<std::uint64_t> hint{0};
     // hint_base: transaction of the version that the hint is relative to; as the hint itself.
     typename Sync::template Atomic<TxnIndex> hint_base{kNoTxn};
 
@@ -97,13 +97,11 @@ struct Additions {
     }
     /// What was probably added on top of `seen`, a version or null for the base value.
     [[nodiscard]] Int128 sum_hint(const Version<Value, Sync>* seen) const noexcept {
-        // relaxed: see hint_low.
+        // relaxed: see hint.
         if (hint_base.load(std::memory_order_relaxed) != (seen != nullptr ? seen->txn : kNoTxn)) {
             return 0;  // added to a version below, hence part of what was seen
         }
-        // relaxed: see hint_low.
-        return make_int128(hint_high.load(std::memory_order_relaxed),
-                           hint_low.load(std::memory_order_relaxed));
+        return RoundedNumber::unpack(hint.load(std::memory_order_relaxed));  // relaxed: see hint
     }
     /// Adds `amount` on top of `current`, the newest committed version of the cell (null: base).
     void commit(const Version<Value, Sync>* current, Int128 amount) noexcept {
@@ -116,19 +114,16 @@ struct Additions {
         // Wraps like the serial sum would be rejected before: bounds were checked by the caller.
         sum = wrapping_add(sum, amount);
         applied = applied || amount != 0;
-        // relaxed: see hint_low.
+        // relaxed: see hint.
         hint_base.store(base != nullptr ? base->txn : kNoTxn, std::memory_order_relaxed);
-        hint_low.store(low64(sum), std::memory_order_relaxed);
-        hint_high.store(high64(sum), std::memory_order_relaxed);
+        hint.store(RoundedNumber::pack(sum), std::memory_order_relaxed);
     }
     /// Nothing has been added: what had been is part of the value now. REQUIRES: no other worker
     /// looks.
     void restart() noexcept {
         based = applied = false;
         sum = 0;
-        // relaxed: see hint_low.
-        hint_low.store(0, std::memory_order_relaxed);
-        hint_high.store(0, std::memory_order_relaxed);
+        hint.store(0, std::memory_order_relaxed);  // relaxed: see hint
     }
     [[nodiscard]] bool applies_to(const Version<Value, Sync>* current) const noexcept {
         return based && base == current && applied;

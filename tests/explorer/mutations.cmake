@@ -51,9 +51,9 @@ mutate(wrong "sleepers are not notified"
 mutate(wrong "additions outlive the version they are relative to"
   [==[return based && base == current && applied;]==]
   [==[return based && (base == current || MUTANT) && applied;]==])
-mutate(harmless "predictions of sums are torn"
-  [==[return make_int128(hint_high.load(std::memory_order_relaxed),]==]
-  [==[return make_int128(hint_high.load(std::memory_order_relaxed) + (MUTANT ? 1U : 0U),]==])
+mutate(harmless "predictions of sums are wrong"
+  [==[return RoundedNumber::unpack(hint.load(std::memory_order_relaxed));]==]
+  [==[return RoundedNumber::unpack(hint.load(std::memory_order_relaxed) ^ (MUTANT ? 70U : 0U));]==])
 mutate(wrong "a version is published before its value"
   [==[        entry.own->value = value != nullptr ? *value : Value{};
         entry.own->erased = value == nullptr;]==]

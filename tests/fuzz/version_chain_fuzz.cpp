@@ -119,7 +119,10 @@ class Chain {
         sum_ = wrapping_add(sum_, amount);
         sum_applied_ = sum_applied_ || amount != 0;
         additions.commit(current, amount);
-        require(additions.sum == sum_ && additions.sum_hint(current) == sum_, "additions add up");
+        require(additions.sum == sum_, "additions add up");
+        const Int128 hint = additions.sum_hint(current);
+        require(hint <= sum_ && sum_ - hint <= ((sum_ < 0 ? ~sum_ : sum_) >> 55),
+                "the hint has the leading bits of the sum");
         require(additions.applies_to(current) == sum_applied_, "a sum applies to its base");
         for (const Node& node : nodes_) {
             require(&node == current || !additions.applies_to(&node), "and to no other version");

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
+#include <functional>
 
 #include "engine/base/random.hpp"
 
@@ -114,6 +116,55 @@ TEST(Additions, SumOnlyWhatCameOnTopOfTheSameVersion) {
     EXPECT_EQ(additions.sum, -7);
     EXPECT_EQ(additions.sum_hint(&base), -7);
     EXPECT_EQ(additions.sum_hint(nullptr), 0);
+}
+
+/// Calls `after_store` after each store to an atomic.
+struct WatchedSync : StdSync {
+    static inline std::function<void()> after_store;
+
+    template <class T>
+    struct Atomic : std::atomic<T> {
+        using std::atomic<T>::atomic;
+        void store(T value, std::memory_order order) noexcept {
+            std::atomic<T>::store(value, order);
+            if (after_store) {
+                after_store();
+            }
+        }
+    };
+};
+
+TEST(Additions, HintAtASumThatWasCommittedAtEveryMoment) {
+    constexpr Int128 kLarge = Int128{1} << 90;
+    Additions<int, WatchedSync> additions;
+    additions.commit(nullptr, 0);
+    for (const Int128 amount : {Int128{3}, Int128{-5}, Int128{1}, Int128{2}, kLarge, -3 * kLarge}) {
+        const Int128 before = additions.sum;
+        int looks = 0;
+        WatchedSync::after_store = [&] {
+            const Int128 hint = additions.sum_hint(nullptr);
+            EXPECT_TRUE(hint == RoundedNumber::unpack(RoundedNumber::pack(before)) ||
+                        hint == RoundedNumber::unpack(RoundedNumber::pack(additions.sum)));
+            ++looks;
+        };
+        additions.commit(nullptr, amount);
+        WatchedSync::after_store = nullptr;
+        EXPECT_GT(looks, 0);
+    }
+}
+
+TEST(RoundedNumber, IsExactWithin57BitsAndKeepsTheLeadingOnesBeyond) {
+    Random random(7);
+    for (int i = 0; i < 20'000; ++i) {
+        const Int128 number = make_int128(random.next(), random.next()) >> random.below(128);
+        const Int128 rounded = RoundedNumber::unpack(RoundedNumber::pack(number));
+        ASSERT_LE(rounded, number);
+        ASSERT_LE(number - rounded, (number < 0 ? ~number : number) >> 55);
+    }
+    for (const Int128 edge : {Int128{0}, Int128{-1}, (Int128{1} << 56) - 1, -(Int128{1} << 56),
+                              kInt128Min, Int128{1} << 126}) {
+        EXPECT_TRUE(RoundedNumber::unpack(RoundedNumber::pack(edge)) == edge);
+    }
 }
 
 TEST(Additions, KnowTheLowestAdder) {
