@@ -29,10 +29,10 @@ struct alignas(64) MarginRow {
     std::int64_t value_per_lot = 0;  ///< quanta at the mark
     std::uint64_t maintenance = 0;   ///< a lot, ppm of quanta
     std::uint64_t initial = 0;
-    std::uint64_t lots_end : 48 = 0;    ///< sizes from here on are not answered
     std::uint64_t asset : 8 = 0;        ///< in which the market settles
     std::uint64_t shorts_only : 1 = 0;  ///< a long position counts as its cost
-    std::uint64_t whole : 1 = 0;        ///< the numbers of a lot hold for any size
+    std::uint64_t whole : 7 = 0;        ///< 1: the numbers of a lot hold for any size
+    std::uint64_t lots_end : 48 = 0;    ///< sizes from here on are not answered
 
     static constexpr std::uint64_t kLotsMask = (std::uint64_t{1} << 48) - 1;
 
@@ -47,16 +47,26 @@ struct alignas(64) MarginRow {
         if (size_of(position.lots) >= lots_end) {
             return false;
         }
-        const std::int64_t lots = counted(position.lots);
-        const std::int64_t moved = lots * value_per_lot;  // in range below lots_end
-        Int128 gain = moved;
-        if (position.since != index && !settle(position, gain)) [[unlikely]] {
+        Int128 change = gain(position.lots);
+        if (position.since != index && !settle(position, change)) [[unlikely]] {
             return false;
         }
-        const UInt128 size = size_of(lots);
+        const UInt128 size = counted_size(position.lots);
         out.maintenance = size * maintenance;
         out.initial = size * initial;
-        return !__builtin_add_overflow(position.cost, gain, &out.profit);
+        return !__builtin_add_overflow(position.cost, change, &out.profit);
+    }
+    /// Whether it answers, and the position is owed no funding.
+    [[nodiscard]] bool stands_at(const Position& position) const noexcept {
+        return size_of(position.lots) < lots_end && position.since == index;
+    }
+    /// What the lots are worth, quanta. REQUIRES: it answers.
+    [[nodiscard]] std::int64_t gain(std::int64_t lots) const noexcept {
+        return counted(lots) * value_per_lot;
+    }
+    /// Number of the lots that a requirement is due for.
+    [[nodiscard]] std::uint64_t counted_size(std::int64_t lots) const noexcept {
+        return size_of(counted(lots));
     }
 
   private:

@@ -76,13 +76,48 @@ void RiskSum::add(const PositionSpan& span, MarketId left_out) noexcept {
     }
 }
 
-/// The same as add_one for each; sums of consecutive positions in one asset stay in registers.
+/// Consecutive positions of a block in one asset, added up in 64 bits. A position that does not fit
+/// in is left to the wide sums.
+struct RiskSum::Narrow {
+    std::uint32_t asset = kMaxAssets;
+    std::uint64_t count = 0;
+    std::int64_t profit = 0;    ///< quanta
+    std::uint64_t initial = 0;  ///< ppm of quanta
+
+    [[nodiscard]] bool add(const MarginRow& row, const Position& position) noexcept {
+        const auto cost = static_cast<std::int64_t>(position.cost);
+        std::int64_t gained = row.gain(position.lots);
+        std::uint64_t required = 0;
+        if (position.cost != cost || __builtin_add_overflow(gained, cost, &gained) ||
+            __builtin_add_overflow(profit, gained, &gained) ||
+            __builtin_mul_overflow(row.counted_size(position.lots), row.initial, &required) ||
+            __builtin_add_overflow(initial, required, &required)) [[unlikely]] {
+            return false;
+        }
+        profit = gained;
+        initial = required;
+        ++count;
+        return true;
+    }
+};
+
+inline void RiskSum::flush(const Narrow& taken) noexcept {
+    if (taken.count == 0) {
+        return;
+    }
+    AssetSum& sum = sum_of(taken.asset);
+    const auto initial = static_cast<Int128>(taken.initial + taken.count * (kWhole - 1));
+    const bool much_profit = __builtin_add_overflow(sum.profit, taken.profit, &sum.profit);
+    const bool much_initial = __builtin_add_overflow(sum.initial, initial, &sum.initial);
+    overflowed_ = overflowed_ || much_profit || much_initial;
+}
+
+/// The same as add_one for each. Positions that are owed no funding are added up in 64 bits as far
+/// as they fit.
 void RiskSum::add_upward(const PositionSpan& span, MarketId left_out) noexcept {
     const std::span<const std::uint32_t> places(context_.market_slot);
     const MarginRow* const rows = context_.rows.data();
-    AssetSum sum{};
-    std::uint32_t asset = kMaxAssets;
-    bool overflows = false;
+    Narrow taken;
     for (std::size_t i = 0; i < span.size(); ++i) {
         const MarketId market = span.market(i);
         const std::uint32_t place = raw(market) < places.size() ? places[raw(market)] : 0;
@@ -90,37 +125,21 @@ void RiskSum::add_upward(const PositionSpan& span, MarketId left_out) noexcept {
             continue;
         }
         const MarginRow& row = rows[place - 1];
-        if (row.asset != asset) [[unlikely]] {
-            flush(asset, sum);
-            asset = row.asset;
-            sum = {};
+        if (row.asset != taken.asset) [[unlikely]] {
+            flush(taken);
+            taken = {.asset = static_cast<std::uint32_t>(row.asset)};
         }
-        PositionTerm term;
-        if (!row.term(span.position(i), term)) [[unlikely]] {
-            add_stored(place, span, i);
-            continue;
+        const Position position = span.position(i);
+        if (!row.stands_at(position) || !taken.add(row, position)) [[unlikely]] {
+            add_stored(span, i);
         }
-        overflows = overflows || __builtin_add_overflow(sum.profit, term.profit, &sum.profit);
-        sum.initial += static_cast<Int128>(term.initial + (kWhole - 1));
     }
-    flush(asset, sum);
-    overflowed_ = overflowed_ || overflows;
+    flush(taken);
 }
 
 // Loads the position again, so that the loop above need not keep it.
-[[gnu::noinline]] void RiskSum::add_stored(std::uint32_t place, const PositionSpan& span,
-                                           std::size_t i) noexcept {
-    add_plainly(place, span.position(i));
-}
-
-[[gnu::noinline]] void RiskSum::flush(std::uint32_t asset, const AssetSum& taken) noexcept {
-    if (asset == kMaxAssets) {
-        return;
-    }
-    AssetSum& sum = sum_of(asset);
-    const bool profit = __builtin_add_overflow(sum.profit, taken.profit, &sum.profit);
-    const bool initial = __builtin_add_overflow(sum.initial, taken.initial, &sum.initial);
-    overflowed_ = overflowed_ || profit || initial;
+[[gnu::noinline]] void RiskSum::add_stored(const PositionSpan& span, std::size_t i) noexcept {
+    add_one(span.market(i), span.position(i));
 }
 
 void RiskSum::add_plainly(std::uint32_t place, Position position) noexcept {

@@ -53,12 +53,13 @@ class RiskSum {
         Int128 maintenance;
         Int128 initial;  ///< ppm of quanta where upward_, else quanta
     };
+    struct Narrow;
 
     [[nodiscard]] AssetSum& sum_of(std::uint32_t asset) noexcept;
     void add_one(MarketId market, const Position& position) noexcept;
     void add_upward(const PositionSpan& span, MarketId left_out) noexcept;
-    void add_stored(std::uint32_t place, const PositionSpan& span, std::size_t i) noexcept;
-    void flush(std::uint32_t asset, const AssetSum& taken) noexcept;
+    void add_stored(const PositionSpan& span, std::size_t i) noexcept;
+    void flush(const Narrow& taken) noexcept;
     void add_term(std::uint32_t asset, const PositionTerm& term) noexcept;
     void add_plainly(std::uint32_t place, Position position) noexcept;
     void add_asset(std::uint32_t id, Checked cash, Risk& risk, Checked& profit) const noexcept;

@@ -68,8 +68,8 @@ struct RestingMarket {
                       .value_per_lot = load_value<std::int64_t>(at + 48),
                       .maintenance = load_value<std::uint64_t>(at + 56),
                       .initial = load_value<std::uint64_t>(at + 64),
-                      .lots_end = load_value<std::uint64_t>(at + 72) & MarginRow::kLotsMask,
-                      .asset = load_value<std::uint8_t>(at + 13)};
+                      .asset = load_value<std::uint8_t>(at + 13),
+                      .lots_end = load_value<std::uint64_t>(at + 72) & MarginRow::kLotsMask};
         row.shorts_only = load_value<bool>(at + 14) ? 1 : 0;
         row.whole = 1;
         return row;
