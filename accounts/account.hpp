@@ -31,7 +31,7 @@ struct AccountLayout {
     static constexpr std::size_t kPositionSize = 72;
     static constexpr std::size_t kHeadPositions = 8;
     static constexpr std::size_t kBlockPositions = 9;
-    static constexpr std::size_t kMaxPositions = 64;
+    static constexpr std::size_t kMaxPositions = 512;
     static_assert(kHeader + kInlineAssets * kCashSize + kHeadPositions * kPositionSize <=
                   Cell::kCapacity);
     static_assert(kBlockPositions * kPositionSize <= Cell::kCapacity);

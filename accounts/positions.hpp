@@ -34,7 +34,14 @@ class AccountBlocks {
     // User-provided, so that the places of blocks that there are not are never set.
     AccountBlocks() noexcept {}  // NOLINT(modernize-use-equals-default)
     template <class View>
-    AccountBlocks(View& view, AccountId account, const Cell& head) : account_(account) {
+    AccountBlocks(View& view, AccountId account, const Cell& head) {
+        look_up(view, account, head);
+    }
+    /// The blocks of another account, in place.
+    template <class View>
+    void look_up(View& view, AccountId account, const Cell& head) {
+        account_ = account;
+        size_ = 0;
         cells_[size_++] = &head;
         const std::uint32_t blocks = std::min<std::uint32_t>(
             AccountLayout::blocks(AccountHead(head).positions()), kMost - 1);

@@ -114,7 +114,7 @@ inline void RiskSum::flush(const Narrow& taken) noexcept {
 
 /// The same as add_one for each. Positions that are owed no funding are added up in 64 bits as far
 /// as they fit.
-void RiskSum::add_upward(const PositionSpan& span, MarketId left_out) noexcept {
+void RiskSum::add_upward(PositionSpan span, MarketId left_out) noexcept {
     const std::span<const std::uint32_t> places(context_.market_slot);
     const MarginRow* const rows = context_.rows.data();
     Narrow taken;
@@ -138,7 +138,7 @@ void RiskSum::add_upward(const PositionSpan& span, MarketId left_out) noexcept {
 }
 
 // Loads the position again, so that the loop above need not keep it.
-[[gnu::noinline]] void RiskSum::add_stored(const PositionSpan& span, std::size_t i) noexcept {
+[[gnu::noinline]] void RiskSum::add_stored(PositionSpan span, std::size_t i) noexcept {
     add_one(span.market(i), span.position(i));
 }
 
@@ -213,7 +213,9 @@ void RiskSum::add_stale_asset(std::uint32_t id, Checked cash, Risk& risk) const 
 }
 
 void RiskSum::finish(Checked profit, Int128 profit_cap, Risk& risk) const noexcept {
-    risk.equity_maintenance += risk.equity_initial + profit;
+    if (!upward_) {
+        risk.equity_maintenance += risk.equity_initial + profit;
+    }
     risk.stale = risk.stale || stale_;
     risk.equity_initial += profit.ok() ? Checked{std::min(profit.value(), profit_cap)} : profit;
     if (overflowed_) {

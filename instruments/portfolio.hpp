@@ -57,8 +57,8 @@ class RiskSum {
 
     [[nodiscard]] AssetSum& sum_of(std::uint32_t asset) noexcept;
     void add_one(MarketId market, const Position& position) noexcept;
-    void add_upward(const PositionSpan& span, MarketId left_out) noexcept;
-    void add_stored(const PositionSpan& span, std::size_t i) noexcept;
+    void add_upward(PositionSpan span, MarketId left_out) noexcept;
+    void add_stored(PositionSpan span, std::size_t i) noexcept;
     void flush(const Narrow& taken) noexcept;
     void add_term(std::uint32_t asset, const PositionTerm& term) noexcept;
     void add_plainly(std::uint32_t place, Position position) noexcept;

@@ -54,7 +54,7 @@ template <class View>
 
 template <class View>
 [[nodiscard]] Status load_position(View& view, const MarketContext& market, FillSide& side) {
-    side.blocks = AccountBlocks(view, side.order->account, *side.account);
+    side.blocks.look_up(view, side.order->account, *side.account);
     side.place = find_position(side.blocks, market.id, side.position);
     return settle_side(market, side);
 }

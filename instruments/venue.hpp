@@ -57,8 +57,10 @@ class Venue {
     [[nodiscard]] static std::uint64_t hash(const Key& key) noexcept { return key.hash(); }
     static void encode_key(ByteWriter& out, const Key& key) { key.encode(out); }
     static void encode_value(ByteWriter& out, const Key&, const Value& value) {
-        out.put(static_cast<std::uint16_t>(value.size()));
         out.append(value.bytes());
+    }
+    [[nodiscard]] static std::span<const std::byte> value_bytes(const Value& value) noexcept {
+        return value.bytes();
     }
     [[nodiscard]] static std::size_t footprint(const Value& value) noexcept {
         return value.footprint();

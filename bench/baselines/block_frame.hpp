@@ -207,21 +207,16 @@ class TxnRunner {
             log.discard_effects();
         }
         effects_.begin(txn, receipt.disposition, receipt.status, receipt.weight);
-        changed_.clear();
-        log.for_each([&](LoggedCell<M>& cell) {
-            if (cell.changes()) {
-                changed_.push_back(&cell);
+        log.for_each([&](const LoggedCell<M>& cell) {
+            if (!cell.changes()) {
+                return;
+            }
+            if (cell.change == Change::kAdd) {
+                effects_.add(cell.key, cell.added);
+            } else {
+                effects_.write(cell.key, cell.change == Change::kWrite ? &cell.own : nullptr);
             }
         });
-        std::sort(changed_.begin(), changed_.end(),
-                  [](const auto* a, const auto* b) { return a->key < b->key; });
-        for (const LoggedCell<M>* cell : changed_) {
-            if (cell->change == Change::kAdd) {
-                effects_.add(cell->key, cell->added);
-            } else {
-                effects_.write(cell->key, cell->change == Change::kWrite ? &cell->own : nullptr);
-            }
-        }
         receipt.effects = effects_.finish(log.events.encoded());
         log.receipt = receipt;
         return true;
@@ -251,7 +246,6 @@ class TxnRunner {
     BlockFrame<M>& frame_;
     LogView<M, Source> view_;
     EffectDigest<M> effects_;
-    std::vector<LoggedCell<M>*> changed_;
 };
 
 /// The committed state as it stands, for whoever nobody disturbs.

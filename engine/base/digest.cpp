@@ -16,15 +16,20 @@ const bool kHasWide = __builtin_cpu_supports("avx2") != 0;
 
 }  // namespace
 
-Digest digest_of(std::span<const std::byte> bytes) noexcept {
+Digest digest_of(std::span<const std::byte> bytes, std::uint64_t seed) noexcept {
 #ifdef LOCKSTEP_WIDE_DIGEST
     if (bytes.size() > kShortMax && kHasWide) {
-        return internal::wide_digest_of(bytes);
+        return internal::wide_digest_of(bytes, seed);
     }
 #endif
     // tidy: allow(raw_bytes) the one place where digests are made
-    const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+    const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed);
     return {.high = hash.high64, .low = hash.low64};
+}
+
+std::uint64_t seed_of(std::span<const std::byte> bytes) noexcept {
+    // tidy: allow(raw_bytes) as above
+    return XXH3_64bits(bytes.data(), bytes.size());
 }
 
 std::string Digest::hex() const {

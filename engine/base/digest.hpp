@@ -36,8 +36,10 @@ struct Digest {
     }
 };
 
-/// XXH3-128 of `bytes`.
-[[nodiscard]] Digest digest_of(std::span<const std::byte> bytes) noexcept;
+/// XXH3-128 of `bytes`, by a seed that stands for what they belong to.
+[[nodiscard]] Digest digest_of(std::span<const std::byte> bytes, std::uint64_t seed = 0) noexcept;
+/// XXH3-64 of `bytes`, as such a seed.
+[[nodiscard]] std::uint64_t seed_of(std::span<const std::byte> bytes) noexcept;
 
 inline void put(ByteWriter& out, const Digest& digest) {
     out.put(digest.low, digest.high);

@@ -7,9 +7,9 @@
 
 namespace lockstep::internal {
 
-Digest wide_digest_of(std::span<const std::byte> bytes) noexcept {
+Digest wide_digest_of(std::span<const std::byte> bytes, std::uint64_t seed) noexcept {
     // tidy: allow(raw_bytes) canonical bytes, as in digest_of
-    const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+    const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed);
     return {.high = hash.high64, .low = hash.low64};
 }
 

@@ -9,26 +9,33 @@
 
 namespace lockstep {
 
-/// The term of one cell in the additive state digest.
+/// The term of one cell in the additive state digest: of the bytes of its value, by its key.
 template <Machine M>
 [[nodiscard]] Digest cell_digest(ByteWriter& scratch, const typename M::Key& key,
                                  const typename M::Value& value) {
     scratch.clear();
     M::encode_key(scratch, key);
-    M::encode_value(scratch, key, value);
-    return digest_of(scratch.bytes());
+    const std::uint64_t seed = seed_of(scratch.bytes());
+    if constexpr (kHasValueBytes<M>) {
+        return digest_of(M::value_bytes(value), seed);
+    } else {
+        scratch.clear();
+        M::encode_value(scratch, key, value);
+        return digest_of(scratch.bytes(), seed);
+    }
 }
 
 /// Builds the effect digest of one transaction or phase, in the one canonical layout:
 ///
 ///   u32 index · u8 disposition · u16 status · u64 weight
-///   per touched cell, in key order: u8 kind (1 write, 2 erase, 3 addition) · key ·
-///     cell_digest of the new value, nothing, or i128 amount
-///   u8 0 · events as encoded by EventLog
+///   sum of the cell_digest of each value written
+///   sum of the digest of each erasure (key) and addition (key · i128 amount)
+///   events as encoded by EventLog
 ///
-/// A value enters with the digest that the state sum uses as well, so that it is hashed once.
-/// Additions enter with their amount, not with the sum that they lead to, so that the digest of a
-/// transaction does not depend on other additions to the same cell.
+/// Sums, as of the state, so that no order of the changes has to be made. A value enters with the
+/// digest that the state sum uses as well, so that it is hashed once. Additions enter with their
+/// amount, not with the sum that they lead to, so that the digest of a transaction does not depend
+/// on other additions to the same cell.
 template <Machine M>
 class EffectDigest {
   public:
@@ -36,44 +43,42 @@ class EffectDigest {
                std::uint64_t weight) {
         out_.clear();
         out_.put(index, static_cast<std::uint8_t>(disposition), status, weight);
+        written_ = {};
+        others_ = {};
     }
-    /// `value` null: the cell was erased. REQUIRES ascending keys over write, erase and add.
+    /// `value` null: the cell was erased. REQUIRES: a cell is named once, here and below.
     void write(const typename M::Key& key, const typename M::Value* value) {
         if (value == nullptr) {
             erase(key);
         } else {
-            write(key, cell_digest<M>(scratch_, key, *value));
+            write(cell_digest<M>(scratch_, key, *value));
         }
     }
     /// The same for a value whose cell_digest is known.
-    [[gnu::always_inline]] void write(const typename M::Key& key, const Digest& digest) {
-        out_.put(kWrite);
-        M::encode_key(out_, key);
-        put(out_, digest);
-    }
+    void write(const Digest& digest) noexcept { written_ += digest; }
     void erase(const typename M::Key& key) {
-        out_.put(kErase);
-        M::encode_key(out_, key);
+        scratch_.clear();
+        M::encode_key(scratch_, key);
+        others_ += digest_of(scratch_.bytes());
     }
     void add(const typename M::Key& key, Int128 amount) {
-        out_.put(kAddition);
-        M::encode_key(out_, key);
-        out_.put(amount);
+        scratch_.clear();
+        M::encode_key(scratch_, key);
+        scratch_.put(amount);
+        others_ += digest_of(scratch_.bytes());
     }
     [[nodiscard]] Digest finish(std::span<const std::byte> events) {
-        out_.put(kEnd);
+        put(out_, written_);
+        put(out_, others_);
         out_.append(events);
         return digest_of(out_.bytes());
     }
 
   private:
-    static constexpr std::uint8_t kEnd = 0;
-    static constexpr std::uint8_t kWrite = 1;
-    static constexpr std::uint8_t kErase = 2;
-    static constexpr std::uint8_t kAddition = 3;
-
     ByteWriter out_;
     ByteWriter scratch_;
+    Digest written_;
+    Digest others_;
 };
 
 /// Index under which the phases of a block enter their effect digests.

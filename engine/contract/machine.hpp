@@ -139,6 +139,12 @@ template <class M, class Context>
     }
 }
 
+/// Whether the canonical bytes of a value lie in it as they are, to be hashed without a copy.
+template <class M>
+inline constexpr bool kHasValueBytes = requires(const typename M::Value& value) {
+    { M::value_bytes(value) } -> std::convertible_to<std::span<const std::byte>>;
+};
+
 template <class M>
 inline constexpr bool kHasFootprints = requires(const typename M::Value& value) {
     { M::footprint(value) } -> std::convertible_to<std::size_t>;
@@ -208,6 +214,9 @@ template <class M>
 ///   kDeclaresNothing                                 true where a requires-clause takes declare
 ///                                                    and declares_all away
 ///   static unit(Key) -> Key                          which cells conflict together, see above
+///   static value_bytes(Value) -> span                of a value that holds its canonical bytes:
+///   what
+///                                                    encode_value gives
 ///   static footprint(Value) -> bytes                 of a value of variable size: how many of its
 ///                                                    first bytes copies touch; see
 ///                                                    accounts/cell.hpp

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -46,8 +44,8 @@ class InPlaceCommit {
         folded_present_ = 0;
     }
 
-    /// Digests the effects in key order, appends the events, keeps the values
-    /// from before of cells that changed for the first time in this block, empties the view.
+    /// Digests the effects, appends the events, keeps the values from before of cells that changed
+    /// for the first time in this block, empties the view.
     void apply(View& view, std::uint32_t index, Receipt& receipt, BlockResult& result) {
         take_changes(view, index, receipt);
         const std::span<const std::byte> events = view.events().encoded();
@@ -63,8 +61,7 @@ class InPlaceCommit {
     void take_changes(View& view, std::uint32_t index, Receipt& receipt) {
         effects_.begin(index, receipt.disposition, receipt.status, receipt.weight);
         const std::span<Change> changes = view.changes();
-        for (const Ordered& next : in_key_order(changes)) {
-            Change& first = *next.change;
+        for (Change& first : changes) {  // the first one of a cell takes its last one along
             if constexpr (Cells::kShared) {
                 if (first.kind == Kind::kShared) {
                     take_shared(view.cells().shared_sums()[first.previous]);
@@ -131,13 +128,6 @@ class InPlaceCommit {
     using Change = typename View::Change;
     using Kind = typename View::Kind;
 
-    static constexpr std::size_t kRankedMax = 8;
-
-    /// A change and the key of its cell.
-    struct Ordered {
-        typename M::Key key{};
-        Change* change = nullptr;
-    };
     /// One changed cell: what it was, and how it has been changed.
     void take(Change& first, const Change& last) {
         Cell& cell = *first.cell;
@@ -151,7 +141,7 @@ class InPlaceCommit {
         if (last.kind == Kind::kAdd) {
             effects_.add(cell.key, last.added);
         } else if (cell.present) {
-            effects_.write(cell.key, cell.term(scratch_));
+            effects_.write(cell.term(scratch_));
         } else {
             effects_.erase(cell.key);
         }
@@ -171,48 +161,10 @@ class InPlaceCommit {
             effects_.add(shared.cell->key, shared.delta);
         }
     }
-    /// Stable, so that the changes of a cell stay in their order.
-    [[nodiscard]] std::span<const Ordered> in_key_order(std::span<Change> changes) {
-        const std::size_t count = changes.size();
-        if (order_.size() < count) {
-            order_.resize(count * 2);
-        }
-        const std::span<Ordered> order = std::span(order_).first(count);
-        if (count > kRankedMax) {
-            for (std::size_t i = 0; i < count; ++i) {
-                order[i] = {changes[i].cell->key, &changes[i]};
-            }
-            std::stable_sort(order.begin(), order.end(),
-                             [](const Ordered& a, const Ordered& b) { return a.key < b.key; });
-            return order;
-        }
-        if (count == 2) {
-            const bool swapped = changes[1].cell->key < changes[0].cell->key;
-            order[swapped ? 1 : 0].change = &changes[0];
-            order[swapped ? 0 : 1].change = &changes[1];
-            return order;
-        }
-        // Each change counts those before it: no branch depends on a comparison, whose outcome
-        // no predictor knows.
-        std::array<std::uint32_t, kRankedMax> rank{};
-        for (std::size_t i = 1; i < count; ++i) {
-            const typename M::Key& key = changes[i].cell->key;
-            for (std::size_t j = 0; j < i; ++j) {
-                const std::uint32_t less = key < changes[j].cell->key ? 1 : 0;
-                rank[j] += less;
-                rank[i] += 1 - less;
-            }
-        }
-        for (std::size_t i = 0; i < count; ++i) {
-            order[rank[i]].change = &changes[i];
-        }
-        return order;
-    }
 
     Store& store_;
     EffectDigest<M> effects_;
     ByteWriter scratch_;
-    std::vector<Ordered> order_;  ///< of the changes at hand; as large as was ever needed
     ChangedCells<M, Sync> changed_;
     std::vector<typename M::Key> emptied_;  ///< of cells that became absent
     StateSums<M> folded_;                   ///< what the last fold added to the store's sums

@@ -37,16 +37,19 @@ class SerialCommit {
         using Change = typename View::Change;
         effects_.begin(index, receipt.disposition, receipt.status, receipt.weight);
         for (const auto& [key, entry] : view.entries()) {
-            if (entry.change == Change::kAdd) {
-                if (entry.added == 0) {
-                    continue;  // additions that cancel out leave no trace
-                }
-                effects_.add(key, entry.added);
-            } else {
-                effects_.write(key, entry.change == Change::kWrite ? &entry.value : nullptr);
+            if (entry.change == Change::kAdd && entry.added == 0) {
+                continue;  // additions that cancel out leave no trace
             }
             remember(key);
-            store_.set(key, entry.change == Change::kErase ? nullptr : &entry.value);
+            const bool erases = entry.change == Change::kErase;
+            const Digest* const written = store_.set(key, erases ? nullptr : &entry.value);
+            if (entry.change == Change::kAdd) {
+                effects_.add(key, entry.added);
+            } else if (written != nullptr) {
+                effects_.write(*written);
+            } else {
+                effects_.erase(key);
+            }
         }
         const std::span<const std::byte> events = view.events().encoded();
         receipt.effects = effects_.finish(events);
@@ -74,9 +77,9 @@ class SerialCommit {
 
   private:
     void remember(const typename M::Key& key) {
-        if (!before_.contains(key)) {
-            const typename M::Value* value = store_.get(key);
-            before_.emplace(key, value != nullptr ? std::optional(*value) : std::nullopt);
+        const auto [kept, fresh] = before_.try_emplace(key);
+        if (const typename M::Value* const value = fresh ? store_.get(key) : nullptr) {
+            kept->second = *value;
         }
     }
 

@@ -63,7 +63,9 @@ class SerialView {
     }
     void write(const Key& key, const Value& value) {
         if (consume(1)) {
-            opened(key) = {.change = Change::kWrite, .value = value};
+            Entry& entry = opened(key);
+            entry.change = Change::kWrite;
+            entry.value = value;
         }
     }
     void erase(const Key& key) {
@@ -80,9 +82,11 @@ class SerialView {
         if (current == nullptr) {
             return nullptr;
         }
-        Value value = *current;
         Entry& entry = opened(key);
-        entry = {.change = Change::kWrite, .value = std::move(value)};
+        entry.change = Change::kWrite;
+        if (current != &entry.value) {
+            entry.value = *current;  // as it is in the store
+        }
         return &entry.value;
     }
     /// See kScans.

@@ -100,8 +100,6 @@ class Incarnations {
     }
 
   private:
-    static constexpr std::size_t kInsertionSortMax = 32;
-
     /// Records what the incarnation touched. REQUIRES: its record is not complete yet.
     void record_accesses(Worker& worker, TxnIndex txn) {
         auto& touched = worker.common.accesses;
@@ -169,39 +167,22 @@ class Incarnations {
 
     void digest_effects(Worker& worker, TxnIndex txn) {
         Record& record = run_.records[txn];
-        worker.effective.clear();
-        for (const Entry& entry : record.accesses()) {
-            if (entry.has_effect()) {
-                worker.effective.append(&entry);
-            }
-        }
-        sort_by_key(worker.effective.items());
         Receipt& receipt = shared_.result.receipts[txn];
         worker.effects.begin(txn, receipt.disposition, receipt.status, receipt.weight);
-        for (const Entry* entry : worker.effective.items()) {
-            if (entry->written && !entry->materialized) {
-                worker.effects.write(entry->key, entry->own->get());
+        for (const Entry& entry : record.accesses()) {
+            if (!entry.has_effect()) {
+                continue;
+            }
+            if (entry.written && !entry.materialized) {
+                worker.effects.write(entry.key, entry.own->get());
             } else {
-                worker.effects.add(entry->key, entry->number->delta);
+                worker.effects.add(entry.key, entry.number->delta);
             }
         }
         const auto events = shared_.keep_events(worker.common, worker.view.events().encoded());
         receipt.effects = worker.effects.finish(events);
         record.event_bytes = static_cast<std::uint32_t>(events.size());
         record.events = events.data();
-    }
-
-    static void sort_by_key(std::span<const Entry*> entries) {
-        const auto less = [](const Entry* a, const Entry* b) { return a->key < b->key; };
-        if (entries.size() > kInsertionSortMax) {
-            std::sort(entries.begin(), entries.end(), less);
-            return;
-        }
-        for (std::size_t i = 1; i < entries.size(); ++i) {
-            for (std::size_t j = i; j > 0 && less(entries[j], entries[j - 1]); --j) {
-                std::swap(entries[j], entries[j - 1]);
-            }
-        }
     }
 
     Run& run_;

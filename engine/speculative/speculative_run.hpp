@@ -44,7 +44,6 @@ struct SpeculativeRun {
         ChangedCells<M, Sync> changed;     ///< by the install
         std::vector<CellId> emptied;       ///< cells that became absent
         std::vector<Entry> superseded;     ///< published entries of the incarnation being replaced
-        AppendList<const Entry*> effective;  ///< entries with effects, of the incarnation at hand
     };
 
     explicit SpeculativeRun(Shared& run) : shared(run) {

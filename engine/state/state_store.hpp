@@ -152,12 +152,12 @@ class StateStore {
     }
 
     /// Replaces the value of a cell (null: absent), outside blocks or by the one thread of a serial
-    /// block; the digest follows.
-    void set(const Key& key, const Value* value) {
+    /// block; the digest follows. Gives the digest of the value; null when absent.
+    const Digest* set(const Key& key, const Value* value) {
         CellId id = find(key);
         if (id == kNoCell) {
             if (value == nullptr) {
-                return;
+                return nullptr;
             }
             id = allocate(key);
             put(id, value);
@@ -168,8 +168,10 @@ class StateStore {
             put(id, value);
             if (value == nullptr) {
                 forget(id);
+                return nullptr;
             }
         }
+        return &cell(id).digest;
     }
 
     /// Removes cells that became absent from the index; after commit_new_keys, at the end of a

@@ -24,7 +24,7 @@ struct FundedAccount {
 ///                      of sides that are not recorded; one subaccount per market,
 ///                      and with bit 15 set one that takes the fees paid in the market's coin
 ///   owners from 2      recorded accounts in order of first appearance, then synthetic ones
-///   subaccount         one for each 48 markets of the owner (the venue allows 64 open markets);
+///   subaccount         one for each 48 markets of the owner (the venue allows 512 open markets);
 ///                      bit 15 marks the selling side of a trade of an account with itself
 class ImportAccounts {
   public:

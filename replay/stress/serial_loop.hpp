@@ -306,11 +306,10 @@ class SerialLoop {
         }
     }
 
-    /// Digests the effects in key order, notes cells changed for the first time in this block.
+    /// Digests the effects, notes cells changed for the first time in this block.
     Receipt finish(View& view, std::uint32_t index, Receipt receipt, std::size_t events_begin,
                    const BlockResult& result) {
         auto& journal = view.journal();
-        sort_by_key(journal);
         if constexpr (kDigests) {
             effects_.begin(index, receipt.disposition, receipt.status, receipt.weight);
         }
@@ -341,26 +340,12 @@ class SerialLoop {
         return receipt;
     }
 
-    /// Stable, so that the first entry of a cell stays the first.
-    static void sort_by_key(std::vector<typename View::Before>& journal) {
-        const auto less = [](const auto& a, const auto& b) { return a.cell->key < b.cell->key; };
-        if (journal.size() > kInsertionSortMax) {
-            std::stable_sort(journal.begin(), journal.end(), less);
-            return;
-        }
-        for (std::size_t i = 1; i < journal.size(); ++i) {
-            for (std::size_t j = i; j > 0 && less(journal[j], journal[j - 1]); --j) {
-                std::swap(journal[j], journal[j - 1]);
-            }
-        }
-    }
-
     void digest_change(typename View::Cell& cell) {
         cell.digested = false;
         if (cell.change == Change::kAdd) {
             effects_.add(cell.key, cell.added);
         } else if (cell.present) {
-            effects_.write(cell.key, FlatState<M>::term(cell, scratch_));
+            effects_.write(FlatState<M>::term(cell, scratch_));
         } else {
             effects_.erase(cell.key);
         }

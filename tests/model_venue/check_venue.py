@@ -20,7 +20,7 @@ FULL_EVERY = 40  # blocks between comparisons of all accounts and markets
 MARGIN = (Status.MARGIN_TAKER, Status.MARGIN_MAKER)
 # Statuses that random blocks do not reach, and why that is no gap.
 ELSEWHERE = {
-    "MarketLimit": "64 open markets of one account: scenarios.py",
+    "MarketLimit": "512 open markets of one account: scenarios.py",
     "Limit": "1,024 feeds: scenarios.py",
     "Inconsistent": "cells that contradict each other, which only speculation shows",
 }

@@ -216,14 +216,14 @@ def what_does_not_fit_into_a_block_is_skipped(s):
 
 
 @case
-def an_account_holds_64_markets_and_no_more(s):
-    s.expect([0] * 65, *(s.market(number) for number in range(1, 66)))
+def an_account_holds_512_markets_and_no_more(s):
+    s.expect([0] * 513, *(s.market(number) for number in range(1, 514)))
     s.expect([0, 0], s.deposit(ALICE, 10**12), s.deposit(BOB, 10**12))
     s.set_price(600_000)
-    fills = [s.trade(ALICE, BOB, 1, 600_000, number) for number in range(1, 66)]
-    s.expect([0] * 64 + [Status.MARKET_LIMIT], *fills)
+    fills = [s.trade(ALICE, BOB, 1, 600_000, number) for number in range(1, 514)]
+    s.expect([0] * 512 + [Status.MARKET_LIMIT], *fills)
     s.expect([0], s.trade(BOB, ALICE, 1, 600_000, 7))
-    s.expect([0], s.trade(ALICE, BOB, 1, 600_000, 65))
+    s.expect([0], s.trade(ALICE, BOB, 1, 600_000, 513))
 
 
 @case
