@@ -47,35 +47,31 @@ struct alignas(64) MarginRow {
         if (size_of(position.lots) >= lots_end) {
             return false;
         }
-        Int128 change = gain(position.lots);
-        if (position.since != index && !settle(position, change)) [[unlikely]] {
+        const std::int64_t lots = counted(position.lots);
+        const std::int64_t moved = lots * value_per_lot;  // in range below lots_end
+        Int128 gain = moved;
+        if (position.since != index && !settle(position, gain)) [[unlikely]] {
             return false;
         }
-        const UInt128 size = counted_size(position.lots);
+        const UInt128 size = size_of(lots);
         out.maintenance = size * maintenance;
         out.initial = size * initial;
-        return !__builtin_add_overflow(position.cost, change, &out.profit);
+        return !__builtin_add_overflow(position.cost, gain, &out.profit);
     }
-    /// Whether it answers, and the position is owed no funding.
-    [[nodiscard]] bool stands_at(const Position& position) const noexcept {
-        return size_of(position.lots) < lots_end && position.since == index;
+    /// Whether it answers, all lots count, and the position is owed no funding: it is then worth
+    /// lots * value_per_lot and requires size_of(lots) * initial.
+    [[nodiscard]] bool answers_plainly(const Position& position) const noexcept {
+        return size_of(position.lots) < lots_end && position.since == index &&
+               (shorts_only == 0 || position.lots <= 0);
     }
-    /// What the lots are worth, quanta. REQUIRES: it answers.
-    [[nodiscard]] std::int64_t gain(std::int64_t lots) const noexcept {
-        return counted(lots) * value_per_lot;
-    }
-    /// Number of the lots that a requirement is due for.
-    [[nodiscard]] std::uint64_t counted_size(std::int64_t lots) const noexcept {
-        return size_of(counted(lots));
+    [[nodiscard]] static std::uint64_t size_of(std::int64_t value) noexcept {
+        return value < 0 ? 0 - static_cast<std::uint64_t>(value)
+                         : static_cast<std::uint64_t>(value);
     }
 
   private:
     [[nodiscard]] std::int64_t counted(std::int64_t lots) const noexcept {
         return shorts_only != 0 && lots > 0 ? 0 : lots;
-    }
-    [[nodiscard]] static std::uint64_t size_of(std::int64_t value) noexcept {
-        return value < 0 ? 0 - static_cast<std::uint64_t>(value)
-                         : static_cast<std::uint64_t>(value);
     }
     /// Adds what funding has brought since; false where an index has moved far.
     [[nodiscard]] bool settle(const Position& position, Int128& gain) const noexcept {

@@ -84,13 +84,14 @@ struct RiskSum::Narrow {
     std::int64_t profit = 0;    ///< quanta
     std::uint64_t initial = 0;  ///< ppm of quanta
 
+    /// REQUIRES: the row answers plainly.
     [[nodiscard]] bool add(const MarginRow& row, const Position& position) noexcept {
         const auto cost = static_cast<std::int64_t>(position.cost);
-        std::int64_t gained = row.gain(position.lots);
+        std::int64_t gained = position.lots * row.value_per_lot;
         std::uint64_t required = 0;
         if (position.cost != cost || __builtin_add_overflow(gained, cost, &gained) ||
             __builtin_add_overflow(profit, gained, &gained) ||
-            __builtin_mul_overflow(row.counted_size(position.lots), row.initial, &required) ||
+            __builtin_mul_overflow(MarginRow::size_of(position.lots), row.initial, &required) ||
             __builtin_add_overflow(initial, required, &required)) [[unlikely]] {
             return false;
         }
@@ -112,8 +113,7 @@ inline void RiskSum::flush(const Narrow& taken) noexcept {
     overflowed_ = overflowed_ || much_profit || much_initial;
 }
 
-/// The same as add_one for each. Positions that are owed no funding are added up in 64 bits as far
-/// as they fit.
+/// The same as add_one for each, in 64 bits where the row answers plainly and they fit.
 void RiskSum::add_upward(PositionSpan span, MarketId left_out) noexcept {
     const std::span<const std::uint32_t> places(context_.market_slot);
     const MarginRow* const rows = context_.rows.data();
@@ -130,7 +130,7 @@ void RiskSum::add_upward(PositionSpan span, MarketId left_out) noexcept {
             taken = {.asset = static_cast<std::uint32_t>(row.asset)};
         }
         const Position position = span.position(i);
-        if (!row.stands_at(position) || !taken.add(row, position)) [[unlikely]] {
+        if (!row.answers_plainly(position) || !taken.add(row, position)) [[unlikely]] {
             add_stored(span, i);
         }
     }

@@ -316,11 +316,13 @@ class StateStore {
             --present_;
         }
         target.present = value != nullptr;
-        target.value = value != nullptr ? *value : Value{};
         target.digested = false;
-        if (target.present) {
+        if (value != nullptr) {
+            target.value = *value;
             sums_.add(target.key, target.term(scratch_));
             ++present_;
+        } else {
+            target.value = Value{};
         }
     }
 
