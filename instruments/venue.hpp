@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <variant>
 
@@ -61,6 +62,15 @@ class Venue {
     }
     [[nodiscard]] static std::span<const std::byte> value_bytes(const Value& value) noexcept {
         return value.bytes();
+    }
+    [[nodiscard]] static std::optional<Key> decode_key(ByteReader& in) noexcept {
+        const auto tag = in.get<std::uint64_t>();
+        return StateKey::from_words(tag, in.get<std::uint64_t>());
+    }
+    [[nodiscard]] static std::optional<Value> decode_value(ByteReader& in, const Key&) noexcept {
+        const auto bytes = in.take(in.remaining());
+        return bytes.size() <= Cell::kCapacity ? std::optional(Cell::of_bytes(bytes))
+                                                : std::nullopt;
     }
     [[nodiscard]] static std::size_t footprint(const Value& value) noexcept {
         return value.footprint();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "engine/base/bytes.hpp"
 #include "engine/base/int128.hpp"
@@ -25,6 +26,17 @@ struct ByteState {
     static void encode_value(ByteWriter& out, const Key& /*key*/, const Value& value) {
         out.put_bytes(value.bytes());
         out.append(value.all().subspan(value.size()));
+    }
+    static std::optional<Key> decode_key(ByteReader& in) {
+        const Key key(in.get_bytes());
+        return in.ok() ? std::optional(key) : std::nullopt;
+    }
+    static std::optional<Value> decode_value(ByteReader& in, const Key& /*key*/) {
+        std::optional<Value> value(in.get_bytes());
+        if (in.remaining() != 0) {
+            value->set_number(in.get_int128());
+        }
+        return in.ok() ? value : std::nullopt;
     }
     static Int128 number(const Value& value) noexcept { return value.number(); }
     static void set_number(Value& value, Int128 number) { value.set_number(number); }

@@ -214,6 +214,12 @@ class StateStore {
         }
     }
 
+    /// The same in no order that means anything, without the cost of sorting.
+    template <class Visit>
+    void for_each_unordered(Visit&& visit) const {
+        index_.for_each([&](CellId id) { visit(cell(id).key, cell(id).value); });
+    }
+
     /// The state digest computed from scratch; equals digest() [SS2].
     [[nodiscard]] Digest recompute_digest() const { return recompute_sums().total(); }
     /// The same by module; equals sums().
