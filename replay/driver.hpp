@@ -50,7 +50,7 @@ struct ReplaySummary {
     std::optional<Difference> difference;  ///< the first one; ends the replay
 };
 
-/// Replays blocks through an executor, from the empty state.
+/// Replays blocks through an executor, from the empty state or that behind a block.
 ///
 /// Role:    takes blocks from a source, executes them, optionally checks each against the serial
 ///          executor on a state of its own, and hands results to sinks. Knows no files.
@@ -83,6 +83,29 @@ class ReplayDriver {
     void use_accesses(AccessSource source) { access_source_ = std::move(source); }
     /// Records what each block touched; otherwise as add_sink.
     void add_access_sink(AccessSink sink) { access_sinks_.push_back(std::move(sink)); }
+
+    /// Goes on behind a block instead of beginning with the empty state. `fill` makes a state that
+    /// of the block, whose digest in the chain is `block`. Call before run. Errors: those of
+    /// `fill`.
+    template <class Fill>
+    [[nodiscard]] Result<void, Error> begin_behind(const Digest& block, Fill&& fill) {
+        StateStore<M>& first = parallel_ != nullptr ? store_ : serial_store_;
+        if (auto filled = fill(first); !filled) {
+            return filled;
+        }
+        serial_.set_previous_block_digest(block);
+        if (parallel_ != nullptr) {
+            parallel_->set_previous_block_digest(block);
+        }
+        if (parallel_ != nullptr && options_.verify) {
+            store_.for_each_unordered(
+                [this](const auto& key, const auto& value) { serial_store_.set(key, &value); });
+        }
+        summary_.state = first.digest();
+        summary_.block = block;
+        summary_.cells = first.size();
+        return {};
+    }
 
     [[nodiscard]] Result<void, Error> run(const Source& source);
 

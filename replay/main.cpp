@@ -31,6 +31,8 @@ int run(int argc, const char* const* argv) {
     lockstep::register_stress_command(app, exit_code);
 #endif
     lockstep::register_replay_command(app, exit_code);
+    lockstep::register_split_command(app, exit_code);
+    lockstep::register_join_command(app, exit_code);
     lockstep::demand_whole_numbers(app);
     try {
         app.parse(argc, argv);

@@ -23,7 +23,9 @@ void register_generate_command(CLI::App& app, int& exit_code);
 void register_import_command(CLI::App& app, int& exit_code);
 #endif
 void register_inspect_command(CLI::App& app, int& exit_code);
+void register_join_command(CLI::App& app, int& exit_code);
 void register_replay_command(CLI::App& app, int& exit_code);
+void register_split_command(CLI::App& app, int& exit_code);
 void register_stress_command(CLI::App& app, int& exit_code);
 
 }  // namespace lockstep

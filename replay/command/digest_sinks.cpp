@@ -7,6 +7,7 @@ namespace lockstep {
 Result<void, Error> DigestSinks::open(const DigestOptions& options, const LogReader& log) {
     header_ = digest_header(log);
     effects_ = options.effects;
+    part_ = options.part;
     if (!options.write.empty()) {
         if (auto free = check_run_info_place(options.write); !free) {
             return free;
@@ -47,12 +48,18 @@ Error DigestSinks::differ(DivergencePlace place, Difference difference,
 
 Result<void, Error> DigestSinks::check(const DigestRecord& actual) {
     std::optional<DigestRecord> expected = std::exchange(ahead_, std::nullopt);
-    if (!expected) {
+    const auto is_before = [&] {
+        return part_ && compared_->blocks == 0 && expected->height < actual.height;
+    };
+    while (!expected || is_before()) {
         auto next = expected_->next();
         if (!next) {
             return failure(std::move(next.error()));
         }
         expected = std::move(*next);
+        if (!expected) {
+            break;
+        }
     }
     if (expected && expected_->partial() && expected->height > actual.height) {
         ahead_ = std::move(expected);  // a bundle tells of later blocks only

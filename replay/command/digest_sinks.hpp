@@ -15,6 +15,7 @@ namespace lockstep {
 struct DigestOptions {
     std::string write;     ///< digest file to write; empty: none
     bool effects = false;  ///< with one digest per transaction
+    bool part = false;     ///< the replay may begin behind the first block of the log
     std::string against;   ///< digest file or bundle to compare with; empty: none
 };
 
@@ -58,6 +59,7 @@ class DigestSinks {
     std::optional<Divergence> divergence_;
     std::optional<Compared> compared_;
     bool effects_ = false;
+    bool part_ = false;
 };
 
 }  // namespace lockstep

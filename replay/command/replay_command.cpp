@@ -16,6 +16,7 @@
 #include "replay/command/print_json.hpp"
 #include "replay/command/progress_bar.hpp"
 #include "replay/command/replay_divergence.hpp"
+#include "replay/command/replay_range.hpp"
 #include "replay/command/replay_report.hpp"
 #include "replay/command/report_error.hpp"
 #include "replay/command/terminal_text.hpp"
@@ -35,6 +36,8 @@ struct ReplayCommandOptions {
     ReplayOptions replay{.workers =
                              std::clamp(std::thread::hardware_concurrency(), 1U, kWorkersMax)};
     LogReaderOptions reader;
+    RangeOptions range;
+    std::string result;
     DigestOptions digests;
     DivergenceOptions divergence;
     TraceOptions trace;
@@ -112,8 +115,8 @@ Result<void, Error> check_invariants(const VenueDriver& driver, const std::strin
 
 /// Replays `log` and fills the report; the error also goes into it.
 Result<void, Error> replay(const ReplayCommandOptions& options, LogReader& log,
-                           DigestSinks& digests, DivergenceFollowUp& follow_up,
-                           ReplayReport& report) {
+                           std::optional<ReplayRange>& range, DigestSinks& digests,
+                           DivergenceFollowUp& follow_up, ReplayReport& report) {
     if (auto opened = digests.open(options.digests, log); !opened) {
         return opened;
     }
@@ -152,10 +155,31 @@ Result<void, Error> replay(const ReplayCommandOptions& options, LogReader& log,
         bar.update(source.place().offset, block.header.height);
         return {};
     });
+    std::optional<std::uint64_t> last;
+    bool log_ended = false;
+    driver.add_sink([&last](const LogBlock& block, const BlockResult&) -> Result<void, Error> {
+        last = block.header.height;
+        return {};
+    });
     const auto start = std::chrono::steady_clock::now();
     const auto processor_start = processor_time();
-    auto done = driver.run([&] { return source.next(); });
+    auto done = range ? range->begin(driver) : Result<void, Error>{};
+    if (done) {
+        done = driver.run([&] {
+            auto block = source.next();
+            log_ended = block && !*block;
+            if (range && block && *block) {
+                if (auto fits = range->begins_with((*block)->header.height); !fits) {
+                    block = failure(std::move(fits.error()));
+                }
+            }
+            return block;
+        });
+    }
     source.finish();
+    if (done && range) {
+        done = range->end(driver, last, log_ended);
+    }
     report.wall = std::chrono::steady_clock::now() - start;
     report.cpu = processor_time() - processor_start;
     bar.clear();
@@ -203,10 +227,22 @@ Result<void, Error> check_files(const ReplayCommandOptions& options) {
     files.writes("--access-lists", options.accesses.write);
     files.writes("--bundle", options.divergence.bundle).writes("--trace", options.trace.trace);
     files.writes("--record-schedule", options.trace.schedule).writes("--report", options.report);
+    files.reads("--from", options.range.from).reads("--to", options.range.to);
+    files.writes("--result", options.result);
     return files.prints().check();
 }
 
-int run_replay(const ReplayCommandOptions& options) {
+/// Writes the report where it was asked for; the exit code of what failed first.
+int write_result(const std::string& path, const ReplayReport& report, int exit_code) {
+    if (path.empty()) {
+        return exit_code;
+    }
+    const auto written = write_file(path, json_text(report_json(report)));
+    const int failed = written ? 0 : report_error(written.error());
+    return exit_code != 0 ? exit_code : failed;
+}
+
+int run_replay(ReplayCommandOptions options) {
     if (const auto distinct = check_files(options); !distinct) {
         return report_error(distinct.error());
     }
@@ -218,6 +254,16 @@ int run_replay(const ReplayCommandOptions& options) {
     auto log = LogReader::open(options.log, options.reader);
     if (!log) {
         return report_error(log.error());
+    }
+    std::optional<ReplayRange> range;
+    if (options.range.active()) {
+        auto opened = ReplayRange::open(options.range, *log);
+        if (!opened) {
+            return report_error(opened.error());
+        }
+        range.emplace(std::move(*opened));
+        options.digests.part = true;
+        options.replay.blocks_max = std::min(options.replay.blocks_max, range->blocks_max());
     }
     ReplayReport report{.log = options.log,
                         .header = log->header(),
@@ -233,6 +279,7 @@ int run_replay(const ReplayCommandOptions& options) {
                         .chains = {},
                         .divergence = nullptr,
                         .bisection = nullptr,
+                        .range = nullptr,
                         .torn_tail = {},
                         .error = {}};
     if (!options.digests.against.empty()) {
@@ -241,13 +288,16 @@ int run_replay(const ReplayCommandOptions& options) {
     const DigestHeader header = digest_header(*log);
     DigestSinks digests;
     DivergenceFollowUp follow_up(options.divergence, options.log, run_info(options.replay));
-    if (auto done = replay(options, *log, digests, follow_up, report); !done) {
+    if (auto done = replay(options, *log, range, digests, follow_up, report); !done) {
         report.error = std::move(done.error());
         if (report.error->file.empty()) {
             report.error->file = options.log;
         }
     }
     report.compared = digests.compared();
+    if (range) {
+        report.range = range->report();
+    }
     if (auto explained = explain(digests, header, follow_up, report); !explained) {
         return report_error(explained.error());
     }
@@ -266,13 +316,7 @@ int run_replay(const ReplayCommandOptions& options) {
                   << '\n';
     }
     const int exit_code = report.error ? report_error(*report.error) : 0;
-    if (!options.report.empty()) {
-        if (auto written = write_file(options.report, json_text(report_json(report))); !written) {
-            const int failed = report_error(written.error());
-            return exit_code != 0 ? exit_code : failed;
-        }
-    }
-    return exit_code;
+    return write_result(options.result, report, write_result(options.report, report, exit_code));
 }
 
 }  // namespace
@@ -320,6 +364,22 @@ void register_replay_command(CLI::App& app, int& exit_code) {
                         "Chrome trace for Perfetto");
     command->add_option("--record-schedule", options->trace.schedule,
                         "the same as the order in which workers began and ended tasks");
+    auto* const from = command->add_option(
+        "--from", options->range.from,
+        "begin with the state of a snapshot of this log (see split), behind its block");
+    auto* const to = command->add_option("--to", options->range.to,
+                                         "compare the state at the end with that of a snapshot");
+    auto* const blocks =
+        command->add_option("--blocks", options->range.blocks,
+                            "replay the blocks of heights A..B, or A.. to the end of the log");
+    for (const char* const whole_log : {"--access-lists", "--use-access-lists", "--bisect",
+                                        "--bundle", "--trace", "--record-schedule"}) {
+        for (CLI::Option* const part : {from, to, blocks}) {
+            part->excludes(whole_log);
+        }
+    }
+    command->add_option("--result", options->result,
+                        "write the report as JSON to a file, for join");
     command->add_option("--report", options->report, "write the report as JSON to a file");
     command->add_flag("--json", options->json, "print JSON");
     command->add_option("--limit-blocks", options->replay.blocks_max, "stop after so many blocks");

@@ -236,6 +236,7 @@ Json report_json(const ReplayReport& report) {
         {"solvency", report.solvency ? describe_solvency(*report.solvency) : Json()},
         {"divergence", report.divergence},
         {"bisection", report.bisection},
+        {"range", report.range},
         {"torn_tail", error_json(report.torn_tail)},
         {"error", error_json(report.error)}};
 }
@@ -285,6 +286,13 @@ void print_report(std::ostream& out, const ReplayReport& report) {
         }
     }
     print_conflicts(line, report);
+    if (!report.range.is_null()) {
+        const Json& range = report.range;
+        line("range", "blocks " + range.at("first").dump() + ".." + range.at("last").dump() +
+                          (range.at("agrees").is_null()     ? ""
+                           : range.at("agrees").get<bool>() ? ", ends as the next one begins"
+                                                            : ", DOES NOT end as the next begins"));
+    }
     if (!report.bisection.is_null()) {
         const Json& block = report.bisection.at("block");
         line("bisection", (block.is_null() ? "all blocks agree" : "block " + block.dump()) + ", " +

@@ -38,6 +38,7 @@ struct ReplayReport {
     std::optional<ConflictChains> chains;               ///< with them
     nlohmann::ordered_json divergence;  ///< both sides of what --against found; null: nothing
     nlohmann::ordered_json bisection;   ///< what --bisect found; null: not asked for
+    nlohmann::ordered_json range;       ///< which part of the log it was; null: not asked for
     std::optional<Error> torn_tail;     ///< where an allowed torn tail was cut
     std::optional<Error> error;         ///< what ended the replay early, or failed at its end
 };

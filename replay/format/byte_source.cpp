@@ -37,6 +37,24 @@ Result<std::unique_ptr<FileSource>, Error> FileSource::open(const std::string& p
     return source;
 }
 
+Result<void, Error> ByteSource::skip(std::uint64_t count) {
+    std::vector<std::byte> dropped(std::size_t{1} << 16);
+    for (std::uint64_t left = count; left > 0;) {
+        const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(left, dropped.size()));
+        const auto got = read(std::span(dropped).first(want));
+        if (!got) {
+            return failure(got.error());
+        }
+        if (*got < want) {
+            return failure(Error{.code = ErrorCode::kCorrupt,
+                                 .message = "ends before the place where it was to be read on",
+                                 .file = name()});
+        }
+        left -= want;
+    }
+    return {};
+}
+
 FileSource::~FileSource() {
     if (file_ != stdin) {
         std::fclose(file_);
@@ -51,6 +69,16 @@ Result<std::size_t, Error> FileSource::read(std::span<std::byte> out) {
     }
     taken_ += count;
     return count;
+}
+
+Result<void, Error> FileSource::skip(std::uint64_t count) {
+    const auto left = remaining();
+    // What is no regular file, or too short, is read through.
+    if (!left || count > *left || ::fseeko(file_, static_cast<off_t>(count), SEEK_CUR) != 0) {
+        return ByteSource::skip(count);
+    }
+    taken_ += count;
+    return {};
 }
 
 std::optional<std::uint64_t> FileSource::remaining() const {

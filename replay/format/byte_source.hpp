@@ -24,6 +24,8 @@ class ByteSource {
 
     /// Fills `out` from the front and returns how much; less than out.size() only at the end.
     [[nodiscard]] virtual Result<std::size_t, Error> read(std::span<std::byte> out) = 0;
+    /// Goes on behind the next `count` bytes. Errors: kCorrupt when there are not so many.
+    [[nodiscard]] virtual Result<void, Error> skip(std::uint64_t count);
     /// Bytes that are left; nothing when it cannot be known, as with a pipe.
     [[nodiscard]] virtual std::optional<std::uint64_t> remaining() const = 0;
     /// The name for messages.
@@ -38,6 +40,7 @@ class FileSource final : public ByteSource {
     ~FileSource() override;
 
     Result<std::size_t, Error> read(std::span<std::byte> out) override;
+    Result<void, Error> skip(std::uint64_t count) override;
     std::optional<std::uint64_t> remaining() const override;
     const std::string& name() const override { return name_; }
 

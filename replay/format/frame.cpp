@@ -112,6 +112,23 @@ Result<bool, Error> FrameReader::only_zeros_follow(std::uint64_t count) {
     }
 }
 
+Result<void, Error> FrameReader::skip_to(std::uint64_t offset, std::uint64_t sequence,
+                                         const Digest& chain) {
+    if (offset < offset_) {
+        return failure(Error{.code = ErrorCode::kCorrupt,
+                             .message = "cannot be read on from a place that lies behind",
+                             .file = source_->name(),
+                             .offset = offset});
+    }
+    if (auto skipped = source_->skip(offset - offset_); !skipped) {
+        return skipped;
+    }
+    offset_ = offset;
+    sequence_ = sequence;
+    chain_ = chain;
+    return {};
+}
+
 Result<void, FrameFailure> FrameReader::check_header(const FrameFields& fields) const {
     if (fields.magic != kFrameMagic) {
         return failure(damaged_header(sequence_ == 0 ? "not a Lockstep log: wrong magic"

@@ -30,6 +30,8 @@ enum class FrameType : std::uint16_t {
     kAccessBlock = 5,
     kBundleHeader = 16,  ///< replay/bundle/bundle_file.hpp
     kBundleBlock = 17,
+    kSnapshotChunk = 32,  ///< replay/split/snapshot_file.hpp
+    kSnapshotEnd = 33,
 };
 
 /// What the header of a frame says, before any check.
@@ -77,6 +79,12 @@ class FrameReader {
     [[nodiscard]] const std::string& name() const { return source_->name(); }
     /// Whether only zeros follow, at least so many. Call after a failure: it reads on.
     [[nodiscard]] Result<bool, Error> only_zeros_follow(std::uint64_t count);
+    /// Goes on with the frame at an offset ahead, which has to have this sequence and continue this
+    /// chain: its check tells.
+    [[nodiscard]] Result<void, Error> skip_to(std::uint64_t offset, std::uint64_t sequence,
+                                              const Digest& chain);
+    /// Sequence of the next frame.
+    [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
     /// Offset of the next frame.
     [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
     /// XXH3-128 of the last frame read; zero before the first.

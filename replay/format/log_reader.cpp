@@ -49,6 +49,26 @@ Result<void, Error> LogReader::read_header() {
     return {};
 }
 
+LogPlace LogReader::place() const noexcept {
+    return {.offset = frames_.offset(),
+            .sequence = frames_.sequence(),
+            .chain = frames_.chain(),
+            .height = last_->height,
+            .time_ms = last_->time_ms,
+            .blocks = blocks_,
+            .transactions = transactions_};
+}
+
+Result<void, Error> LogReader::go_on_from(const LogPlace& place) {
+    if (auto skipped = frames_.skip_to(place.offset, place.sequence, place.chain); !skipped) {
+        return skipped;
+    }
+    last_ = BlockHeader{.height = place.height, .time_ms = place.time_ms};
+    blocks_ = place.blocks;
+    transactions_ = place.transactions;
+    return {};
+}
+
 Result<std::optional<LogBlock>, Error> LogReader::next() {
     if (ended_) {
         return std::nullopt;

@@ -20,6 +20,19 @@ struct LogReaderOptions {
     bool allow_torn_tail = false;
 };
 
+/// A place between two blocks of a log, from which it can be read on.
+struct LogPlace {
+    std::uint64_t offset = 0;    ///< of the next frame
+    std::uint64_t sequence = 0;  ///< of the next frame
+    Digest chain;                ///< of the frame before
+    std::uint64_t height = 0;    ///< of the block before
+    std::int64_t time_ms = 0;    ///< the same
+    std::uint64_t blocks = 0;    ///< before it
+    std::uint64_t transactions = 0;
+
+    friend bool operator==(const LogPlace&, const LogPlace&) = default;
+};
+
 /// Reads a log front to back with one block in memory; logs may be larger than memory.
 ///
 /// A torn tail (the file ends inside a frame, or between frames without an end frame, or in zeros
@@ -41,6 +54,12 @@ class LogReader {
 
     /// Digest of the last block as the log holds it, whatever log it stands in.
     [[nodiscard]] const Digest& block_digest() const noexcept { return block_digest_; }
+
+    /// The place behind the last block. REQUIRES: a block was read.
+    [[nodiscard]] LogPlace place() const noexcept;
+    /// Reads on from a place of this log, ahead of the first block. Errors: kCorrupt; a place of
+    /// another log is met at the next block at the latest.
+    [[nodiscard]] Result<void, Error> go_on_from(const LogPlace& place);
 
     /// The next block; nothing after the last one.
     [[nodiscard]] Result<std::optional<LogBlock>, Error> next();
