@@ -97,7 +97,8 @@ ls_chain::Use::~Use() {
     chain_.busy_.store(false, std::memory_order_release);  // release: hands the chain on
 }
 
-Result<BlockResult, Error> ls_chain::execute(const ls_block& block) {
+Result<BlockResult, Error> ls_chain::execute(const ls_block& block, bool keep,
+                                             BlockDiff<Machine>* diff) {
     block_.header = {
         .height = block.height,
         .time_ms = block.time_ms,
@@ -107,6 +108,7 @@ Result<BlockResult, Error> ls_chain::execute(const ls_block& block) {
         block_.transactions[i].open(block.transactions[i], static_cast<std::uint32_t>(i));
     }
     ExecuteOptions options;
+    options.keep = keep;
     {
         const std::lock_guard lock(cancel_mutex_);
         cancel_ = std::stop_source();
@@ -114,8 +116,8 @@ Result<BlockResult, Error> ls_chain::execute(const ls_block& block) {
     }
     machine_.begin(block);
     const std::uint32_t before = std::exchange(current_worker(), 0);
-    auto result =
-        parallel_ ? parallel_->execute(block_, options) : serial_->execute(block_, options);
+    auto result = parallel_ ? parallel_->execute(block_, options, {}, diff)
+                            : serial_->execute(block_, options, {}, diff);
     current_worker() = before;
     if (result) {
         ++blocks;
@@ -198,11 +200,16 @@ ls_code ls_execute(ls_chain* chain, const ls_block* block, uint32_t flags, ls_re
         }
         const ls_chain::Use use(chain);
         const ls_block known = checked(read_struct(block));
-        if (flags != 0) {
+        if ((flags & ~std::uint32_t{LS_DISCARD | LS_DIFF}) != 0) {
             throw Misuse{"unknown flags"};
         }
+        const bool with_diff = (flags & LS_DIFF) != 0;
+        if (with_diff && result == nullptr) {
+            throw Misuse{"nowhere to put the diff"};
+        }
         auto made = result != nullptr ? std::make_unique<ls_result>() : nullptr;
-        auto executed = chain->execute(known);
+        auto executed = chain->execute(known, (flags & LS_DISCARD) == 0,
+                                       with_diff ? &made->diff.emplace() : nullptr);
         if (!executed) {
             return report(error, LS_FAILED, executed.error().message);
         }

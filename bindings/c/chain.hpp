@@ -14,6 +14,8 @@
 #include "engine/parallel/worker_pool.hpp"
 #include "engine/parallel_executor.hpp"
 #include "engine/serial/serial_executor.hpp"
+#include "engine/state/block_diff.hpp"
+#include "engine/state/forks.hpp"
 
 namespace lockstep::c {
 
@@ -80,12 +82,15 @@ struct ls_chain {
         ls_chain& chain_;
     };
 
-    lockstep::Result<lockstep::BlockResult, lockstep::Error> execute(const ls_block& block);
+    /// `keep`, `diff`: as ExecuteOptions::keep; null: not wanted.
+    lockstep::Result<lockstep::BlockResult, lockstep::Error> execute(
+        const ls_block& block, bool keep, lockstep::BlockDiff<Machine>* diff);
     void cancel();
     [[nodiscard]] const lockstep::Digest& last_block() const;
     void continue_from(const lockstep::Digest& digest);
 
     lockstep::StateStore<Machine> store;
+    std::optional<lockstep::Forks<Machine>> forks;  ///< from the first block that was added
     lockstep::c::NumberedPool pool;
     lockstep::c::LentThreads lent;
     std::uint64_t blocks = 0;
@@ -107,4 +112,5 @@ struct ls_chain {
 /// What a block put out.
 struct ls_result {
     lockstep::BlockResult result;
+    std::optional<lockstep::BlockDiff<ls_chain::Machine>> diff;
 };

@@ -70,6 +70,7 @@ typedef struct ls_chain ls_chain;
 typedef struct ls_view ls_view;
 typedef struct ls_uses ls_uses;
 typedef struct ls_result ls_result;
+typedef struct ls_restore ls_restore;
 
 /* ---- blocks -----------------------------------------------------------------------------------
  */
@@ -216,8 +217,12 @@ LS_API ls_code ls_close(ls_chain* chain);
 LS_API ls_code ls_serve(ls_chain* chain);
 LS_API ls_code ls_dismiss(ls_chain* chain);
 
-/* Executes the next block. `result` may be NULL. A block that fails leaves the state as it was.
- * No flags are known yet. */
+enum {
+    LS_DISCARD = 1, /* the result is what it would be; state and last block stay: a proposal */
+    LS_DIFF = 2     /* the result has what the block changed: see ls_diff_entries */
+};
+/* Executes the next block. `result` may be NULL, without LS_DIFF. A block that fails leaves the
+ * state as it was. */
 LS_API ls_code ls_execute(ls_chain* chain, const ls_block* block, uint32_t flags,
                           ls_result** result, ls_error* error);
 /* Cancels the block that executes, from any thread. */
@@ -279,6 +284,74 @@ LS_API ls_code ls_result_receipts(const ls_result* result, size_t first, size_t 
 /* Takes the first event off `events`; LS_ABSENT when there is none. */
 LS_API ls_code ls_next_event(ls_bytes* events, ls_event* event);
 LS_API void ls_result_free(ls_result* result);
+
+/* ---- what a block changed ----------------------------------------------------------------------
+ */
+
+/* A cell whose value differs, once, phases included. */
+typedef struct ls_diff_entry {
+    ls_bytes key;
+    ls_bytes before; /* NULL: absent */
+    ls_bytes after;  /* the same */
+} ls_diff_entry;
+/* Of a result with LS_DIFF; LS_MISUSE when it has none, or the chain took it (ls_fork_add). */
+LS_API ls_code ls_diff_size(const ls_result* result, size_t* count);
+/* In the order of keys; the bytes stay as long as the diff. */
+LS_API ls_code ls_diff_entries(const ls_result* result, size_t first, size_t count,
+                               ls_diff_entry* entries);
+/* Between blocks, in time of what changed: take a block back, or make it the last one, on any chain
+ * that has the state after it, or before it. LS_MISUSE else. */
+LS_API ls_code ls_revert(ls_chain* chain, const ls_result* result, ls_error* error);
+LS_API ls_code ls_apply(ls_chain* chain, const ls_result* result, ls_error* error);
+
+/* Blocks that are not decided: a tree over a decided one, its root. The chain stands on one of
+ * them, its last block. */
+
+/* Takes the diff of the block that was executed last; the first one stands on the root. */
+LS_API ls_code ls_fork_add(ls_chain* chain, ls_result* result, ls_error* error);
+/* Makes a known block the last one, in time of what the blocks between changed. LS_ABSENT: unknown.
+ */
+LS_API ls_code ls_fork_to(ls_chain* chain, const ls_digest* block);
+/* Makes a known block the root, and forgets all that do not stand on it. The chain goes there first
+ * if its last block is one of them. LS_ABSENT: unknown. */
+LS_API ls_code ls_fork_decide(ls_chain* chain, const ls_digest* block);
+
+/* ---- snapshots ---------------------------------------------------------------------------------
+ */
+
+#define LS_MANIFEST SIZE_MAX
+
+/* Takes a chunk, then others in order; the last call has LS_MANIFEST as index. Another answer than
+ * LS_OK ends it. */
+typedef ls_code (*ls_take_chunk)(void* user, size_t index, ls_bytes bytes);
+/* Between blocks: the whole state in chunks of at most `chunk_bytes` (0: 1 MiB) that can be
+ * verified one at a time, and a manifest. All bytes follow from state, last block and arguments.
+ * `machine` tells whose cells they are, at most 256 bytes. */
+LS_API ls_code ls_snapshot(ls_chain* chain, ls_bytes machine, uint64_t height, uint32_t chunk_bytes,
+                           ls_take_chunk take, void* user, ls_error* error);
+
+typedef struct ls_manifest_info {
+    uint32_t size;
+    uint32_t reserved;
+    uint64_t height;
+    uint64_t cells;
+    uint64_t chunks;
+    ls_digest state;
+    ls_digest block;
+} ls_manifest_info;
+LS_API ls_code ls_manifest_read(ls_bytes manifest, ls_manifest_info* info, ls_error* error);
+/* Without any chain: for those who pass chunks on. */
+LS_API ls_code ls_chunk_verify(ls_bytes manifest, size_t index, ls_bytes bytes, ls_error* error);
+
+/* Fills an empty chain; chunks come in any order. LS_FAILED and a reason for what is damaged,
+ * missing, given twice or of another machine; a chunk may then be given again. Until
+ * ls_restore_free nothing else is done with the chain. */
+LS_API ls_code ls_restore_open(ls_chain* chain, ls_bytes machine, ls_bytes manifest,
+                               ls_restore** restore, ls_error* error);
+LS_API ls_code ls_restore_chunk(ls_restore* restore, size_t index, ls_bytes bytes, ls_error* error);
+/* Compares the whole with the manifest; the chain then goes on behind its block. */
+LS_API ls_code ls_restore_finish(ls_restore* restore, ls_error* error);
+LS_API void ls_restore_free(ls_restore* restore);
 
 #ifdef __cplusplus
 }
