@@ -10,6 +10,7 @@ import "C"
 import (
 	"encoding/hex"
 	"errors"
+	"runtime"
 	"runtime/cgo"
 	"unsafe"
 )
@@ -94,6 +95,14 @@ type Event struct {
 type Result struct {
 	State, Block Digest
 	Receipts     []Receipt
+	Diff         []Change // in the order of keys; of Propose and ExecuteDiff
+
+	result *C.ls_result // what the library knows of the diff
+}
+
+// Change is a cell whose value a block changed; nil: absent.
+type Change struct {
+	Key, Before, After []byte
 }
 
 // Chain is a state and a machine. One goroutine at a time uses it.
@@ -166,15 +175,66 @@ func (c *Chain) ForEach(visit func(key, value []byte)) {
 }
 
 // Execute runs the next block. One that fails leaves the state as it was.
-func (c *Chain) Execute(block *Block) (*Result, error) {
+func (c *Chain) Execute(block *Block) (*Result, error) { return c.execute(block, 0) }
+
+// ExecuteDiff does the same, and tells what the block changed: for a store of one's own, for Revert
+// and Apply.
+func (c *Chain) ExecuteDiff(block *Block) (*Result, error) { return c.execute(block, C.LS_DIFF) }
+
+// Propose tells what ExecuteDiff would, and leaves the state and the last block as they are.
+func (c *Chain) Propose(block *Block) (*Result, error) {
+	return c.execute(block, C.LS_DIFF|C.LS_DISCARD)
+}
+
+// Revert takes the last block back, in time of what it changed.
+func (c *Chain) Revert(result *Result) error {
+	failure := C.ls_error{size: C.sizeof_ls_error}
+	code := C.ls_revert(c.chain, result.result, &failure)
+	runtime.KeepAlive(result)
+	return errorOf(code, &failure)
+}
+
+// Apply makes a block the last one on any chain that has the state before it.
+func (c *Chain) Apply(result *Result) error {
+	failure := C.ls_error{size: C.sizeof_ls_error}
+	code := C.ls_apply(c.chain, result.result, &failure)
+	runtime.KeepAlive(result)
+	return errorOf(code, &failure)
+}
+
+func errorOf(code C.ls_code, failure *C.ls_error) error {
+	if code == C.LS_OK {
+		return nil
+	}
+	return errors.New("lockstep: " + C.GoString(&failure.message[0]))
+}
+
+func (c *Chain) execute(block *Block, flags C.uint32_t) (*Result, error) {
 	known := c.blockOf(block)
 	var result *C.ls_result
 	failure := C.ls_error{size: C.sizeof_ls_error}
-	if C.ls_execute(c.chain, known, 0, &result, &failure) != C.LS_OK {
-		return nil, errors.New("lockstep: " + C.GoString(&failure.message[0]))
+	if err := errorOf(C.ls_execute(c.chain, known, flags, &result, &failure), &failure); err != nil {
+		return nil, err
 	}
-	defer C.ls_result_free(result)
-	return c.resultOf(result, len(block.Transactions)), nil
+	out := c.resultOf(result, len(block.Transactions))
+	if flags&C.LS_DIFF == 0 {
+		C.ls_result_free(result)
+		return out, nil
+	}
+	out.result = result
+	runtime.SetFinalizer(out, func(out *Result) { C.ls_result_free(out.result) })
+	var count C.size_t
+	C.ls_diff_size(result, &count)
+	if count == 0 {
+		return out, nil
+	}
+	c.memory.reset()
+	first := (*C.ls_diff_entry)(c.memory.take(int(count) * C.sizeof_ls_diff_entry))
+	C.ls_diff_entries(result, 0, count, first)
+	for _, entry := range unsafe.Slice(first, int(count)) {
+		out.Diff = append(out.Diff, Change{keep(entry.key), keep(entry.before), keep(entry.after)})
+	}
+	return out, nil
 }
 
 func (c *Chain) blockOf(block *Block) *C.ls_block {

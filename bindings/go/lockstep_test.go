@@ -158,6 +158,74 @@ func TestEveryExecutorEqualsALoopOverAMap(t *testing.T) {
 	}
 }
 
+func TestProposalsAndReorganisations(t *testing.T) {
+	cells := func(chain *Chain) map[string]string {
+		out := map[string]string{}
+		chain.ForEach(func(key, value []byte) { out[string(key)] = string(value) })
+		return out
+	}
+	open := func(executor Executor) *Chain {
+		chain, err := Open(ledger{}, Options{Executor: executor, Workers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		genesis := map[string][]byte{}
+		for n := byte(0); n < accounts; n++ {
+			genesis[string(account(n))] = binary.LittleEndian.AppendUint64(nil, 100)
+		}
+		if err := chain.Load(genesis); err != nil {
+			t.Fatal(err)
+		}
+		return chain
+	}
+	chain, other := open(Parallel), open(Serial)
+	defer chain.Close()
+	defer other.Close()
+	random := rand.New(rand.NewSource(4))
+	store := cells(chain)
+	for height := uint64(1); height <= 20; height++ {
+		block := &Block{Height: height}
+		for i := 0; i < 30; i++ {
+			block.Transactions = append(block.Transactions, Transaction{Data: []byte{1,
+				byte(random.Intn(accounts)), byte(random.Intn(accounts)), byte(random.Intn(120))}})
+		}
+		before := cells(chain)
+		proposal, err := chain.Propose(block)
+		if err != nil || !reflect.DeepEqual(cells(chain), before) {
+			t.Fatal(err, "a proposal changed the state")
+		}
+		decision, err := chain.ExecuteDiff(block)
+		if err != nil || decision.Block != proposal.Block || !reflect.DeepEqual(decision.Diff, proposal.Diff) {
+			t.Fatal(err, "the decision is not what was proposed")
+		}
+		if height%3 == 0 {
+			if err := chain.Revert(decision); err != nil || !reflect.DeepEqual(cells(chain), before) {
+				t.Fatal(err, "the block was not taken back")
+			}
+			if chain.Revert(decision) == nil {
+				t.Fatal("a block was taken back twice")
+			}
+			if err := chain.Apply(decision); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := other.Apply(decision); err != nil {
+			t.Fatal(err)
+		}
+		for _, change := range decision.Diff {
+			if string(change.Before) != store[string(change.Key)] {
+				t.Fatal("the diff tells another value from before")
+			}
+			if store[string(change.Key)] = string(change.After); change.After == nil {
+				delete(store, string(change.Key))
+			}
+		}
+		if !reflect.DeepEqual(cells(chain), store) || !reflect.DeepEqual(cells(other), store) {
+			t.Fatal("states differ at height", height)
+		}
+	}
+}
+
 func TestErrorsAreTold(t *testing.T) {
 	if _, err := Open(ledger{}, Options{Executor: 7}); err == nil {
 		t.Fatal("an executor that does not exist")

@@ -16,6 +16,8 @@ pub const LS_FAULT: ls_code = 6;
 
 pub const LS_ABI: u32 = 1;
 pub const LS_COMPLETE: u32 = 1;
+pub const LS_DISCARD: u32 = 1;
+pub const LS_DIFF: u32 = 2;
 pub const LS_PUT: u32 = 1;
 pub const LS_ERASE: u32 = 2;
 pub const LS_ADD_WITHIN: u32 = 4;
@@ -155,6 +157,14 @@ pub struct ls_result {
     _opaque: [u8; 0],
 }
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ls_diff_entry {
+    pub key: ls_bytes,
+    pub before: ls_bytes,
+    pub after: ls_bytes,
+}
+
 pub type ls_visit = extern "C" fn(*mut c_void, ls_bytes, ls_bytes) -> ls_code;
 
 extern "C" {
@@ -186,6 +196,15 @@ extern "C" {
         visit: ls_visit,
         user: *mut c_void,
         visited: *mut usize,
+    ) -> ls_code;
+    pub fn ls_revert(chain: *mut ls_chain, result: *const ls_result, error: *mut ls_error) -> ls_code;
+    pub fn ls_apply(chain: *mut ls_chain, result: *const ls_result, error: *mut ls_error) -> ls_code;
+    pub fn ls_diff_size(result: *const ls_result, count: *mut usize) -> ls_code;
+    pub fn ls_diff_entries(
+        result: *const ls_result,
+        first: usize,
+        count: usize,
+        entries: *mut ls_diff_entry,
     ) -> ls_code;
     pub fn ls_result_summary(result: *const ls_result, summary: *mut ls_summary) -> ls_code;
     pub fn ls_result_receipts(

@@ -3,9 +3,11 @@
 #![warn(missing_docs)]
 
 mod call;
+mod diff;
 
 use call::{bytes_of, shown, Desk};
 pub use call::{Call, Outcome, Stopped};
+pub use diff::{Change, Diff};
 use lockstep_sys as sys;
 use std::cell::UnsafeCell;
 use std::ffi::c_void;
@@ -237,6 +239,35 @@ impl<M: Machine> Chain<M> {
     }
     /// Executes the next block. One that fails leaves the state as it was.
     pub fn execute(&mut self, block: &Block) -> Result<Executed, Error> {
+        let (executed, raw) = self.run(block, 0)?;
+        // SAFETY: the result is ours, and read.
+        unsafe { sys::ls_result_free(raw) };
+        Ok(executed)
+    }
+    /// The same, and tells what the block changed: for a store of one's own, `revert` and `apply`.
+    pub fn execute_diff(&mut self, block: &Block) -> Result<(Executed, Diff), Error> {
+        self.run(block, sys::LS_DIFF).map(|(executed, raw)| (executed, Diff::new(raw)))
+    }
+    /// What `execute_diff` would tell; state and last block stay as they are.
+    pub fn propose(&mut self, block: &Block) -> Result<(Executed, Diff), Error> {
+        self.run(block, sys::LS_DIFF | sys::LS_DISCARD).map(|(executed, raw)| (executed, Diff::new(raw)))
+    }
+    /// Takes the last block back, in time of what it changed.
+    pub fn revert(&mut self, diff: &Diff) -> Result<(), Error> {
+        let mut error = no_error();
+        // SAFETY: everything that is pointed to lives during the call.
+        let code = unsafe { sys::ls_revert(self.chain, diff.raw(), &mut error) };
+        result_of(code, &error)
+    }
+    /// Makes a block the last one on any chain that has the state before it.
+    pub fn apply(&mut self, diff: &Diff) -> Result<(), Error> {
+        let mut error = no_error();
+        // SAFETY: everything that is pointed to lives during the call.
+        let code = unsafe { sys::ls_apply(self.chain, diff.raw(), &mut error) };
+        result_of(code, &error)
+    }
+    /// A block by `flags`; its result has to be freed.
+    fn run(&mut self, block: &Block, flags: u32) -> Result<(Executed, *mut sys::ls_result), Error> {
         let uses: Vec<Vec<sys::ls_use>> =
             block.transactions.iter().map(|t| t.uses.iter().map(use_of).collect()).collect();
         let all: Vec<sys::ls_transaction> = block
@@ -260,14 +291,10 @@ impl<M: Machine> Chain<M> {
         };
         let (mut result, mut error) = (null_mut(), no_error());
         // SAFETY: everything that is pointed to lives during the call.
-        let code = unsafe { sys::ls_execute(self.chain, &known, 0, &mut result, &mut error) };
+        let code = unsafe { sys::ls_execute(self.chain, &known, flags, &mut result, &mut error) };
         result_of(code, &error)?;
         // SAFETY: the result is ours until it is freed.
-        unsafe {
-            let executed = read_result(result, all.len());
-            sys::ls_result_free(result);
-            Ok(executed)
-        }
+        Ok((unsafe { read_result(result, all.len()) }, result))
     }
 }
 

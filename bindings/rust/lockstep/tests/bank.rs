@@ -125,6 +125,50 @@ fn every_executor_equals_a_loop_over_a_map() {
 }
 
 #[test]
+fn proposals_and_reorganisations() {
+    fn cells(chain: &mut Chain<Bank>) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        let mut out = BTreeMap::new();
+        chain.for_each(|key, value| drop(out.insert(key.to_vec(), value.to_vec())));
+        out
+    }
+    let mut chain = Chain::new(Bank, Executor::Parallel, 2).unwrap();
+    let mut other = Chain::new(Bank, Executor::Serial, 1).unwrap();
+    for account in 0..ACCOUNTS as u8 {
+        chain.load(&key(account), Some(&100_u64.to_le_bytes())).unwrap();
+        other.load(&key(account), Some(&100_u64.to_le_bytes())).unwrap();
+    }
+    let mut store = cells(&mut chain);
+    for height in 1..=12 {
+        let mut block = Block { height, ..Block::default() };
+        for i in 0..30 {
+            let (from, to) = ((i * 7 + height) % ACCOUNTS, (i * 5 + 3) % ACCOUNTS);
+            let data = vec![1, from as u8, to as u8, (i * height % 90) as u8];
+            block.transactions.push(Transaction { data, uses: Vec::new() });
+        }
+        let before = cells(&mut chain);
+        let (proposed, proposal) = chain.propose(&block).unwrap();
+        assert_eq!(cells(&mut chain), before);
+        let (decided, decision) = chain.execute_diff(&block).unwrap();
+        assert_eq!(decided, proposed);
+        assert!(decision.iter().eq(proposal.iter()) && decision.iter().count() > 0);
+        chain.revert(&decision).unwrap();
+        assert_eq!(cells(&mut chain), before);
+        assert!(chain.revert(&decision).is_err());
+        chain.apply(&decision).unwrap();
+        other.apply(&proposal).unwrap();
+        for change in decision.iter() {
+            assert_eq!(change.before, store.get(change.key).map(|value| &value[..]));
+            match change.after {
+                Some(value) => drop(store.insert(change.key.to_vec(), value.to_vec())),
+                None => drop(store.remove(change.key)),
+            }
+        }
+        assert_eq!(cells(&mut chain), store);
+        assert_eq!(cells(&mut other), store);
+    }
+}
+
+#[test]
 fn errors_are_told() {
     let mut chain = Chain::new(Bank, Executor::Parallel, 2).unwrap();
     assert!(chain.load(&[0; 5000], Some(b"x")).unwrap_err().to_string().contains("too long"));
