@@ -198,6 +198,21 @@ class Result {
         }
         return out;
     }
+    /// Key, value before and after the block; None: absent.
+    [[nodiscard]] nb::list diff() const {
+        std::size_t count = 0;
+        if (ls_diff_size(result_.get(), &count) != LS_OK) {
+            throw std::runtime_error("lockstep: the block was executed without diff");
+        }
+        std::vector<ls_diff_entry> entries(count);
+        ls_diff_entries(result_.get(), 0, count, entries.data());
+        nb::list out;
+        for (const ls_diff_entry& entry : entries) {
+            out.append(nb::make_tuple(shown(entry.key), shown(entry.before), shown(entry.after)));
+        }
+        return out;
+    }
+    [[nodiscard]] const ls_result* raw() const { return result_.get(); }
     /// A field of all receipts, as a memoryview over the result's memory.
     template <class Field>
     [[nodiscard]] static auto column(nb::handle self, Field ls_receipt::*field) {
@@ -270,8 +285,20 @@ class Chain {
         ls_for_each(chain_, {nullptr, 0}, {nullptr, 0}, SIZE_MAX, visit, &out, nullptr);
         return out;
     }
+    void revert(const Result& result) {
+        ls_error error = no_error();
+        if (ls_revert(chain_, result.raw(), &error) != LS_OK) {
+            refuse(error);
+        }
+    }
+    void apply(const Result& result) {
+        ls_error error = no_error();
+        if (ls_apply(chain_, result.raw(), &error) != LS_OK) {
+            refuse(error);
+        }
+    }
     Result* execute(std::uint64_t height, const nb::list& transactions, bool complete,
-                    std::int64_t time_ms, std::uint64_t weight_limit) {
+                    std::int64_t time_ms, std::uint64_t weight_limit, bool keep, bool diff) {
         std::deque<std::vector<ls_use>> uses;
         std::vector<ls_transaction> all;
         std::vector<nb::object> kept;
@@ -296,7 +323,10 @@ class Chain {
         ls_code code = LS_OK;
         {
             const nb::gil_scoped_release others;
-            code = ls_execute(chain_, &block, 0, &result, &error);
+            code = ls_execute(
+                chain_, &block,
+                (keep ? 0U : std::uint32_t{LS_DISCARD}) | (diff ? std::uint32_t{LS_DIFF} : 0U),
+                &result, &error);
         }
         if (code != LS_OK) {
             refuse(error);
@@ -363,6 +393,8 @@ NB_MODULE(lockstep, module) {
         .def("__len__", &Result::size)
         .def("effects", &Result::effects, "index"_a)
         .def("events", &Result::events, "index"_a)
+        .def_prop_ro("diff", &Result::diff,
+                     "What the block changed, of execute(diff=True): key, before, after.")
         .def_prop_ro("statuses",
                      [](nb::handle self) { return Result::column(self, &ls_receipt::status); })
         .def_prop_ro(
@@ -377,7 +409,12 @@ NB_MODULE(lockstep, module) {
         .def("load", &Chain::load, "cells"_a, "Sets cells between blocks; None erases.")
         .def("get", &Chain::get, "key"_a)
         .def("items", &Chain::items, "All cells in the order of their keys.")
-        .def("execute", &Chain::execute, "height"_a, "transactions"_a, "complete"_a = false,
-             "time_ms"_a = 0, "weight_limit"_a = 0, nb::rv_policy::take_ownership,
-             "Executes pairs of data and [(key, kind)]; a block that fails leaves the state.");
+        .def(
+            "execute", &Chain::execute, "height"_a, "transactions"_a, "complete"_a = false,
+            "time_ms"_a = 0, "weight_limit"_a = 0, "keep"_a = true, "diff"_a = false,
+            nb::rv_policy::take_ownership,
+            "Executes pairs of data and [(key, kind)]; a block that fails leaves the state, and so "
+            "does one with keep=False.")
+        .def("revert", &Chain::revert, "result"_a, "Takes the last block back, by its diff.")
+        .def("apply", &Chain::apply, "result"_a, "Makes a block the last one, by its diff.");
 }

@@ -110,6 +110,34 @@ class Lockstep(unittest.TestCase):
         with self.assertRaises(RuntimeError):
             kept[0].put(b"k", b"v")
 
+    def test_proposals_and_reorganisations(self):
+        def count(call):
+            value = call.get(call.data) or b""
+            call.erase(call.data) if len(value) == 2 else call.put(call.data, value + b"x")
+
+        chain, other, store = lockstep.Chain(count, workers=2), lockstep.Chain(count, lockstep.SERIAL), {}
+        for height in range(1, 12):
+            block = [(bytes([i * height % 7]), []) for i in range(9)]
+            before = chain.items()
+            proposal = chain.execute(height, block, keep=False, diff=True)
+            self.assertEqual(chain.items(), before)
+            decision = chain.execute(height, block, diff=True)
+            self.assertEqual((decision.block, decision.diff), (proposal.block, proposal.diff))
+            chain.revert(decision)
+            self.assertEqual(chain.items(), before)
+            with self.assertRaisesRegex(RuntimeError, "not the last one"):
+                chain.revert(decision)
+            chain.apply(decision)
+            other.apply(decision)
+            for changed, old, new in decision.diff:
+                self.assertEqual(store.get(changed), old)
+                store[changed] = new
+            store = {changed: value for changed, value in store.items() if value is not None}
+            self.assertEqual(store, dict(chain.items()))
+            self.assertEqual(chain.items(), other.items())
+        with self.assertRaisesRegex(RuntimeError, "without diff"):
+            chain.execute(12, []).diff
+
     def test_errors_are_told(self):
         chain = lockstep.Chain(lambda call: None)
         with self.assertRaisesRegex(RuntimeError, "too long"):
