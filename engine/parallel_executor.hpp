@@ -122,9 +122,15 @@ class ParallelExecutor {
             }
             return std::move(run_.result);
         }
-        return failure(Error{.code = ErrorCode::kEnvironment,
-                             .message = run_.failure == nullptr ? "cancelled" : run_.failure_text(),
-                             .block = block.header.height});
+        return failure(Error{
+            .code = ErrorCode::kEnvironment, .message = reason(), .block = block.header.height});
+    }
+    /// Why the block was not completed.
+    [[nodiscard]] std::string reason() const {
+        if (run_.store.load_failed()) {
+            return run_.store.load_failure();
+        }
+        return run_.failure == nullptr ? "cancelled" : run_.failure_text();
     }
     /// All but the end-of-block phase; whether as planned.
     bool run(const Block<Transaction>& block, const ExecuteOptions& options) {
@@ -161,7 +167,7 @@ class ParallelExecutor {
                 describe(way, *diff);
                 diff->finish(state, previous_, run_.result);
             }
-            done = !options.stop.stop_requested();
+            done = !options.stop.stop_requested() && !run_.store.load_failed();
         });
         if (!(done && options.keep)) {
             phases_.take_back_end();

@@ -108,7 +108,7 @@ struct BlockFrame {
         auto& keys = workers[worker].keys;
         keys.clear();
         const auto sink = [&](const Key& key, Access) {
-            store.prefetch_index(key);
+            store.prefetch_index_of(M::hash(key));
             keys.push_back(key);
         };
         if constexpr (kDeclares<M>) {
@@ -116,7 +116,7 @@ struct BlockFrame {
                 declare_keys(machine, transactions[i], *context, std::as_const(store), sink);
             }
             for (const Key& key : keys) {
-                if (const CellId id = store.candidate(key); id != kNoCell) {
+                if (const CellId id = store.candidate_of(M::hash(key)); id != kNoCell) {
                     store.prefetch_cell(id);
                 }
             }

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kShortMax = 240;
 const bool kHasWide = __builtin_cpu_supports("avx2") != 0;
 #endif
+constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 }  // namespace
 
@@ -32,12 +33,21 @@ std::uint64_t seed_of(std::span<const std::byte> bytes) noexcept {
     return XXH3_64bits(bytes.data(), bytes.size());
 }
 
+std::string hex_of(std::span<const std::byte> bytes) {
+    std::string text;
+    text.reserve(2 * bytes.size());
+    for (const std::byte byte : bytes) {
+        text.push_back(kHexDigits[std::to_integer<std::size_t>(byte) >> 4]);
+        text.push_back(kHexDigits[std::to_integer<std::size_t>(byte) & 0xf]);
+    }
+    return text;
+}
+
 std::string Digest::hex() const {
-    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text;
     for (const std::uint64_t half : {high, low}) {
         for (int shift = 60; shift >= 0; shift -= 4) {
-            text.push_back(kDigits[(half >> shift) & 0xf]);
+            text.push_back(kHexDigits[(half >> shift) & 0xf]);
         }
     }
     return text;

@@ -36,6 +36,9 @@ struct Digest {
     }
 };
 
+/// Two lower-case hexadecimal digits for each byte.
+[[nodiscard]] std::string hex_of(std::span<const std::byte> bytes);
+
 /// XXH3-128 of `bytes`, by a seed that stands for what they belong to.
 [[nodiscard]] Digest digest_of(std::span<const std::byte> bytes, std::uint64_t seed = 0) noexcept;
 /// XXH3-64 of `bytes`, as such a seed.

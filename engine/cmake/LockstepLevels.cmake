@@ -6,6 +6,7 @@ set(LOCKSTEP_LEVEL_accounts 1)
 set(LOCKSTEP_LEVEL_instruments 2)
 set(LOCKSTEP_LEVEL_engine 3)
 set(LOCKSTEP_LEVEL_c 4)
+set(LOCKSTEP_LEVEL_rocksdb 4)
 set(LOCKSTEP_LEVEL_replay 4)
 
 # lockstep_check_levels()

@@ -57,7 +57,7 @@ class CellCache {
         coming_ = 0;
         first_declared_ = nullptr;
         prefetched_.clear();
-        const std::size_t wanted = std::bit_ceil(store_.size()) * kSlotsPerCell;
+        const std::size_t wanted = std::bit_ceil(store_.resident()) * kSlotsPerCell;
         const std::size_t size = std::clamp(wanted, kSlotsMin, kSlotsMax);
         if (size > slots_.size()) {
             slots_.assign(size, Slot(&absent_, 0));
@@ -293,7 +293,7 @@ class CellCache {
     [[nodiscard]] [[gnu::noinline]] Cell* look_up(const Key& key, std::uint64_t hash,
                                                   Missing missing) {
         const CellId id =
-            missing == Missing::kMade ? store_.intern(key, hash) : store_.find_in_block(key, hash);
+            missing == Missing::kMade ? store_.intern(key, hash) : store_.find(key, hash);
         if (id == kNoCell) {
             return nullptr;
         }

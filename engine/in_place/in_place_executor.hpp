@@ -53,7 +53,7 @@ class InPlaceExecutor {
                                                      BlockDiff<M>* diff = nullptr) {
         arena_.reset();
         commit_.begin();
-        store_.release_keys();
+        store_.begin_block();
         cells_.begin_block();
         phase_.reset();
         view_.reset();
@@ -68,7 +68,7 @@ class InPlaceExecutor {
                     diff->take([this](auto&& body) { body(commit_.changed()); });
                     diff->finish(state, previous_, result);
                 }
-                if (!options.stop.stop_requested()) {
+                if (!options.stop.stop_requested() && !store_.load_failed()) {
                     options.keep ? keep(result) : restore();
                     return result;
                 }
@@ -92,9 +92,10 @@ class InPlaceExecutor {
 
     static constexpr std::size_t kGroup = CellCache<M, Sync>::kGroup;
 
-    static auto failed(const char* reason, const Block<Transaction>& block) {
-        return failure(Error{
-            .code = ErrorCode::kEnvironment, .message = reason, .block = block.header.height});
+    auto failed(const char* reason, const Block<Transaction>& block) const {
+        return failure(Error{.code = ErrorCode::kEnvironment,
+                             .message = store_.load_failed() ? store_.load_failure() : reason,
+                             .block = block.header.height});
     }
 
     /// False when the block was cancelled.
@@ -145,6 +146,8 @@ class InPlaceExecutor {
         if constexpr (kDeclares<M>) {
             const auto declare = [&](std::size_t first) {
                 const std::size_t last = std::min(transactions.size(), first + kGroup);
+                load(transactions.subspan(std::min(first, last), last - std::min(first, last)),
+                     context);
                 for (std::size_t i = first; i < last; ++i) {
                     cells_.prefetch_next([&](auto&& sink) {
                         declare_keys(machine_, transactions[i], context, std::as_const(store_),
@@ -160,6 +163,27 @@ class InPlaceExecutor {
             cells_.advance();
             declare(at + 2 * kGroup);
         }
+    }
+
+    /// Loads what transactions declare and is not in memory.
+    template <class Context>
+    void load(std::span<const Transaction> transactions, const Context& context) {
+        if (!store_.loads()) {
+            return;
+        }
+        std::vector<HashedKey<typename M::Key>> keys;
+        for (const Transaction& transaction : transactions) {
+            try {
+                declare_keys(machine_, transaction, context, std::as_const(store_),
+                             [&keys](const typename M::Key& key, Access) {
+                                 keys.push_back({key, M::hash(key)});
+                             });
+            } catch (const std::bad_alloc&) {
+                throw;
+            } catch (...) {  // loaded at their first use
+            }
+        }
+        store_.load(keys);
     }
 
     /// Ends a phase; its effect digest.

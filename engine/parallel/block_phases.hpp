@@ -31,7 +31,7 @@ class BlockPhases {
           end_commit_(run.store, run.phase_arena) {}
 
     void prepare() {
-        run_.store.release_keys();
+        run_.store.begin_block();
         view_.reset();
         run_.phase_arena.reset();
         begin_commit_.begin();

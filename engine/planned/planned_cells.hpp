@@ -316,7 +316,7 @@ class PlannedCells {
         if (entry == nullptr) {
             return {};
         }
-        const CellId id = store_.find_in_block(key, M::hash(key));
+        const CellId id = store_.find(key, M::hash(key));
         return id == kNoCell ? Use{entry, nullptr} : remembered(*entry, store_.cell(id));
     }
     /// A cell of a unit that the transaction uses for the first time, as far as is remembered.

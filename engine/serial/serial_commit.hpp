@@ -28,7 +28,7 @@ class SerialCommit {
     /// Starts a block: what was applied before can no longer be rolled back.
     void begin_block() {
         before_.clear();
-        store_.release_keys();
+        store_.begin_block();
     }
 
     /// Applies the view's changes, appends its events, completes the receipt, empties the view.

@@ -50,7 +50,7 @@ class SerialExecutor {
                 commit_.describe(*diff);
                 diff->finish(state, previous_, result);
             }
-            if (options.stop.stop_requested()) {
+            if (options.stop.stop_requested() || store_.load_failed()) {
                 throw Cancelled{};
             }
             if (options.keep) {
@@ -66,6 +66,9 @@ class SerialExecutor {
         } catch (...) {  // a phase may throw anything
         }
         commit_.restore();
+        if (store_.load_failed()) {
+            reason = store_.load_failure();
+        }
         return failure(Error{
             .code = ErrorCode::kEnvironment, .message = reason, .block = block.header.height});
     }

@@ -5,6 +5,7 @@
 #include <new>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "engine/base/access.hpp"
 #include "engine/base/cache_line.hpp"
@@ -59,6 +60,7 @@ class DeclaredLinks {
                 declare_keys(worker, i);
             }
         }
+        load(worker, first, last);
         std::size_t next = 0;
         for (std::uint32_t i = first; i < last; ++i) {
             for (Entry& entry : run_.records[i].accesses()) {
@@ -89,6 +91,19 @@ class DeclaredLinks {
     using Cell = typename Run::Cell;
 
     static constexpr std::uint32_t kDeclaredKeysMax = 256;
+
+    /// Loads what is not in memory.
+    void load(const Worker& worker, TxnIndex first, TxnIndex last) const {
+        if (shared_.store.loads()) {
+            std::vector<HashedKey<typename M::Key>> keys;
+            for (TxnIndex i = first; i < last; ++i) {
+                for (const Entry& entry : run_.records[i].accesses()) {
+                    keys.push_back({entry.key, worker.hashes.items()[keys.size()]});
+                }
+            }
+            shared_.store.load(keys);
+        }
+    }
 
     void link(Worker& worker, Entry& entry, TxnIndex txn) {
         auto& slot = entry.cell->slot;

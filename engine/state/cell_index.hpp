@@ -104,6 +104,7 @@ class CellIndex {
     bool erase(std::uint64_t hash, CellId cell);
     /// Between blocks: doubles the index until at most two in five entries are taken by `cells`.
     void make_room(std::size_t cells);
+    [[nodiscard]] std::size_t bytes() const noexcept { return entries_.size() * sizeof(Word); }
     /// Calls `visit(cell)` for all, in no order.
     template <class Visit>
     void for_each(Visit&& visit) const {

@@ -2,20 +2,22 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdint>
-#include <limits>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "engine/base/cache_line.hpp"
-#include "engine/base/huge_pages.hpp"
+#include "engine/base/check.hpp"
 #include "engine/contract/effects.hpp"
 #include "engine/contract/machine.hpp"
+#include "engine/state/backing_store.hpp"
 #include "engine/state/cell_index.hpp"
+#include "engine/state/cell_pool.hpp"
+#include "engine/state/cold_keys.hpp"
 #include "engine/state/key_bytes.hpp"
 #include "engine/state/overflow_keys.hpp"
 #include "engine/state/state_cell.hpp"
@@ -37,9 +39,11 @@ struct NoKeyOrder {};
 /// Threads: between blocks one thread uses it. Within a parallel block `find`, `intern`, `cell` and
 ///          `prefetch` may be called by all workers; values change only after the last execution.
 /// Invariants
-///   [SS1] the index holds exactly the cells that are present, between blocks; within one also
-///         those of keys that the block met first, as far as they find room near their home.
-///   [SS2] digest() is the sum of cell_digest over all present cells, between blocks.
+///   [SS1] the index holds exactly the resident cells, between blocks: those that are present, and
+///         over a backing store those that are known and not evicted. Within a block also those of
+///         keys that it met first, as far as they find room near their home.
+///   [SS2] digest() is the sum of cell_digest over all present cells, between blocks, wherever they
+///         are: what is resident never shows in a result.
 ///   [SS3] all version slots are empty between blocks.
 ///   [SS4] a present cell carries the digest of its value between blocks, so that a value is hashed
 ///         when it changes and never again.
@@ -59,37 +63,70 @@ class StateStore {
 
     /// Numbers the blocks of all executors that share this store, for claim_install.
     [[nodiscard]] std::uint32_t next_block_number() noexcept { return ++block_number_; }
-    /// Number of present cells.
+    /// Number of present cells, wherever they are.
     [[nodiscard]] std::size_t size() const noexcept { return present_; }
+    /// Number of cells in memory, and what they and the index take; without what values own.
+    [[nodiscard]] std::size_t resident() const noexcept { return indexed_; }
+    [[nodiscard]] std::size_t resident_bytes() const noexcept {
+        return indexed_ * sizeof(Cell) + index_.bytes();
+    }
     [[nodiscard]] Digest digest() const noexcept { return sums_.total(); }
     /// The parts of digest(), one per module of the machine.
     [[nodiscard]] const StateSums<M>& sums() const noexcept { return sums_; }
 
-    [[nodiscard]] const Value* get(const Key& key) const noexcept {
+    /// From now on cells that are not in memory are loaded from `backing`, whose state is `base`.
+    /// REQUIRES: no cell yet; `backing` outlives the store. Not of machines that scan.
+    void load_from(BackingStore<M>& backing, const StateBase<M>& base) requires(!kScans<M>) {
+        LOCKSTEP_CHECK(cells_.size() == 0);
+        cold_.emplace(backing);
+        sums_ = base.sums;
+        present_ = base.cells;
+    }
+    [[nodiscard]] bool loads() const noexcept { return cold_.has_value(); }
+    /// Why cells of this block could not be loaded; empty as long as they could.
+    [[nodiscard]] std::string load_failure() const {
+        return cold_ ? cold_->failure() : std::string();
+    }
+    [[nodiscard]] bool load_failed() const noexcept { return cold_ && cold_->failed(); }
+    /// Between blocks: leaves at most `most` cells in memory; those go that came first. REQUIRES:
+    /// the backing store has what was committed.
+    void evict_to(std::size_t most) {
+        LOCKSTEP_CHECK(cold_.has_value());
+        commit_new_keys();
+        for (; indexed_ > most; eviction_ = (eviction_ + 1) % cells_.size()) {
+            Cell& old = cell(eviction_);
+            if (index_.erase(M::hash(old.key), eviction_)) {
+                --indexed_;
+                old.present = false;
+                free(eviction_);
+            }
+        }
+        release_keys();
+    }
+
+    [[nodiscard]] const Value* get(const Key& key) const {
         const CellId id = find(key);
         return id == kNoCell ? nullptr : cell(id).get();
     }
     /// The cell of a key that is present or was interned in this block, else kNoCell.
-    [[nodiscard]] CellId find(const Key& key) const noexcept { return find(key, M::hash(key)); }
-    [[nodiscard]] CellId find(const Key& key, std::uint64_t hash) const noexcept {
-        return index_.find(hash, [&](CellId id) { return cell(id).key == key; });
+    /// Over a backing store every key has one, which is loaded if need be.
+    [[nodiscard]] CellId find(const Key& key) const { return find(key, M::hash(key)); }
+    [[nodiscard]] CellId find(const Key& key, std::uint64_t hash) const {
+        const CellId id = find_resident(key, hash);
+        return id != kNoCell || !cold_ ? id : load_one(key, hash);
     }
-    /// The same, but also of keys that this block met first and that found no room in the index.
-    [[nodiscard]] CellId find_in_block(const Key& key, std::uint64_t hash) const {
-        const CellId id = find(key, hash);
-        return id != kNoCell ? id : overflow_.find(key, hash);
+    /// Loads those of some keys (`key`, `hash`) that are not in memory, by one call.
+    template <class HashedKeys>
+    void load(const HashedKeys& keys) const {
+        if (cold_) {
+            load_cold(keys);
+        }
     }
-    /// The cell that `find` would look at first, without touching it; kNoCell when there is none.
-    [[nodiscard]] CellId candidate(const Key& key) const noexcept {
-        return candidate_of(M::hash(key));
-    }
-    /// The same by the key's hash.
+    /// The cell that `find` would look at first, untouched; kNoCell when there is none.
     [[nodiscard]] [[gnu::always_inline]] CellId candidate_of(std::uint64_t hash) const noexcept {
         return index_.candidate(hash);
     }
-    /// Starts fetching the index entry of a key.
-    void prefetch_index(const Key& key) const noexcept { prefetch_index_of(M::hash(key)); }
-    /// The same by the key's hash.
+    /// Starts fetching the index entry of a key by its hash.
     void prefetch_index_of(std::uint64_t hash) const noexcept { index_.prefetch(hash); }
     /// Starts fetching a cell that is going to be changed.
     void prefetch_cell(CellId id) const noexcept {
@@ -99,16 +136,16 @@ class StateStore {
     /// `enumerate(sink)` gives them to a sink, twice.
     template <class Enumerate>
     void prefetch(Enumerate&& enumerate) const {
-        enumerate([this](const Key& key) { prefetch_index(key); });
+        enumerate([this](const Key& key) { prefetch_index_of(M::hash(key)); });
         enumerate([this](const Key& key) {
-            if (const CellId id = candidate(key); id != kNoCell) {
+            if (const CellId id = candidate_of(M::hash(key)); id != kNoCell) {
                 prefetch_lines<Prefetch::kToRead>(&cell(id), sizeof(Cell));
             }
         });
     }
 
-    [[nodiscard]] Cell& cell(CellId id) noexcept { return *locate(id); }
-    [[nodiscard]] const Cell& cell(CellId id) const noexcept { return *locate(id); }
+    [[nodiscard]] Cell& cell(CellId id) noexcept { return cells_.at(id); }
+    [[nodiscard]] const Cell& cell(CellId id) const noexcept { return cells_.at(id); }
 
     /// The cell of a key, made absent when there is none. Callable by all workers of a block.
     [[nodiscard]] CellId intern(const Key& key) { return intern(key, M::hash(key)); }
@@ -119,19 +156,23 @@ class StateStore {
         }
         // A key of a machine that scans has to be in order before any worker finds it: under a
         // lock.
-        const CellId id = kScans<M> ? kNoCell : claim_in_index(key, hash);
+        const CellId id = kScans<M> ? kNoCell
+                                    : index_.claim(
+                                          hash, [&](CellId at) { return cell(at).key == key; },
+                                          [&] { return allocate_for_block(key); });
         return id != kNoCell ? id : insert_in_overflow(key, hash);
     }
 
     /// Keeps the cells interned since the last call that became present, and forgets the others.
     /// One thread, at the end of a block.
     void commit_new_keys() {
+        const bool keeps_absent = cold_ && !cold_->failed();
         for (std::size_t i = 0; i < interned_.size(); ++i) {
             if (i + kCommitAhead < interned_.size()) {
                 prefetch_cell(interned_[i + kCommitAhead]);
             }
             const CellId id = interned_[i];
-            if (cell(id).present) {
+            if (cell(id).present || keeps_absent) {
                 count_indexed(id);
             } else {
                 static_cast<void>(erase_from_index(id));
@@ -140,8 +181,8 @@ class StateStore {
         }
         interned_.clear();
         index_.make_room(indexed_);
-        overflow_.for_each([this](const Key& key, CellId id) {
-            if (cell(id).present) {
+        overflow_.for_each([&](const Key& key, CellId id) {
+            if (cell(id).present || keeps_absent) {
                 index_.insert(M::hash(key), id);
             }
         });
@@ -159,7 +200,7 @@ class StateStore {
             if (value == nullptr) {
                 return nullptr;
             }
-            id = allocate(key);
+            id = take_cell(key);
             put(id, value);
             index_.insert(M::hash(key), id);
             count_indexed(id);
@@ -175,9 +216,9 @@ class StateStore {
     }
 
     /// Removes cells that became absent from the index; after commit_new_keys, at the end of a
-    /// block.
+    /// block. Over a backing store they stay: it may still have what they were.
     void forget(CellId id) {
-        if (cell(id).present) {
+        if (cell(id).present || cold_) {
             return;
         }
         if (erase_from_index(id)) {
@@ -190,6 +231,13 @@ class StateStore {
     }
 
     /// Frees the bytes of keys whose cells are in use no more; at the start of a block.
+    void begin_block() {
+        release_keys();
+        if (cold_) {
+            commit_new_keys();  // what was loaded between blocks, and by serial ones
+            cold_->begin_block();
+        }
+    }
     void release_keys() noexcept { released_.clear(); }
 
     /// Adds a worker's share to the state digest and the number of present cells.
@@ -201,26 +249,30 @@ class StateStore {
     /// The keys in order; only of machines that scan.
     [[nodiscard]] const KeyOrder<Key>& keys() const noexcept requires kScans<M> { return keys_; }
 
-    /// Calls `visit(key, value)` for every present cell in key order.
+    /// Calls `visit(key, value)` for every present cell in memory, in key order.
     template <class Visit>
     void for_each(Visit&& visit) const {
-        std::vector<CellId> ids;
-        ids.reserve(present_);
-        index_.for_each([&ids](CellId id) { ids.push_back(id); });
-        std::sort(ids.begin(), ids.end(),
-                  [this](CellId a, CellId b) { return cell(a).key < cell(b).key; });
-        for (const CellId id : ids) {
-            visit(cell(id).key, cell(id).value);
+        std::vector<std::pair<const Key*, const Value*>> cells;
+        cells.reserve(indexed_);
+        for_each_unordered(
+            [&](const Key& key, const Value& value) { cells.emplace_back(&key, &value); });
+        std::sort(cells.begin(), cells.end(),
+                  [](const auto& a, const auto& b) { return *a.first < *b.first; });
+        for (const auto& [key, value] : cells) {
+            visit(*key, *value);
         }
     }
-
     /// The same in no order that means anything, without the cost of sorting.
     template <class Visit>
     void for_each_unordered(Visit&& visit) const {
-        index_.for_each([&](CellId id) { visit(cell(id).key, cell(id).value); });
+        index_.for_each([&](CellId id) {
+            if (const Cell& at = cell(id); at.present) {
+                visit(at.key, at.value);
+            }
+        });
     }
 
-    /// The state digest computed from scratch; equals digest() [SS2].
+    /// The state digest computed from scratch; equals digest() [SS2] where all cells are in memory.
     [[nodiscard]] Digest recompute_digest() const { return recompute_sums().total(); }
     /// The same by module; equals sums().
     [[nodiscard]] StateSums<M> recompute_sums() const {
@@ -233,36 +285,43 @@ class StateStore {
     }
 
   private:
-    using Cells = std::vector<Cell, HugePageAllocator<Cell>>;
-
     static constexpr std::size_t kCommitAhead = 8;
-    /// A cell's number is its id and this, a power of two.
-    static constexpr CellId kFirstNumber = 64;
-
-    /// Segment s holds the cells whose numbers have s as highest bit, so that cells never move and
-    /// small stores stay small.
-    [[nodiscard]] static std::uint32_t segment_of(CellId number) noexcept {
-        // Every number has a bit from kFirstNumber on; said here it saves a branch for 0.
-        return 31U ^ static_cast<std::uint32_t>(std::countl_zero(number | kFirstNumber));
+    [[nodiscard]] CellId find_resident(const Key& key, std::uint64_t hash) const {
+        const CellId id = index_.find(hash, [&](CellId at) { return cell(at).key == key; });
+        return id != kNoCell ? id : overflow_.find(key, hash);
     }
-    [[nodiscard]] Cell* locate(CellId id) const noexcept {
-        const CellId number = id + kFirstNumber;
-        const std::uint32_t segment = segment_of(number);
-        return starts_[segment] + (number ^ CellId{1} << segment);
+    [[nodiscard]] CellId load_one(const Key& key, std::uint64_t hash) const {
+        load_cold(std::array{HashedKey<Key>{key, hash}});
+        return find_resident(key, hash);
     }
-
-    [[nodiscard]] CellId claim_in_index(const Key& key, std::uint64_t hash) {
-        return index_.claim(
-            hash, [&](CellId id) { return cell(id).key == key; },
-            [&] { return allocate_for_block(key); });
+    template <class HashedKeys>
+    [[gnu::noinline]] void load_cold(const HashedKeys& keys) const {
+        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): what is in memory is not the state
+        auto* const self = const_cast<StateStore*>(this);
+        self->cold_->load(
+            keys,
+            [self](const auto& key) { return self->find_resident(key.key, key.hash) != kNoCell; },
+            [self](const auto& key, Loaded<Value>& answer) { self->admit(key, answer); });
+    }
+    /// The cell of a key that has none, with what the backing store has answered.
+    void admit(const HashedKey<Key>& key, Loaded<Value>& answer) {
+        const CellId id = allocate_for_block(key.key);
+        Cell& fresh = cell(id);
+        if (answer.load == Load::kFound) {
+            ByteWriter scratch;
+            fresh.value = std::move(answer.value);
+            fresh.present = true;
+            static_cast<void>(fresh.term(scratch));  // [SS4]
+        }
+        const auto never = [](CellId /*other*/) { return false; };  // ColdKeys asks once for a key
+        if (index_.claim(key.hash, never, [id] { return id; }) == kNoCell) {
+            static_cast<void>(overflow_.insert(fresh.key, key.hash, id, [] {}));
+        }
     }
     bool erase_from_index(CellId id) { return index_.erase(M::hash(cell(id).key), id); }
     /// The cell of a key in the overflow, which has the key as the cell keeps it; if
     /// another worker was faster, that worker's cell.
     CellId insert_in_overflow(const Key& key, std::uint64_t hash) {
-        if (const CellId known = overflow_.find(key, hash); known != kNoCell) {
-            return known;
-        }
         const CellId made = allocate_for_block(key);
         return overflow_.insert(cell(made).key, hash, made, [&] {
             if constexpr (kScans<M>) {
@@ -278,25 +337,10 @@ class StateStore {
         interned_.push_back(id);
         return id;
     }
-    CellId allocate(const Key& key) {
-        const std::lock_guard lock(allocation_);
-        return take_cell(key);
-    }
     CellId take_cell(const Key& key) {
         KeyBytes<Key> bytes;
         const Key kept = bytes.keep(key);
-        CellId id = 0;
-        if (!free_.empty()) {
-            id = free_.back();
-            free_.pop_back();
-        } else {
-            id = next_++;
-            const std::uint32_t segment = segment_of(id + kFirstNumber);
-            if (segments_[segment].empty()) {
-                segments_[segment] = Cells(std::size_t{1} << segment);
-                starts_[segment] = segments_[segment].data();
-            }
-        }
+        const CellId id = cells_.take();
         Cell& fresh = cell(id);
         fresh.key = kept;
         fresh.key_bytes = std::move(bytes);
@@ -312,7 +356,7 @@ class StateStore {
             released_.push_back(std::move(cell(id).key_bytes));
             cell(id).key = Key{};
         }
-        free_.push_back(id);
+        cells_.give_back(id);
     }
 
     void put(CellId id, const Value* value) {
@@ -348,14 +392,13 @@ class StateStore {
     std::vector<CellId> interned_;  ///< cells made in this block; some for keys that got another
     OverflowKeys<Key> overflow_;  ///< keys that this block met first, and that are not in the index
     [[no_unique_address]] std::conditional_t<kScans<M>, KeyOrder<Key>, NoKeyOrder> keys_;
-    // Guards next_, free_, interned_ and the making of segments within a block. Not of the Sync
-    // policy: making a cell is one step for schedules.
+    // Guards cells_ and interned_ within a block. Not of the Sync policy: making a cell is one step
+    // for schedules.
     std::mutex allocation_;
-    CellId next_ = 0;
-    std::vector<CellId> free_;
+    CellPool<Cell> cells_;
     std::vector<KeyBytes<Key>> released_;  ///< of cells that were freed, where keys have any
-    std::array<Cells, std::numeric_limits<CellId>::digits> segments_;
-    std::array<Cell*, std::numeric_limits<CellId>::digits> starts_{};  ///< of segments_
+    std::optional<ColdKeys<M>> cold_;      ///< over a backing store
+    CellId eviction_ = 0;                  ///< the cell that goes next
 };
 
 }  // namespace lockstep

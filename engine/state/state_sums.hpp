@@ -40,6 +40,12 @@ template <class M>
 class StateSums {
   public:
     using Key = typename M::Key;
+    static constexpr std::size_t kCount = NamesModules<M> ? module_names<M>().size() : 1;
+
+    StateSums() = default;
+    /// One by one as `all` gives them: by module, or one of a machine without modules.
+    explicit StateSums(const std::array<Digest, kCount>& sums) noexcept : sums_(sums) {}
+    [[nodiscard]] const std::array<Digest, kCount>& all() const noexcept { return sums_; }
 
     void add(const Key& key, const Digest& term) noexcept { sums_[sum_of(key)] += term; }
     void remove(const Key& key, const Digest& term) noexcept { sums_[sum_of(key)] -= term; }
@@ -73,8 +79,6 @@ class StateSums {
     friend bool operator==(const StateSums&, const StateSums&) = default;
 
   private:
-    static constexpr std::size_t kCount = NamesModules<M> ? module_names<M>().size() : 1;
-
     static std::size_t sum_of(const Key& key) noexcept {
         if constexpr (NamesModules<M>) {
             return M::module(key);

@@ -69,7 +69,7 @@ TEST(CellCache, FindTheCellsThatTheStoreFindsWhateverHappensBetweenBlocks) {  //
                     std::swap(keys.front(), keys.back());
                 }
                 for (const std::uint32_t key : keys) {
-                    const CellId known = store.find_in_block(key, ProgramMachine::hash(key));
+                    const CellId known = store.find(key, ProgramMachine::hash(key));
                     const Int128* const read = cells.read(key);
                     ASSERT_EQ(read, known != kNoCell ? store.cell(known).get() : nullptr);
                     auto& cell = *cells.to_change(key);
@@ -93,7 +93,7 @@ TEST(CellCache, ForgetAbsentCellsWithTheBlockThatInternedThem) {  // [NC1]
     Cells cells(store);
     cells.begin_block();
     EXPECT_EQ(cells.read(1), nullptr);
-    EXPECT_EQ(store.find_in_block(1, ProgramMachine::hash(1)), kNoCell);  // a read makes none
+    EXPECT_EQ(store.find(1, ProgramMachine::hash(1)), kNoCell);  // a read makes none
     auto& absent = *cells.to_change(1);
     EXPECT_EQ(cells.to_change(1), &absent);
     store.commit_new_keys();  // frees the cell
