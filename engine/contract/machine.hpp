@@ -255,6 +255,8 @@ struct MachineCheck {
     static_assert(kHasUnits<M> || !NamesUnit<M>, "`unit` is static, takes and returns a key");
     static_assert(kHasFootprints<M> || !NamesFootprint<M>,
                   "`footprint` is static, takes a value, and returns a number of bytes");
+    static_assert(kHasValueBytes<M> || !NamesValueBytes<M>,
+                  "`value_bytes` is static, takes a value, and returns a span of bytes");
     static constexpr bool kPasses = true;
 };
 

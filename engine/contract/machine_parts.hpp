@@ -54,6 +54,9 @@ struct NamedUnit {
 struct NamedFootprint {
     void footprint();
 };
+struct NamedValueBytes {
+    void value_bytes();
+};
 /// A name that both bases have is ambiguous.
 template <class M, class Named>
 struct Both : M, Named {};
@@ -89,6 +92,10 @@ concept NamesDeclaresAll = !std::is_final_v<M> && !DeclaresNothing<M> && !requir
 template <class M>
 concept NamesUnit = !std::is_final_v<M> && !requires {
     &internal::Both<M, internal::NamedUnit>::unit;
+};
+template <class M>
+concept NamesValueBytes = !std::is_final_v<M> && !requires {
+    &internal::Both<M, internal::NamedValueBytes>::value_bytes;
 };
 template <class M>
 concept NamesFootprint = !std::is_final_v<M> && !requires {
