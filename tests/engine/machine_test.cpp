@@ -72,6 +72,11 @@ struct FootprintOfKeys : Whole {
 };
 static_assert(NamesFootprint<Rich> && !NamesFootprint<Whole>);
 static_assert(NamesFootprint<FootprintOfKeys> && !kHasFootprints<FootprintOfKeys>);
+struct BytesOfKeys : Whole {
+    static std::span<const std::byte> value_bytes(const Value&, const Key&) { return {}; }
+};
+static_assert(NamesValueBytes<BytesOfKeys> && !kHasValueBytes<BytesOfKeys>);
+static_assert(!NamesValueBytes<Whole>);
 static_assert(MachineCheck<Whole>::kPasses && MachineCheck<Rich>::kPasses);
 
 // What is required is named as well.
