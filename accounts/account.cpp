@@ -25,6 +25,9 @@ void set_frozen(Cell& head, FrozenBy who, bool frozen) noexcept {
     const unsigned known = AccountHead(head).frozen_by();
     head.store(50, static_cast<std::uint8_t>(frozen ? known | bit : known & ~bit));
 }
+void set_shared(Cell& head) noexcept {
+    head.store(51, std::uint8_t{1});
+}
 
 void release_asset(Cell& head, AssetId asset) noexcept {
     const AccountHead known(head);

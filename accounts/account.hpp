@@ -18,8 +18,9 @@ namespace lockstep {
 /// Where the bytes of an account lie. The head block (cell account_key) holds
 ///
 ///   0 delegate u64 · 8 salt_below u64 · 16 assets u64 · 24 inline assets 4 x u8 · 28 positions u32
-///   32 volume i128 · 48 number of inline assets u8 · 49 fee tier u8 · 50 frozen by u8 · 51 5 x u8
-///   0 56 cash of the inline assets, i128 each · positions, 72 bytes each, by market
+///   32 volume i128 · 48 number of inline assets u8 · 49 fee tier u8 · 50 frozen by u8 · 51 shared
+///   u8 · 52 4 x u8 0 · 56 cash of the inline assets, i128 each · positions, 72 bytes each, by
+///   market
 ///
 /// and continuation blocks 1, 2 … (positions_key) the positions that find no room in it. Positions
 /// ascend by market over all blocks, and all blocks but the last are full, so that the bytes follow
@@ -105,6 +106,8 @@ class AccountHead {
     /// Bits of FrozenBy.
     [[nodiscard]] std::uint8_t frozen_by() const noexcept { return cell_->load<std::uint8_t>(50); }
     [[nodiscard]] bool frozen() const noexcept { return frozen_by() != 0; }
+    /// The owner has several accounts: their lots are added up (accounts/owner.hpp).
+    [[nodiscard]] bool shared() const noexcept { return cell_->load<std::uint8_t>(51) != 0; }
 
     /// Number of assets whose cash is in the head block: the first ones that the account held.
     [[nodiscard]] std::size_t inline_assets() const noexcept {
@@ -150,6 +153,7 @@ void set_delegate(Cell& head, AccountId delegate) noexcept;
 void set_salt_below(Cell& head, std::uint64_t salt_below) noexcept;
 void set_fee_tier(Cell& head, std::uint8_t tier) noexcept;
 void set_frozen(Cell& head, FrozenBy who, bool frozen) noexcept;
+void set_shared(Cell& head) noexcept;
 void set_volume(Cell& head, Int128 volume) noexcept;
 /// Marks an asset as held. Its cash, 0, moves into the head block while there is room.
 void hold_asset(Cell& head, AssetId asset) noexcept;

@@ -19,6 +19,9 @@ enum class CellKind : std::uint8_t {
     kPositions = 4,    ///< continuation block: AccountLayout; chunk = its number, from 1
     kOrders = 5,       ///< TablePage; chunk = its number
     kDepositUsed = 8,  ///< mark; owner = deposit reference, item = asset
+    // per owner; owner = his subaccount 0
+    kOwner = 9,       ///< mark: he has accounts beside subaccount 0
+    kOwnerLots = 10,  ///< number: lots of all his accounts, long and short; item = market
 
     // venue
     kVenue = 16,       ///< VenueRecord
@@ -114,21 +117,21 @@ static_assert(sizeof(StateKey) == 16 && std::is_trivially_copyable_v<StateKey>);
 
 /// True for kinds whose cell is one Int128.
 [[nodiscard]] constexpr bool is_numeric(CellKind kind) noexcept {
-    return kind == CellKind::kCash || kind == CellKind::kAssetTotal ||
-           kind == CellKind::kInsurance ||
+    return kind == CellKind::kCash || kind == CellKind::kOwnerLots ||
+           kind == CellKind::kAssetTotal || kind == CellKind::kInsurance ||
            (kind >= CellKind::kOpenInterest && kind <= CellKind::kClosedLots);
 }
 
-/// The cell whose order the cells of a unit share: the head block of an account for all that is the
-/// account's own; the volume of a market for all that its transactions only add to.
+/// The cell whose order the cells of a unit share: the head block of subaccount 0 for all that is
+/// an owner's own, whatever his account; the volume of a market for all that its transactions only
+/// add to.
 [[nodiscard]] constexpr StateKey unit_key(const StateKey& key) noexcept {
     const CellKind kind = key.kind();
     if (kind == CellKind::kNonces && is_venue(AccountId{key.owner()})) {
         return {kind, key.owner(), key.item(), 1};  // the root of its table
     }
-    if (kind == CellKind::kCash || kind == CellKind::kPositions || kind == CellKind::kOrders ||
-        kind == CellKind::kNonces) {
-        return {CellKind::kAccount, key.owner()};
+    if (kind <= CellKind::kOrders || kind == CellKind::kOwner || kind == CellKind::kOwnerLots) {
+        return {CellKind::kAccount, raw(make_account(owner_of(AccountId{key.owner()})))};
     }
     if (kind >= CellKind::kOpenInterest && kind <= CellKind::kClosedLots) {
         return {CellKind::kVolume, 0, key.item()};

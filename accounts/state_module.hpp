@@ -13,7 +13,7 @@ enum class StateModule : std::uint8_t {
     kAccounts,    ///< head blocks: who they are, cash, the first positions
     kNonces,      ///< spent nonces
     kCollateral,  ///< cash without room in head blocks, deposits that were credited
-    kPositions,   ///< continuation blocks
+    kPositions,   ///< continuation blocks, lots by owner
     kOrders,      ///< fills of orders
     kAssets,      ///< parameters of venue and assets, asset totals
     kInsurance,
@@ -33,6 +33,7 @@ static_assert(static_cast<std::size_t>(StateModule::kTotals) + 1 == kStateModule
 [[nodiscard]] constexpr StateModule state_module(CellKind kind) noexcept {
     switch (kind) {
         case CellKind::kAccount:
+        case CellKind::kOwner:
             return StateModule::kAccounts;
         case CellKind::kNonces:
             return StateModule::kNonces;
@@ -40,6 +41,7 @@ static_assert(static_cast<std::size_t>(StateModule::kTotals) + 1 == kStateModule
         case CellKind::kDepositUsed:
             return StateModule::kCollateral;
         case CellKind::kPositions:
+        case CellKind::kOwnerLots:
             return StateModule::kPositions;
         case CellKind::kOrders:
             return StateModule::kOrders;

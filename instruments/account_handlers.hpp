@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "accounts/owner.hpp"
 #include "instruments/events.hpp"
 #include "instruments/portfolio.hpp"
 #include "instruments/prologue.hpp"
@@ -15,7 +16,7 @@ template <class View>
     if (view.exists(account_key(tx.account))) {
         return Status::kExists;
     }
-    view.write(account_key(tx.account), new_account());
+    open_account(view, tx.account);
     return Status::kApplied;
 }
 
@@ -34,7 +35,7 @@ template <class View>
         return Status::kDepositReplay;
     }
     if (!view.exists(account_key(tx.account))) {
-        view.write(account_key(tx.account), new_account());
+        open_account(view, tx.account);
     }
     if (!credit(view, tx.account, tx.asset, tx.amount) ||
         !post(view, asset_key(CellKind::kAssetTotal, tx.asset), tx.amount)) {

@@ -43,6 +43,10 @@ struct MarketContext {
         return status == MarketStatus::kActive || status == MarketStatus::kReduceOnly;
     }
     [[nodiscard]] bool settled() const noexcept { return status == MarketStatus::kSettled; }
+    /// Several brackets: what a position needs depends on what its owner holds beside it.
+    [[nodiscard]] bool tiered() const noexcept {
+        return margin.count > 1 && terms.kind != MarketKind::kEuropeanOption;
+    }
 };
 
 /// An asset as margin sees it.

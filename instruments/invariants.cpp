@@ -26,6 +26,10 @@ void InvariantScan::add_account(const StateKey& key, const Cell& cell) {
         malformed_.push_back("I5: head block of account " + std::to_string(key.owner()));
     }
     counts_[key.owner()] = head.positions();
+    owned_[owner_of(AccountId{key.owner()})].insert(key.owner());
+    if (head.shared()) {
+        shared_.insert(key.owner());
+    }
     add_positions(key.owner(), 0, head.own_positions());
 }
 
@@ -47,6 +51,7 @@ void InvariantScan::add_positions(std::uint64_t account, std::uint32_t block,
         market.social += abs(Checked{position.lots}) * position.since.social;
         market.social_size += position.lots < 0 ? -Int128{position.lots} : Int128{position.lots};
         held.push_back(raw(span.market(i)));
+        owner_lots_[{owner_of(AccountId{account}), span.market(i)}] += size_of_lots(position.lots);
     }
 }
 
@@ -70,6 +75,35 @@ void InvariantScan::check_accounts(std::vector<std::string>& out) const {
             out.push_back("I5: blocks of account " + std::to_string(account) +
                           " do not hold its positions in order");
         }
+    }
+}
+
+/// I5: all accounts of an owner with several are marked as shared, others are not; the lots that
+/// are kept of him are those of his accounts.
+void InvariantScan::check_owners(std::vector<std::string>& out) const {
+    auto kept = kept_lots_;
+    for (const auto& [owner, accounts] : owned_) {
+        const bool several =
+            owner != 0 && (accounts.size() > 1 || *accounts.begin() != raw(make_account(owner)));
+        for (const std::uint64_t account : accounts) {
+            if (shared_.contains(account) != several) {
+                out.push_back("I5: account " + std::to_string(account) +
+                              " is not marked as the accounts of its owner are");
+            }
+        }
+        for (auto it = owner_lots_.lower_bound({owner, MarketId{0}});
+             several && it != owner_lots_.end() && it->first.first == owner; ++it) {
+            const auto found = kept.find(it->first);
+            if (found == kept.end() || found->second != it->second) {
+                out.push_back("I5: lots of owner " + std::to_string(owner) + " in " +
+                              text(it->first.second) + " are " + to_string(it->second));
+            }
+            kept.erase(it->first);
+        }
+    }
+    for (const auto& [place, lots] : kept) {
+        out.push_back("I5: owner " + std::to_string(place.first) + " has no lots in " +
+                      text(place.second));
     }
 }
 
@@ -112,6 +146,9 @@ void InvariantScan::add(const StateKey& key, const Cell& cell) {
     switch (key.kind()) {
         case CellKind::kCash:
             assets_[AssetId{key.item()}].cash += cell.number();
+            break;
+        case CellKind::kOwnerLots:
+            kept_lots_[{owner_of(AccountId{key.owner()}), MarketId{key.item()}}] = cell.number();
             break;
         case CellKind::kAssetTotal:
             assets_[AssetId{key.item()}].total = cell.number();
@@ -215,6 +252,7 @@ std::vector<std::string> InvariantScan::violations() const {
         }
     }
     check_accounts(out);
+    check_owners(out);
     return out;
 }
 

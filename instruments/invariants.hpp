@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "accounts/ledger.hpp"
+#include "accounts/owner.hpp"
 #include "accounts/positions.hpp"
 #include "accounts/records.hpp"
 #include "instruments/context.hpp"
@@ -44,6 +46,7 @@ void freeze_broken_markets(View& view, const VenueContext& context) {
 }
 
 /// Recomputes the venue's invariants from all cells of a state (2.4: I1, I2, I3, I5, I8).
+/// I5 holds for the lots of owners too.
 ///
 /// Role:    tests, replay and audits; not part of block execution. Feed every cell to add() in any
 ///          order, then ask violations().
@@ -81,6 +84,7 @@ class InvariantScan {
     void add_account(const StateKey& key, const Cell& cell);
     void add_positions(std::uint64_t account, std::uint32_t block, const PositionSpan& span);
     void check_accounts(std::vector<std::string>& out) const;
+    void check_owners(std::vector<std::string>& out) const;
     void add_market_number(const StateKey& key, Int128 number);
     void check_market(MarketId market, const MarketSums& sums, std::vector<std::string>& out) const;
 
@@ -88,7 +92,12 @@ class InvariantScan {
     std::map<AssetId, AssetSums> assets_;
     /// The markets of each block of an account, by account and number of the block.
     std::map<std::uint64_t, std::map<std::uint32_t, std::vector<std::uint32_t>>> blocks_;
-    std::map<std::uint64_t, std::uint32_t> counts_;  ///< positions, as the head block says
+    /// Lots by owner and market: as the accounts have them, and as they are kept.
+    std::map<std::pair<std::uint64_t, MarketId>, Int128> owner_lots_;
+    std::map<std::pair<std::uint64_t, MarketId>, Int128> kept_lots_;
+    std::set<std::uint64_t> shared_;                          ///< accounts of owners with several
+    std::map<std::uint64_t, std::set<std::uint64_t>> owned_;  ///< accounts by owner
+    std::map<std::uint64_t, std::uint32_t> counts_;           ///< positions, as the head block says
     std::vector<std::string> malformed_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "accounts/owner.hpp"
 #include "engine/base/rounding.hpp"
 #include "instruments/context.hpp"
 
@@ -183,6 +184,24 @@ Requirement position_requirement(const MarketContext& market, std::int64_t lots)
     const Checked size = abs(Checked{lots});
     return {.maintenance = maximum(required.maintenance, size * market.margin.maintenance_floor),
             .initial = maximum(required.initial, size * market.margin.initial_floor)};
+}
+
+Requirement owner_surcharge(const MarketContext& market, std::int64_t lots,
+                            Int128 owner_lots) noexcept {
+    const Int128 own = size_of_lots(lots);
+    if (own == 0 || owner_lots <= own || !market.tiered() || market.settled()) {
+        return {};
+    }
+    if (owner_lots > kMaxLots) {
+        return {.maintenance = Checked::overflowed(), .initial = Checked::overflowed()};
+    }
+    const Requirement alone = position_requirement(market, lots);
+    const Requirement all = position_requirement(market, static_cast<std::int64_t>(owner_lots));
+    const auto share = [&](Checked whole, Checked least) {
+        return maximum(mul_div_ceil(whole, own, owner_lots), least) - least;
+    };
+    return {.maintenance = share(all.maintenance, alone.maintenance),
+            .initial = share(all.initial, alone.initial)};
 }
 
 Checked collateral_value(const AssetContext& asset, Checked amount) noexcept {

@@ -79,6 +79,11 @@ struct MarginTable {
 [[nodiscard]] Requirement position_requirement(const MarketContext& market,
                                                std::int64_t lots) noexcept;
 
+/// What a position needs beyond position_requirement because its owner holds `owner_lots` over all
+/// of his accounts: its share of what those need together, rounded up, is the least.
+[[nodiscard]] Requirement owner_surcharge(const MarketContext& market, std::int64_t lots,
+                                          Int128 owner_lots) noexcept;
+
 /// Requirements of one short lot of an option that is not settled, in ppm of quanta: a share of the
 /// underlying less what the option is out of the money, with a floor; the mark itself is already a
 /// debt in equity.

@@ -162,6 +162,17 @@ void RiskSum::add_plainly(std::uint32_t place, Position position) noexcept {
     stale_ = stale_ || (market != nullptr && market->stale && !market->settled());
 }
 
+void RiskSum::add_surcharge(const MarketContext& market, std::int64_t lots,
+                            Int128 owner_lots) noexcept {
+    const Requirement extra = owner_surcharge(market, lots, owner_lots);
+    AssetSum& sum = sum_of(raw(market.terms.settlement_asset));
+    const Checked maintenance = Checked{sum.maintenance} + extra.maintenance;
+    const Checked initial = Checked{sum.initial} + (upward_ ? extra.initial * kPpm : extra.initial);
+    sum.maintenance = maintenance.value();
+    sum.initial = initial.value();
+    overflowed_ = overflowed_ || !maintenance.ok() || !initial.ok();
+}
+
 void RiskSum::add_asset(std::uint32_t id, Checked cash, Risk& risk,
                         Checked& profit) const noexcept {
     const AssetContext& asset = context_.assets[id];

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "accounts/owner.hpp"
 #include "accounts/positions.hpp"
 #include "instruments/context.hpp"
 
@@ -14,7 +15,8 @@ namespace lockstep {
 struct Override {
     const MarketContext* market = nullptr;
     const Position* position = nullptr;
-    Int128 cash = 0;  ///< to be credited in the settlement asset
+    Int128 cash = 0;        ///< to be credited in the settlement asset
+    Int128 owner_lots = 0;  ///< of all accounts of the owner in the market
 };
 
 /// How requirements are added up.
@@ -33,6 +35,8 @@ class RiskSum {
     void add(MarketId market, const Position& position) noexcept;
     /// Takes all positions of a block but the one in `left_out`.
     void add(const PositionSpan& span, MarketId left_out) noexcept;
+    /// Takes what a position needs because of other accounts of its owner (owner_surcharge).
+    void add_surcharge(const MarketContext& market, std::int64_t lots, Int128 owner_lots) noexcept;
     /// Values the sums, and the cash in `assets`, in the numeraire. `cash(asset)` is asked once for
     /// each asset in use.
     template <class Cash>
@@ -74,6 +78,28 @@ class RiskSum {
     std::array<AssetSum, kMaxAssets> sums_;  // only those in use are set: the rest costs nothing
 };
 
+/// Adds what the positions of an account need because of other accounts of its owner.
+template <class View>
+[[gnu::noinline]] void add_surcharges(View& view, const VenueContext& context,
+                                      const AccountBlocks& blocks, const Override* change,
+                                      RiskSum& sum) {
+    for (std::uint32_t block = 0; block < blocks.size() && !view.stopped(); ++block) {
+        const PositionSpan span = blocks.span(block);
+        for (std::size_t i = 0; i < span.size(); ++i) {
+            const MarketId id = span.market(i);
+            const MarketContext* const market = context.market(id);  // tiered ones do not rest
+            const bool replaced = change != nullptr && change->market->id == id;
+            if (market != nullptr && market->tiered() && !replaced) {
+                sum.add_surcharge(*market, span.position(i).lots,
+                                  number_at(view, owner_lots_key(blocks.account(), id)));
+            }
+        }
+    }
+    if (change != nullptr) {
+        sum.add_surcharge(*change->market, change->position->lots, change->owner_lots);
+    }
+}
+
 /// Equity and requirements of an account: its cash, and its positions brought to the indices of the
 /// block. `change` stands in for one stored position; null for none.
 template <class View>
@@ -85,6 +111,9 @@ template <class View>
         sum.add(blocks.span(block), change != nullptr ? change->market->id : MarketId{kMaxMarkets});
     }
     const AccountHead head = blocks.head();
+    if (head.shared()) [[unlikely]] {
+        add_surcharges(view, context, blocks, change, sum);
+    }
     std::uint64_t assets = head.assets();
     AssetId credited{kMaxAssets};
     if (change != nullptr) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "accounts/owner.hpp"
 #include "instruments/events.hpp"
 #include "instruments/portfolio.hpp"
 #include "instruments/prologue.hpp"
@@ -40,6 +41,9 @@ template <class View>
     }
     if (settle_side(market, side) != Status::kApplied) {
         return Status::kOverflow;
+    }
+    if (side.head().shared()) {
+        move_owner_lots(view, account, market.id, -size_of_lots(side.lots_before));
     }
     const Checked value = settlement_value(market, side.position.lots);
     const Checked cash = Checked{side.position.cost} + value + side.swept;

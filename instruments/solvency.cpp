@@ -32,6 +32,9 @@ void SolvencyScan::add(const StateKey& key, const Cell& cell) {
         case CellKind::kCash:
             cash_[key.owner()][key.item()] = cell.number();
             break;
+        case CellKind::kOwnerLots:
+            owner_lots_[key.owner()][key.item()] = cell.number();
+            break;
         case CellKind::kAsset:
             assets_[key.item()] = decode_asset(AssetId{key.item()}, cell);
             break;
@@ -91,6 +94,15 @@ VenueContext SolvencyScan::make_context() const {
     return context;
 }
 
+Int128 SolvencyScan::owner_lots(std::uint64_t account, MarketId market) const {
+    const auto owner = owner_lots_.find(raw(first_account(AccountId{account})));
+    if (owner == owner_lots_.end()) {
+        return 0;
+    }
+    const auto lots = owner->second.find(raw(market));
+    return lots == owner->second.end() ? 0 : lots->second;
+}
+
 void SolvencyScan::add_account(std::uint64_t account, const VenueContext& context,
                                SolvencyStatement& out) const {
     const auto& blocks = blocks_.at(account);
@@ -107,6 +119,10 @@ void SolvencyScan::add_account(std::uint64_t account, const VenueContext& contex
             if (const MarketContext* market = context.market(span.market(i))) {
                 const auto asset = raw(market->terms.settlement_asset);
                 add_position(*market, span.position(i), out.assets[asset % kMaxAssets]);
+                if (head.shared()) {
+                    sum.add_surcharge(*market, span.position(i).lots,
+                                      owner_lots(account, market->id));
+                }
             }
         }
     }

@@ -71,6 +71,7 @@ class SolvencyScan {
     };
 
     [[nodiscard]] VenueContext make_context() const;
+    [[nodiscard]] Int128 owner_lots(std::uint64_t account, MarketId market) const;
     void add_account(std::uint64_t account, const VenueContext& context,
                      SolvencyStatement& out) const;
 
@@ -82,6 +83,8 @@ class SolvencyScan {
     /// Blocks by account and number, 0 is the head; cash beside the head by account and asset.
     std::map<std::uint64_t, std::map<std::uint32_t, Cell>> blocks_;
     std::map<std::uint64_t, std::map<std::uint32_t, Int128>> cash_;
+    /// Lots of owners with several accounts, by subaccount 0 and market.
+    std::map<std::uint64_t, std::map<std::uint32_t, Int128>> owner_lots_;
 };
 
 }  // namespace lockstep

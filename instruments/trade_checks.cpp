@@ -138,9 +138,8 @@ Status check_positions(const Fill& fill) noexcept {
 }
 
 bool exceeds_position_limit(const Fill& fill, const FillSide& side) noexcept {
-    const std::int64_t lots = side.position.lots;
-    const std::int64_t limit = fill.market->max_position_lots;
-    return (lots > limit || lots < -limit) && !only_reduces(side, fill.trade->lots);
+    return side.owner_lots > fill.market->max_position_lots &&
+           !only_reduces(side, fill.trade->lots);
 }
 
 Int128 open_interest_change(const Fill& fill) noexcept {

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "accounts/expiring_table.hpp"
+#include "accounts/owner.hpp"
 #include "accounts/positions.hpp"
 #include "engine/base/random.hpp"
 #include "instruments/context.hpp"
@@ -32,8 +33,13 @@ struct FillSide {
     Int128 swept = 0;         ///< cash from daily settlements
     Int128 cost_settled = 0;  ///< cost before the fill, after funding and daily settlements
     Int128 closed = 0;        ///< cash that the closed lots realised
+    Int128 owner_lots = 0;    ///< of all accounts of the owner in the market, after the fill
 
     [[nodiscard]] AccountHead head() const noexcept { return AccountHead(*account); }
+    /// Lots, long and short alike, that the fill adds to the side.
+    [[nodiscard]] Int128 growth() const noexcept {
+        return size_of_lots(position.lots) - size_of_lots(lots_before);
+    }
 };
 
 /// Both sides and the numbers they share.
@@ -80,7 +86,7 @@ struct OrderTerms {
 /// reduce-only orders, reduce-only market, stale feed.
 [[nodiscard]] Status check_positions(const Fill& fill) noexcept;
 
-/// Position limit of one side; reducing is always allowed.
+/// Position limit of one side, for all accounts of its owner; reducing is always allowed.
 [[nodiscard]] bool exceeds_position_limit(const Fill& fill, const FillSide& side) noexcept;
 
 /// Open interest that the fill adds, lots.

@@ -70,13 +70,30 @@ template <class View>
     return exact ? fee : requirement_value(asset, fee + kRoundingQuanta) + kRoundingQuanta;
 }
 
+/// Finds out what the owners of both sides hold after the fill, over all of their accounts.
+template <class View>
+void count_owner_lots(View& view, Fill& fill) {
+    for (FillSide* side : {&fill.buyer, &fill.seller}) {
+        side->owner_lots = size_of_lots(side->position.lots);
+        if (side->head().shared()) [[unlikely]] {
+            const FillSide& other = side == &fill.buyer ? fill.seller : fill.buyer;
+            const AccountId account = side->order->account;
+            const bool both = owner_of(account) == owner_of(other.order->account);
+            side->owner_lots = number_at(view, owner_lots_key(account, fill.market->id)) +
+                               side->growth() + (both ? other.growth() : Int128{0});
+        }
+    }
+}
+
 /// Whether a side may stand after the fill: kApplied, kMargin, kOracleStale.
 template <class View>
 [[nodiscard]] Status judge_side(View& view, const VenueContext& context, const Fill& fill,
                                 const FillSide& side) {
     const MarginPolicy policy = MarginPolicy::of_fill(context);
-    const Override after{
-        .market = fill.market, .position = &side.position, .cash = side.swept + side.closed};
+    const Override after{.market = fill.market,
+                         .position = &side.position,
+                         .cash = side.swept + side.closed,
+                         .owner_lots = side.owner_lots};
     const auto before = [&] {
         return assess(view, context, side.blocks, policy.profit_cap, nullptr);
     };
@@ -95,6 +112,9 @@ template <class View>
     if (side.tracked &&
         !order_table(account).store(view, side.order_place, filled, context.time_ms)) {
         return Status::kOverflow;
+    }
+    if (side.head().shared()) [[unlikely]] {
+        move_owner_lots(view, account, fill.market->id, side.growth());
     }
     if (side.position.lots == 0) {
         if (side.place.present) {
@@ -261,6 +281,7 @@ template <class View>
     if (status != Status::kApplied) {
         return status;
     }
+    count_owner_lots(view, fill);
     status = check_limits(view, context, fill, margin);
     for (const FillSide* side : {&fill.buyer, &fill.seller}) {
         if (status == Status::kApplied) {

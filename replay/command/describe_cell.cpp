@@ -26,6 +26,8 @@ constexpr KindName kKindNames[] = {
     {CellKind::kPositions, "positions"},
     {CellKind::kOrders, "orders"},
     {CellKind::kDepositUsed, "deposit_used"},
+    {CellKind::kOwner, "owner"},
+    {CellKind::kOwnerLots, "owner_lots"},
     {CellKind::kVenue, "venue"},
     {CellKind::kAssetList, "asset_list"},
     {CellKind::kAsset, "asset"},
@@ -86,6 +88,7 @@ Json describe_head(const StateKey& key, const Cell& cell) {
             {"salt_below", head.salt_below()},
             {"assets", head.assets()},
             {"fee_tier", head.fee_tier()},
+            {"shared", head.shared()},
             {"frozen", head.frozen()},
             {"volume", to_string(head.volume())},
             {"cash", std::move(cash)},
@@ -217,7 +220,8 @@ std::string_view cell_kind_name(CellKind kind) {
 }
 
 bool is_account_kind(CellKind kind) {
-    return kind >= CellKind::kAccount && kind < CellKind::kDepositUsed;
+    return (kind >= CellKind::kAccount && kind < CellKind::kDepositUsed) ||
+           kind == CellKind::kOwner || kind == CellKind::kOwnerLots;
 }
 
 bool is_market_kind(CellKind kind) {

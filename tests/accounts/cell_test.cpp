@@ -6,6 +6,7 @@
 #include <set>
 
 #include "accounts/expiring_table.hpp"
+#include "accounts/owner.hpp"
 #include "accounts/state_key.hpp"
 
 namespace lockstep::test {
@@ -112,13 +113,14 @@ TEST(StateKey, OrdersLikeItsWords) {
     EXPECT_EQ(low <=> low, std::strong_ordering::equal);
 }
 
-TEST(StateKey, UnitsAreAccountsAndTheSumsOfAMarket) {
+TEST(StateKey, UnitsAreOwnersAndTheSumsOfAMarket) {
     const AccountId account = make_account(4, 2);
     for (const StateKey& key :
          {account_key(account), cash_key(account, AssetId{7}), positions_key(account, 3),
           ExpiringTable(CellKind::kOrders, raw(account)).page_key(9),
-          ExpiringTable(CellKind::kNonces, raw(account)).root()}) {
-        EXPECT_EQ(unit_key(key), account_key(account));
+          ExpiringTable(CellKind::kNonces, raw(account)).root(), owner_key(account),
+          owner_lots_key(account, MarketId{5})}) {
+        EXPECT_EQ(unit_key(key), account_key(make_account(4)));
     }
     const ExpiringTable matcher(CellKind::kNonces, raw(AccountId{1}), 17);
     EXPECT_EQ(unit_key(matcher.page_key(5)), matcher.root());

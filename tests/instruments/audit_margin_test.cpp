@@ -287,5 +287,68 @@ TEST_F(MarginAudit, V22SplitFillsOfInverseContractsDifferByRoundingsOnly) {
     }
 }
 
+/// V20, R-OWNER-1: ten accounts of one owner hold together what one may hold; a fill between two of
+/// them, and one that only reduces, pass at the limit. The first account counts from before it had
+/// siblings.
+TEST_F(MarginAudit, V20PositionLimitsHoldForAllAccountsOfAnOwner) {
+    CreateMarket create = market(kPerp, MarketKind::kLinearPerpetual);
+    create.params.max_position_lots = 1'000;
+    start(create);
+    ASSERT_EQ(run_one(trade(kAlice, kBob, 600, 600'000)), Status::kApplied);
+    EXPECT_EQ(run_one(trade(kAlice, kCarol, 401, 600'000)), Status::kPositionLimit);
+    for (std::uint16_t i = 1; i < 10; ++i) {
+        const AccountId account = make_account(owner_of(kAlice), i);
+        deposit(account, 1'000'000'000);
+        // Long or short: lots count alike.
+        const bool buys = i % 2 == 0;
+        const auto fill = [&](std::int64_t lots) {
+            return run_one(buys ? trade(account, kCarol, lots, 600'000)
+                                : trade(kCarol, account, lots, 600'000));
+        };
+        EXPECT_EQ(fill(401), Status::kPositionLimit);
+        EXPECT_EQ(fill(i == 9 ? 40 : 45), Status::kApplied);
+    }
+    const AccountId second = make_account(owner_of(kAlice), 1);
+    const AccountId third = make_account(owner_of(kAlice), 2);
+    EXPECT_EQ(run_one(trade(third, kCarol, 1, 600'000)), Status::kPositionLimit);
+    EXPECT_EQ(run_one(trade(third, kAlice, 100, 600'000)), Status::kApplied);
+    EXPECT_EQ(run_one(trade(third, second, 1, 600'000)), Status::kPositionLimit);
+    EXPECT_EQ(run_one(trade(second, kCarol, 10, 600'000)), Status::kApplied);
+    EXPECT_EQ(run_one(trade(third, kCarol, 11, 600'000)), Status::kPositionLimit);
+    EXPECT_EQ(run_one(trade(third, kCarol, 10, 600'000)), Status::kApplied);
+    // Bob has one account, and the whole limit.
+    EXPECT_EQ(run_one(trade(kBob, kCarol, 1'600, 600'000)), Status::kPositionLimit);
+}
+
+/// V20, R-OWNER-2: brackets rise with what an owner holds over all of his accounts. What one
+/// account cannot carry, no number of them can; no cash leaves that the others' lots need.
+TEST_F(MarginAudit, V20BracketsRiseWithAllAccountsOfAnOwner) {
+    CreateMarket create = market(kPerp, MarketKind::kLinearPerpetual);
+    create.params.margin_tiers = {
+        {.notional_upper = 600'000'000, .maintenance_ppm = 50'000, .initial_ppm = 100'000},
+        {.maintenance_ppm = 250'000, .initial_ppm = 500'000}};
+    start(create);
+    const AccountId second = make_account(owner_of(kAlice), 1);
+    deposit(second, 60'000'000);
+    ASSERT_EQ(run_one(trade(kAlice, kBob, 100, 600'000)), Status::kApplied);
+    // Alone the second account could carry 100 lots; of 200 together it needs half of
+    // 60,000,000 + 300,000,000.
+    EXPECT_EQ(run_one(trade(second, kBob, 100, 600'000)), Status::kMarginTaker);
+    deposit(second, 120'000'000 - 1);
+    EXPECT_EQ(run_one(trade(second, kBob, 100, 600'000)), Status::kMarginTaker);
+    deposit(second, 1);
+    EXPECT_EQ(run_one(trade(second, kBob, 100, 600'000)), Status::kApplied);
+    const auto withdraw = [&](AccountId account, Int128 amount) {
+        return run_one(Withdraw{.account = account, .asset = kUsd, .amount = amount}, account);
+    };
+    EXPECT_EQ(withdraw(second, 1), Status::kMargin);
+    EXPECT_EQ(withdraw(kAlice, 1'000'000'000 - 180'000'000 + 1), Status::kMargin);
+    EXPECT_EQ(withdraw(kAlice, 1'000'000'000 - 180'000'000), Status::kApplied);
+    // One of them closes: the other needs what it needs alone.
+    EXPECT_EQ(run_one(trade(kBob, kAlice, 100, 600'000)), Status::kApplied);
+    EXPECT_EQ(withdraw(second, 120'000'000), Status::kApplied);
+    EXPECT_EQ(withdraw(second, 1), Status::kMargin);
+}
+
 }  // namespace
 }  // namespace lockstep::test

@@ -24,6 +24,9 @@ from trading import credit
 def open_account(frame, number):
     frame.journal.touched.add(number)
     frame.journal.put(frame.state.accounts, number, Account())
+    if not is_venue(number):
+        owned = frame.state.owned
+        frame.journal.put(owned, number >> 16, owned.get(number >> 16, ()) + (number,))
 
 
 def create_account(frame, _, tx):
@@ -67,7 +70,7 @@ def take_cash(frame, number, asset, amount):
     move_cash(frame, number, asset, -amount)
     if not account.positions and len(account.cash) <= 1:
         return  # nothing but cash of one asset
-    status = judge(assess(frame, account.cash, account.positions, 0))
+    status = judge(assess(frame, number, account.cash, account.positions, 0))
     require(status == Status.APPLIED, status)
 
 

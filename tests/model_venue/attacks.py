@@ -333,3 +333,18 @@ def a_debt_at_an_old_price_bars_new_risk(s):
     s.expect([Status.ORACLE_STALE], s.trade(ALICE, BOB, 1, 600_000, 2))
     s.expect([0, 0], s.price(600_000), (kind, s.price(600_000)[1] | {"feed": 2}))
     s.expect([0], s.trade(ALICE, BOB, 1, 600_000, 2))
+
+
+@case
+def accounts_of_one_owner_hold_together_what_one_may(s):
+    tiers = [{"notional_upper": 6 * 10**8, "maintenance_ppm": 50_000, "initial_ppm": 100_000}]
+    tiers += [{"notional_upper": 2**62, "maintenance_ppm": 250_000, "initial_ppm": 500_000}]
+    open_pair(s, 100, 10**9, margin_tiers=tiers, max_position_lots=200)
+    second = ALICE + 1
+    s.expect([0], s.deposit(second, 180_000_000 - 1))  # half of 60,000,000 + 300,000,000
+    s.expect([Status.MARGIN_TAKER], s.trade(second, BOB, 100, 600_000))
+    s.expect([0, 0], s.deposit(second, 1), s.trade(second, BOB, 100, 600_000))
+    s.expect([0], s.deposit(second, 10**9))
+    s.expect([Status.POSITION_LIMIT], s.trade(second, BOB, 1, 600_000))
+    s.expect([0], s.trade(second, ALICE, 50, 600_000))
+    s.expect([0], s.trade(BOB, second, 150, 600_000))

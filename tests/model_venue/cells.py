@@ -5,7 +5,7 @@ import struct
 from rules import Q32
 
 # Kinds of cells.
-ACCOUNT, NONCES, CASH, POSITIONS, ORDERS, DEPOSIT_USED = 1, 2, 3, 4, 5, 8
+ACCOUNT, NONCES, CASH, POSITIONS, ORDERS, DEPOSIT_USED, OWNER, OWNER_LOTS = 1, 2, 3, 4, 5, 8, 9, 10
 VENUE, ASSET_LIST, ASSET, ASSET_TOTAL, INSURANCE = 16, 17, 18, 19, 20
 FEED_LIST, FEED, FEED_STATE, FEED_SOURCE = 32, 33, 34, 35
 MARKET_LIST, MARKET_TERMS, MARKET_PARAMS, MARGIN_TIERS, FEE_SCHEDULE, MARKET_CONTROL = range(48, 54)
@@ -77,7 +77,7 @@ FUNDING = layout("interval_ms:0:q interest_ppb:8:q clamp_ppb:16:q cap_ppb:24:q")
 TIER = layout("notional_upper:0:q maintenance_ppm:8:i initial_ppm:12:i")
 HEAD = layout(
     "delegate:0:Q salt_below:8:Q assets:16:Q positions:28:I volume:32:n inline:48:B tier:49:B"
-    " frozen_by:50:B"
+    " frozen_by:50:B shared:51:B"
 )
 POSITION = layout(
     "market:0:I remainder:4:I lots:8:q cost:16:n funding:32:n social:48:n epoch:64:I zero:68:I"

@@ -3,6 +3,7 @@
 import cells
 from markets import settlement_value
 from mirror import BY_ACCOUNT, BY_ASSET, BY_FEED, BY_MARKET, Mirror
+from owners import has_several, owner_lots
 from rules import HOUR_MS, NO_PRICE, SETTLED, is_venue
 
 STRIPES = 1024
@@ -80,6 +81,7 @@ class Comparison:
             assets |= set(self.state.assets)
             self.compare_lists()
             self.compare_nonces(now_ms)
+            same("lots by owner and market", *owner_lots(self.state, self.mirror))
         for number in sorted(accounts):
             self.compare_account(number, now_ms)
         for number in sorted(feeds):
@@ -111,6 +113,7 @@ class Comparison:
             "volume": account.volume,
             "assets": sum(1 << asset for asset in account.cash),
             "positions": len(account.positions),
+            "shared": int(has_several(self.state, number)),
         }
         same_fields(where, wanted, head)
         beside = {key[2]: cells.read(own[key], 0, "n") for key in own if key[0] == cells.CASH}

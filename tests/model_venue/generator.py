@@ -231,7 +231,7 @@ class Generator:
         if account is None or frame is None:
             return 0
         try:
-            risk = assess(frame, account.cash, account.positions, 0)
+            risk = assess(frame, number, account.cash, account.positions, 0)
         except KeyError:
             return 0
         return 0 if risk is None else max(0, risk.equity)

@@ -3,6 +3,7 @@
 from rules import (
     CALL,
     INVERSE,
+    MAX_LOTS,
     OPTION,
     PPM,
     PUT,
@@ -160,6 +161,22 @@ def position_requirement(view, lots):
     )
 
 
+def owner_requirement(view, lots, owner_lots):
+    """Of a position whose owner has `owner_lots` over all of his accounts: its share of what those
+    need together is the least where brackets rise."""
+    alone = position_requirement(view, lots)
+    tiered = len(view.params["margin_tiers"]) > 1 and view.terms["kind"] != OPTION
+    if owner_lots <= abs(lots) or not tiered or view.settled:
+        return alone
+    if owner_lots > MAX_LOTS:
+        raise Unbounded
+    together = position_requirement(view, owner_lots)
+    return tuple(
+        max(own, bounded(ceil_div(bounded(whole) * abs(lots), owner_lots)))
+        for own, whole in zip(alone, together)
+    )
+
+
 def equity_value(view, lots):
     """Of lots at the mark, beside their cost. A long option counts only once it is settled."""
     if view.settled:
@@ -190,26 +207,28 @@ class Risk:
         self.stale = stale  # some price behind it is old, or about to change
 
 
-def add_up_positions(frame, positions):
+def add_up_positions(frame, number, positions, instead):
     """Equity beside cash, and requirements, by asset; whether some market is stale."""
     gains, requirements, stale = {}, {}, False
-    for number, position in positions.items():
-        view = frame.markets[number]
+    for market, position in positions.items():
+        view = frame.markets[market]
+        others = instead if market == instead.get("market") else None
+        owner_lots = frame.state.owner_lots(number, market, others)
         stale |= view.stale
         asset = view.terms["settlement_asset"]
         gain = position.cost + position.swept + equity_value(view, position.lots)
         gains[asset] = bounded(gains.get(asset, 0) + gain)
-        maintenance, initial = position_requirement(view, position.lots)
+        maintenance, initial = owner_requirement(view, position.lots, owner_lots)
         before = requirements.get(asset, (0, 0))
         requirements[asset] = (bounded(before[0] + maintenance), bounded(before[1] + initial))
     return gains, requirements, stale
 
 
-def assess(frame, cash, positions, profit_cap):
+def assess(frame, number, cash, positions, profit_cap, instead=None):
     """The risk of an account with this cash by asset and these positions by market; None when some
-    number cannot be known."""
+    number cannot be known. `instead`: lots of accounts in its "market" in place of those held."""
     try:
-        gains, requirements, stale = add_up_positions(frame, positions)
+        gains, requirements, stale = add_up_positions(frame, number, positions, instead or {})
         equity = backing = profit = maintenance = initial = 0
         for asset in {**cash, **gains}:
             view, gain = frame.assets[asset], gains.get(asset, 0)

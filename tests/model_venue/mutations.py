@@ -242,8 +242,18 @@ MUTATIONS = (
     ),
     (
         "a position limit holds for fills that reduce",
-        "&& !only_reduces(side, fill.trade->lots)",
-        "&& (MUTANT || !only_reduces(side, fill.trade->lots))",
+        "&&\n           !only_reduces(side, fill.trade->lots)",
+        "&&\n           (MUTANT || !only_reduces(side, fill.trade->lots))",
+    ),
+    (
+        "lots of other accounts do not count",
+        "side->growth() + (both ? other.growth() : Int128{0});",
+        "side->growth() + (both ? other.growth() : Int128{0}) - (MUTANT ? side->owner_lots : 0);",
+    ),
+    (
+        "an owner's accounts need no more together",
+        "mul_div_ceil(whole, own, owner_lots)",
+        "mul_div_ceil(whole, own, MUTANT ? kMaxLots : owner_lots)",
     ),
     (
         "an order may be cancelled back",

@@ -115,6 +115,7 @@ class Market:
 class State:
     def __init__(self):
         self.accounts = {}
+        self.owned = {}  # owner -> numbers of his accounts
         self.assets = {}
         self.asset_totals = {}
         self.insurance = {}
@@ -130,6 +131,16 @@ class State:
             "domain": 0,
         }
         self.venue_set = False
+
+    def owner_lots(self, number, market, instead=None):
+        """Lots, long and short, that the owner of an account has in a market over all of his
+        accounts; `instead` holds the lots of some accounts in place of what they have."""
+        total = 0
+        for own in self.owned.get(number >> 16, ()):
+            position = self.accounts[own].positions.get(market)
+            lots = 0 if position is None else position.lots
+            total += abs((instead or {}).get(own, lots))
+        return total
 
     def positions_of(self, market):
         """(account, position) of everybody in the market."""

@@ -264,6 +264,11 @@ class Fill:
     def costs(self, side):
         return costs_of_fill(self.frame, self.view, side.fee)
 
+    def lots_after(self):
+        """What both sides hold after the fill."""
+        lots = {side.number: side.position.lots for side in self.sides}
+        return lots | {"market": self.view.market.number}
+
     def judge(self, side):
         """Whether a side may stand after the fill."""
         number, asset = self.view.market.number, self.view.market.asset()
@@ -274,10 +279,11 @@ class Fill:
         if side.position.lots == 0:
             del positions[number]
         cap = self.frame.venue["profit_cap"]
-        after = assess(self.frame, cash, positions, cap)
+        after = assess(self.frame, side.number, cash, positions, cap, self.lots_after())
 
         def reduces():
-            before = assess(self.frame, side.account.cash, side.account.positions, cap)
+            account = side.account
+            before = assess(self.frame, side.number, account.cash, account.positions, cap)
             return reduces_risk(before, after, self.costs(side))
 
         require_margin(judge(after, reduces), side.takes)
@@ -290,7 +296,8 @@ class Fill:
             self.judge(maker)
         most = view.params["max_position_lots"]
         for side in self.sides:
-            inside = abs(side.position.lots) <= most or side.reduces(lots)
+            held = self.frame.state.owner_lots(side.number, view.market.number, self.lots_after())
+            inside = max(held, abs(side.position.lots)) <= most or side.reduces(lots)
             require(inside, Status.POSITION_LIMIT)
         cap = view.params["oi_cap_lots"]
         if cap > 0 and view.open_interest >= cap:
@@ -346,7 +353,7 @@ def run_atomic(frame, fills):
     for number in takes:
         account = frame.state.accounts.get(number)
         if account is not None:
-            before[number] = assess(frame, account.cash, account.positions, cap)
+            before[number] = assess(frame, number, account.cash, account.positions, cap)
     costs = dict.fromkeys(takes, 0)
     for trade in fills:
         fill = settle_trade(frame, trade, margin_now=False)
@@ -355,7 +362,7 @@ def run_atomic(frame, fills):
             costs[side.number] = None if None in (known, cost) else known + cost
     for number, took in takes.items():
         account = frame.state.accounts[number]
-        after = assess(frame, account.cash, account.positions, cap)
+        after = assess(frame, number, account.cash, account.positions, cap)
         reduces = reduces_risk(before[number], after, costs[number])
         require_margin(judge(after, lambda reduces=reduces: reduces), took)
 
