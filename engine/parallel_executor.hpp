@@ -9,6 +9,7 @@
 #include "engine/base/result.hpp"
 #include "engine/contract/execution.hpp"
 #include "engine/contract/machine.hpp"
+#include "engine/contract/system_transactions.hpp"
 #include "engine/in_place/in_place_executor.hpp"
 #include "engine/parallel/block_phases.hpp"
 #include "engine/parallel/block_run.hpp"
@@ -88,8 +89,8 @@ class ParallelExecutor {
         if (result) {
             previous_ = options.keep ? result->block : previous_;
             ++metrics_.fallbacks;
-            metrics_.transactions += block.transactions.size();
-            metrics_.executions += block.transactions.size();
+            metrics_.transactions += result->receipts.size();
+            metrics_.executions += result->receipts.size();
         }
         return result;
     }
@@ -102,7 +103,8 @@ class ParallelExecutor {
         const Digest state = run_.store.digest();
         run_.guarded([&] {
             phases_.prepare();
-            run_.accesses.begin(accesses, block.transactions.size());
+            run_.transactions = transactions_.collect(run_.machine, run_.store, block);
+            run_.accesses.begin(accesses, run_.size());
             const bool as_planned = run(block, options);
             if (run_.keep) {
                 completed = as_planned ? complete(planned_, options, state, diff)
@@ -134,10 +136,10 @@ class ParallelExecutor {
     }
     /// All but the end-of-block phase; whether as planned.
     bool run(const Block<Transaction>& block, const ExecuteOptions& options) {
-        run_.transactions = block.transactions;
         run_.options = &options;
         run_.result = BlockResult{};
         run_.result.header = block.header;
+        run_.result.system_transactions = transactions_.made();
         stages_.begin_block();
         phases_.begin(block.header);
         const std::size_t phase_events = run_.result.events.size();
@@ -221,6 +223,7 @@ class ParallelExecutor {
     }
 
     BlockRun<M, Sync> run_;
+    BlockTransactions<M> transactions_;
     const ParallelOptions options_;
     BlockPhases<M, Sync> phases_{run_};
     PlannedWay<M, Sync> planned_;

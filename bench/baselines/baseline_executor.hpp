@@ -8,6 +8,7 @@
 
 #include "bench/baselines/block_frame.hpp"
 #include "engine/base/error.hpp"
+#include "engine/contract/system_transactions.hpp"
 #include "engine/serial/serial_commit.hpp"
 #include "engine/serial/serial_view.hpp"
 
@@ -38,10 +39,13 @@ class BaselineExecutor {
                                                      const ExecuteOptions& options = {}) {
         begin_commit_.begin_block();
         end_commit_.begin_block();
-        frame_.begin(block.header, block.transactions, options);
+        frame_.changes.begin_block();
         std::string message = "cancelled";
         try {
+            frame_.begin(block.header, transactions_.collect(frame_.machine, frame_.store, block),
+                         options);
             BlockResult result;
+            result.system_transactions = transactions_.made();
             if (run(result)) {
                 previous_ = result.block;
                 return result;
@@ -116,6 +120,7 @@ class BaselineExecutor {
         }
     }
 
+    BlockTransactions<M> transactions_;
     BlockFrame<M> frame_;
     Strategy<M> strategy_;
     SerialCommit<M> begin_commit_;

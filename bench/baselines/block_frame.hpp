@@ -159,7 +159,6 @@ struct BlockFrame {
         if (outputs.size() < transactions.size()) {
             outputs.resize(transactions.size());
         }
-        changes.begin_block();
     }
 
     const M& machine;

@@ -97,13 +97,16 @@ struct Receipt {
 /// Everything that a block puts out; equal byte for byte for all executors.
 struct BlockResult {
     BlockHeader header = {};
-    std::vector<Receipt> receipts;  ///< one per transaction, in block order
-    std::vector<std::byte> events;  ///< all events: begin phase, transactions, end phase
-    Digest begin_effects;           ///< effect digest of the begin-of-block phase
-    Digest end_effects;             ///< effect digest of the end-of-block phase
-    Digest state;                   ///< additive digest of the state after the block
-    std::vector<Digest> modules;    ///< its parts, one per module that the machine names
-    Digest block;                   ///< chained: (previous block digest, header, effects, state)
+    /// One per transaction, in block order: first those that the machine made, then the block's
+    /// own.
+    std::vector<Receipt> receipts;
+    std::size_t system_transactions = 0;  ///< how many the machine made
+    std::vector<std::byte> events;        ///< all events: begin phase, transactions, end phase
+    Digest begin_effects;                 ///< effect digest of the begin-of-block phase
+    Digest end_effects;                   ///< effect digest of the end-of-block phase
+    Digest state;                         ///< additive digest of the state after the block
+    std::vector<Digest> modules;          ///< its parts, one per module that the machine names
+    Digest block;  ///< chained: (previous block digest, header, effects, state)
 
     [[nodiscard]] std::span<const std::byte> events_of(const Receipt& receipt) const {
         return std::span(events).subspan(receipt.events_begin,

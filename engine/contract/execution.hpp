@@ -16,8 +16,8 @@ struct ExecuteOptions {
     std::stop_token stop = {};
     /// False: the result is what it would be, the state and the chained digest stay as they were.
     bool keep = true;
-    /// Called in block order, from some worker, as transactions become final within the block. The
-    /// block as a whole may still be cancelled.
+    /// Called in block order, system transactions first, from some worker, as they become final
+    /// within the block. The block as a whole may still be cancelled.
     std::function<void(std::uint32_t index, const Receipt& receipt,
                        std::span<const std::byte> events)>
         on_commit = {};

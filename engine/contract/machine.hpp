@@ -91,8 +91,9 @@ inline constexpr bool kScans = requires {
     requires M::kScans;
 };
 
-/// What `declare` may ask of the state: the value of a cell as the block's transactions find it,
-/// null when absent. Stands in questions of type; executors bring their own.
+/// What `declare` and `system_transactions` may ask of the state: the value of a cell as the
+/// block's transactions, or the block, find it, null when absent. Stands in questions of type;
+/// executors bring their own.
 template <class M>
 struct StateToDeclare {
     [[nodiscard]] const typename M::Value* get(const typename M::Key& key) const;
@@ -143,6 +144,13 @@ template <class M, class Context>
 template <class M>
 inline constexpr bool kHasValueBytes = requires(const typename M::Value& value) {
     { M::value_bytes(value) } -> std::convertible_to<std::span<const std::byte>>;
+};
+
+/// Whether a machine makes transactions of its own: see `system_transactions` below.
+template <class M>
+inline constexpr bool kMakesTransactions = requires(const M& machine, const BlockHeader& header,
+                                                    const StateToDeclare<M>& state) {
+    machine.system_transactions(header, state, [](typename M::Transaction) {});
 };
 
 template <class M>
@@ -220,10 +228,20 @@ template <class M>
 ///   static footprint(Value) -> bytes                 of a value of variable size: how many of its
 ///                                                    first bytes copies touch; see
 ///                                                    accounts/cell.hpp
+///   system_transactions(header, state, sink)         calls sink(Transaction) for those that the
+///                                                    state calls for, in their order;
+///                                                    state.get(key) is the value before the block
 ///   declares_all(context) -> bool                    whether the transactions of the block touch
 ///                                                    nothing but what they declare, in no other
 ///                                                    way, whatever the others do: rejected ones,
 ///                                                    and changes that are rolled back, included
+///
+/// System transactions stand before those of the block and are like them in all else: they have the
+/// first indices, receipts, events and digests, count toward the weight limit, run in parallel.
+/// They follow from the state before the block and its header alone. The machine bounds how many it
+/// makes at a time; what is left, and what did not fit into the weight limit, is still due in the
+/// next block, because the state still says so. So a phase, or any transaction, calls for more work
+/// than fits into it by writing down what is to be done.
 ///
 /// What a machine declares changes speed only. Where it declares all, blocks are executed as
 /// planned: in place, in the order of what is declared. A transaction that touches something else
@@ -252,6 +270,8 @@ struct MachineCheck {
         "sink");
     static_assert(kSaysWhetherItDeclaresAll<M> || !NamesDeclaresAll<M>,
                   "`declares_all` is const, takes (context), and returns bool");
+    static_assert(kMakesTransactions<M> || !NamesSystemTransactions<M>,
+                  "`system_transactions` is const and takes (header, state, sink)");
     static_assert(kHasUnits<M> || !NamesUnit<M>, "`unit` is static, takes and returns a key");
     static_assert(kHasFootprints<M> || !NamesFootprint<M>,
                   "`footprint` is static, takes a value, and returns a number of bytes");

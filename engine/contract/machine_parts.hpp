@@ -48,6 +48,9 @@ struct NamedDeclare {
 struct NamedDeclaresAll {
     void declares_all();
 };
+struct NamedSystemTransactions {
+    void system_transactions();
+};
 struct NamedUnit {
     void unit();
 };
@@ -88,6 +91,10 @@ concept NamesDeclare = !std::is_final_v<M> && !DeclaresNothing<M> && !requires {
 template <class M>
 concept NamesDeclaresAll = !std::is_final_v<M> && !DeclaresNothing<M> && !requires {
     &internal::Both<M, internal::NamedDeclaresAll>::declares_all;
+};
+template <class M>
+concept NamesSystemTransactions = !std::is_final_v<M> && !requires {
+    &internal::Both<M, internal::NamedSystemTransactions>::system_transactions;
 };
 template <class M>
 concept NamesUnit = !std::is_final_v<M> && !requires {

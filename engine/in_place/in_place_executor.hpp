@@ -15,6 +15,7 @@
 #include "engine/contract/execution.hpp"
 #include "engine/contract/machine.hpp"
 #include "engine/contract/machine_call.hpp"
+#include "engine/contract/system_transactions.hpp"
 #include "engine/in_place/cell_cache.hpp"
 #include "engine/in_place/in_place_commit.hpp"
 #include "engine/in_place/in_place_view.hpp"
@@ -100,7 +101,9 @@ class InPlaceExecutor {
 
     /// False when the block was cancelled.
     bool run(const Block<Transaction>& block, const ExecuteOptions& options, BlockResult& result) {
-        const std::span<const Transaction> transactions(block.transactions);
+        const std::span<const Transaction> transactions =
+            transactions_.collect(machine_, store_, block);
+        result.system_transactions = transactions_.made();
         result.receipts.reserve(transactions.size());
         const auto context = machine_.begin_block(phase_, block.header, transactions);
         result.begin_effects = finish_phase(kBeginPhaseIndex, result);
@@ -224,6 +227,7 @@ class InPlaceExecutor {
     ChunkPool memory_{1};
     Arena arena_{memory_, 0};
     InPlaceCommit<M, Sync> commit_;
+    BlockTransactions<M> transactions_;
     BlockDigest chain_;
     Digest previous_;
 };

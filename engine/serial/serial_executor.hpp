@@ -12,6 +12,7 @@
 #include "engine/contract/effects.hpp"
 #include "engine/contract/execution.hpp"
 #include "engine/contract/machine.hpp"
+#include "engine/contract/system_transactions.hpp"
 #include "engine/serial/serial_commit.hpp"
 #include "engine/state/state_store.hpp"
 
@@ -84,9 +85,11 @@ class SerialExecutor {
                     const Accesses& accesses) {
         BlockResult result;
         result.header = block.header;
+        const std::span<const Transaction> transactions =
+            transactions_.collect(machine_, store_, block);
+        result.system_transactions = transactions_.made();
         SerialView<M, Sync> view(store_, kPhaseLimits);
-        const auto context = machine_.begin_block(view, block.header,
-                                                  std::span<const Transaction>(block.transactions));
+        const auto context = machine_.begin_block(view, block.header, transactions);
         result.begin_effects =
             commit_.apply(view, kBeginPhaseIndex, Receipt{}, result.events).effects;
 
@@ -94,13 +97,13 @@ class SerialExecutor {
         bool full = false;
         SerialView<M, Sync> txn_view(store_, limits_);
         txn_view.note_dependences(accesses.records());
-        for (std::uint32_t i = 0; i < block.transactions.size(); ++i) {
+        for (std::uint32_t i = 0; i < transactions.size(); ++i) {
             if (options.stop.stop_requested()) {
                 throw Cancelled{};
             }
             Receipt receipt{.disposition = Disposition::kSkipped};
             if (!full) {
-                receipt = attempt(txn_view, block.transactions[i], context);
+                receipt = attempt(txn_view, transactions[i], context);
                 full = receipt.weight > block.header.weight_limit - weight_used;
                 if (full) {
                     receipt = {.disposition = Disposition::kSkipped};
@@ -131,7 +134,7 @@ class SerialExecutor {
         result.state = store_.digest();
         result.modules = store_.sums().modules();
         result.block = chain_block_digest(previous_, result);
-        accesses.finish(block.header.height, block.transactions.size());
+        accesses.finish(block.header.height, transactions.size());
         return result;
     }
 
@@ -161,6 +164,7 @@ class SerialExecutor {
     const TxnLimits limits_;
     Digest previous_;
     SerialCommit<M, Sync> commit_;
+    BlockTransactions<M> transactions_;
 };
 
 }  // namespace lockstep

@@ -133,6 +133,13 @@ class RecordedMachine : public M {
     /// Null: nothing is noted. The notes outlive the executions.
     void record_to(Notes* notes) noexcept { notes_ = notes; }
 
+    template <class State, class Sink>
+    void system_transactions(const BlockHeader& header, const State& state, Sink&& sink) const {
+        if constexpr (kMakesTransactions<M>) {
+            const M& machine = *this;
+            machine.system_transactions(header, NotedState<State>{state, notes_}, sink);
+        }
+    }
     template <class View>
     [[nodiscard]] auto begin_block(View& view, const BlockHeader& header,
                                    std::span<const typename M::Transaction> transactions) const {
@@ -160,6 +167,22 @@ class RecordedMachine : public M {
     }
 
   private:
+    /// Notes the cells that system transactions follow from.
+    template <class State>
+    struct NotedState {
+        const State& state;
+        Notes* notes;
+
+        [[nodiscard]] const typename M::Value* get(const typename M::Key& key) const {
+            const typename M::Value* value = state.get(key);
+            if (notes != nullptr) {
+                notes->basis.cells.try_emplace(
+                    key, value != nullptr ? std::optional(*value) : std::nullopt);
+            }
+            return value;
+        }
+    };
+
     ExecutionDetails<M>* begin_notes() const {
         return notes_ != nullptr ? &notes_->details.begin : nullptr;
     }

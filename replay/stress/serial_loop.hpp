@@ -10,6 +10,7 @@
 #include "engine/contract/execution.hpp"
 #include "engine/contract/machine.hpp"
 #include "engine/contract/step_budget.hpp"
+#include "engine/contract/system_transactions.hpp"
 #include "engine/state/state_sums.hpp"
 #include "replay/stress/flat_state.hpp"
 
@@ -210,8 +211,10 @@ class SerialLoop {
         changed_.clear();
         BlockResult result;
         result.header = block.header;
-        result.receipts.reserve(block.transactions.size());
-        const std::span<const Transaction> transactions(block.transactions);
+        const std::span<const Transaction> transactions =
+            transactions_.collect(machine_, state_, block);
+        result.system_transactions = transactions_.made();
+        result.receipts.reserve(transactions.size());
         state_.make_room(kRoomForPhase);
         View phase(state_, result.events, kPhaseLimits);
         const auto context = machine_.begin_block(phase, block.header, transactions);
@@ -370,6 +373,7 @@ class SerialLoop {
 
     const M& machine_;
     FlatState<M>& state_;
+    BlockTransactions<M> transactions_;
     const TxnLimits limits_;
     EffectDigest<M> effects_;
     ByteWriter scratch_;

@@ -10,6 +10,7 @@
 #include "engine/serial/serial_executor.hpp"
 #include "replay/stress/transfers.hpp"
 #include "tests/bench/baseline_list.hpp"
+#include "tests/support/due_machine.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -67,6 +68,28 @@ void expect_equal_blocks(std::uint64_t seed, const BlockShape& shape, std::uint3
     }
     EXPECT_EQ(store.digest(), store.recompute_digest());
     EXPECT_GE(rival.metrics().executions, in_time);
+}
+
+/// Blocks of a machine that makes transactions of its own.
+template <class Rival>
+void expect_equal_system_transactions(std::uint32_t workers) {
+    const test::DueMachine machine;
+    StateStore<test::DueMachine> serial_store;
+    StateStore<test::DueMachine> store;
+    SerialExecutor<test::DueMachine> serial(machine, serial_store, kProgramLimits);
+    WorkerPool pool(workers);
+    typename Rival::template Executor<test::DueMachine> rival(machine, store, pool, kProgramLimits);
+    Random random(workers);
+    std::size_t made = 0;
+    for (std::uint64_t i = 1; i <= 60; ++i) {
+        const Block<Program> block = test::random_block(random, {.hints = Hints::kMixed}, i);
+        const auto expected = serial.execute(block);
+        const auto actual = rival.execute(block);
+        ASSERT_TRUE(expected.has_value() && actual.has_value());
+        ASSERT_TRUE(*expected == *actual) << "block " << i;
+        made += expected->system_transactions;
+    }
+    EXPECT_GT(made, 100U);
 }
 
 template <class Rival>
@@ -151,6 +174,12 @@ void expect_equal_programs(std::uint32_t txns, std::uint64_t blocks, MakeProgram
         const auto actual = rival.execute(block);
         ASSERT_TRUE(expected.has_value() && actual.has_value());
         ASSERT_TRUE(*expected == *actual) << "block " << height;
+    }
+}
+
+TYPED_TEST(Baseline, EqualsSerialWhereTheMachineMakesTransactions) {
+    for (std::uint32_t workers = 1; workers <= 3; ++workers) {
+        expect_equal_system_transactions<TypeParam>(workers);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "engine/base/random.hpp"
 #include "engine/serial/serial_executor.hpp"
 #include "replay/stress/transfers.hpp"
+#include "tests/support/due_machine.hpp"
 #include "tests/support/program_machine.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -141,6 +142,22 @@ TEST(FlatState, GrowsWithoutLosingCells) {
     }
     state.set(7, nullptr);
     EXPECT_FALSE(state.cell(7).present);
+}
+
+TEST(SerialLoop, AgreesWithTheSerialExecutorOnSystemTransactions) {
+    const test::DueMachine machine;
+    StateStore<test::DueMachine> store;
+    SerialExecutor<test::DueMachine> executor(machine, store, test::kProgramLimits);
+    FlatState<test::DueMachine> flat;
+    SerialLoop<test::DueMachine> loop(machine, flat, test::kProgramLimits);
+    Random random(3);
+    for (std::uint64_t height = 1; height <= 60; ++height) {
+        const Block<Program> block = test::random_block(random, {}, height);
+        const auto expected = executor.execute(block);
+        ASSERT_TRUE(expected.has_value());
+        ASSERT_TRUE(*expected == loop.execute(block)) << "block " << height;
+    }
+    EXPECT_NE(store.get(test::DueMachine::kDoneKey), nullptr);
 }
 
 }  // namespace

@@ -66,6 +66,19 @@ struct UnitOfAnotherType : Whole {
     static std::uint64_t unit(const Key& key) { return key; }
 };
 static_assert(NamesUnit<Rich> && !NamesUnit<Whole>);
+struct MakesTransactions : Whole {
+    template <class State, class Sink>
+    void system_transactions(const BlockHeader&, const State&, Sink&& sink) const {
+        sink(typename Whole::Transaction{});
+    }
+};
+static_assert(kMakesTransactions<MakesTransactions> && !kMakesTransactions<Whole>);
+static_assert(MachineCheck<MakesTransactions>::kPasses);
+struct MakesThemOfNothing : Whole {
+    void system_transactions(const BlockHeader&) const {}
+};
+static_assert(NamesSystemTransactions<MakesThemOfNothing> &&
+              !kMakesTransactions<MakesThemOfNothing> && !NamesSystemTransactions<Whole>);
 static_assert(NamesUnit<UnitOfAnotherType> && !kHasUnits<UnitOfAnotherType>);
 struct FootprintOfKeys : Whole {
     static std::size_t footprint(const Value&, const Key&) { return 1; }

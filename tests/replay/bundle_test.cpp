@@ -4,6 +4,7 @@
 #include "replay/bundle/bundle_run.hpp"
 #include "replay/divergence/divergence.hpp"
 #include "tests/replay/command_runner.hpp"
+#include "tests/support/due_machine.hpp"
 #include "tests/support/program_machine.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
@@ -108,6 +109,27 @@ TEST(BlockRecorder, TheCellsOfABlockSufficeToExecuteItAlone) {
             ASSERT_EQ(again->basis.cells, expected->basis.cells);
             ASSERT_EQ(again->result.receipts, expected->result.receipts);
         }
+    }
+}
+
+/// Cells that the machine's own transactions follow from belong to what a block needs.
+TEST(BlockRecorder, TheCellsOfABlockSufficeForSystemTransactions) {
+    const DueMachine machine;
+    BlockRecorder<DueMachine> whole(machine, kProgramLimits);
+    Random random(7);
+    for (std::uint64_t height = 1; height <= 40; ++height) {
+        const Block<Program> block = random_block(random, {}, height);
+        const auto expected = whole.record(block);
+        ASSERT_TRUE(expected.has_value());
+        BlockRecorder<DueMachine> alone(machine, kProgramLimits);
+        for (const auto& [key, value] : expected->basis.cells) {
+            alone.store().set(key, value ? &*value : nullptr);
+        }
+        const auto again = alone.record(block);
+        ASSERT_TRUE(again.has_value());
+        ASSERT_EQ(again->result.system_transactions, height == 1 ? 0U : DueMachine::kMostAtOnce);
+        ASSERT_EQ(again->details, expected->details) << "block " << height;
+        ASSERT_EQ(again->result.receipts, expected->result.receipts);
     }
 }
 
