@@ -41,6 +41,7 @@ struct AuthorityOf {
         return {.right = Right::kDelegate, .account = tx.account, .always = true};
     }
     Authority operator()(const RealisePnl& tx) const noexcept { return of_delegate(tx.account); }
+    Authority operator()(const Liquidate& tx) const noexcept { return of_owner(tx.liquidator); }
     Authority operator()(const SettleBatch&) const noexcept { return {}; }
     Authority operator()(const Deposit&) const noexcept { return of_role(Role::kBridge); }
     Authority operator()(const Trade&) const noexcept { return of_role(Role::kMatcher); }

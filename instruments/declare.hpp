@@ -76,6 +76,16 @@ class Declaration {
         sink_(account_key(tx.account), Access::kWrite);
         sums(tx.market);
     }
+    void operator()(const Liquidate& tx) {
+        sink_(account_key(tx.account), Access::kWrite);
+        sink_(account_key(tx.liquidator), Access::kWrite);
+        sums(tx.market);
+        for (std::uint32_t asset = 0; asset < kMaxAssets; ++asset) {
+            if (context_.assets[asset].known) {
+                sink_(asset_key(CellKind::kInsurance, AssetId{asset}), Access::kWrite);
+            }
+        }
+    }
     /// Governance is rare, prices belong to the start of the block.
     template <class Other>
     void operator()(const Other&) {}

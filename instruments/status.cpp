@@ -53,6 +53,7 @@ constexpr std::array kNames{
     StatusName{Status::kMargin, "E_MARGIN"},
     StatusName{Status::kMarginTaker, "E_MARGIN_TAKER"},
     StatusName{Status::kMarginMaker, "E_MARGIN_MAKER"},
+    StatusName{Status::kHealthy, "E_HEALTHY"},
     StatusName{Status::kFeedUnknown, "E_FEED_UNKNOWN"},
     StatusName{Status::kSource, "E_SOURCE"},
     StatusName{Status::kSeqOld, "E_SEQ_OLD"},

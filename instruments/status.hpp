@@ -60,6 +60,7 @@ enum class Status : std::uint16_t {
     kMargin = 400,
     kMarginTaker = 401,
     kMarginMaker = 402,
+    kHealthy = 403,  ///< nothing to liquidate: it covers maintenance, or has no position there
 
     // 5xx oracle
     kFeedUnknown = 500,

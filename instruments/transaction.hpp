@@ -272,11 +272,21 @@ struct RealisePnl {
     friend bool operator==(const RealisePnl&, const RealisePnl&) = default;
 };
 
+/// Takes over lots of an account below maintenance, in one market at its mark, as few as heal it
+/// (signer: an account of the liquidator's owner). The account pays a fee to liquidator and
+/// insurance.
+struct Liquidate {
+    AccountId account{};
+    MarketId market{};
+    AccountId liquidator{};
+    friend bool operator==(const Liquidate&, const Liquidate&) = default;
+};
+
 using Payload = std::variant<CreateAsset, CreateFeed, CreateMarket, UpdateMarket, SetMarketStatus,
                              SetFeeSchedule, SetVenueParams, SettleMarket, DelistMarket, RemoveFeed,
                              PayOut, OracleUpdate, BookUpdate, CreateAccount, Deposit, Withdraw,
                              Transfer, SetDelegate, SetFrozen, SetFeeTier, CancelOrders,
-                             InsuranceDeposit, Trade, Batch, SettleBatch, RealisePnl>;
+                             InsuranceDeposit, Trade, Batch, SettleBatch, RealisePnl, Liquidate>;
 
 /// True for what governance does to venue, assets, feeds and markets.
 [[nodiscard]] inline bool is_governance(const Payload& payload) noexcept {

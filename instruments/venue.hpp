@@ -17,6 +17,7 @@
 #include "instruments/declare.hpp"
 #include "instruments/governance.hpp"
 #include "instruments/invariants.hpp"
+#include "instruments/liquidation_handler.hpp"
 #include "instruments/market_phase.hpp"
 #include "instruments/price_phase.hpp"
 #include "instruments/settlement_handlers.hpp"

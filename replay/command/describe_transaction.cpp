@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, std::variant_size_v<Payload>> kPayloadNam
     "pay_out",          "oracle_update",     "book_update",   "create_account", "deposit",
     "withdraw",         "transfer",          "set_delegate",  "set_frozen",     "set_fee_tier",
     "cancel_orders",    "insurance_deposit", "trade",         "batch",          "settle_batch",
-    "realise_pnl"};
+    "realise_pnl",      "liquidate"};
 
 Json describe_order(const Order& order) {
     return {{"account", account_name(order.account)},
@@ -161,6 +161,11 @@ struct PayloadFields {
             accounts.push_back(account_name(account));
         }
         return {{"market", raw(tx.market)}, {"accounts", std::move(accounts)}};
+    }
+    Json operator()(const Liquidate& tx) const {
+        return {{"account", account_name(tx.account)},
+                {"market", raw(tx.market)},
+                {"liquidator", account_name(tx.liquidator)}};
     }
     Json operator()(const RealisePnl& tx) const {
         return {{"account", account_name(tx.account)}, {"market", raw(tx.market)}};

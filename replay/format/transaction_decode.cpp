@@ -62,6 +62,7 @@ class TransactionDecoder {
             case wire::Payload::Batch:
             case wire::Payload::SettleBatch:
             case wire::Payload::RealisePnl:
+            case wire::Payload::Liquidate:
                 return market(in);
             default:
                 return governance(in);
@@ -276,22 +277,18 @@ class TransactionDecoder {
             }
             case wire::Payload::Withdraw: {
                 const auto& tx = *in.payload_as_Withdraw();
-                return Withdraw{.account = AccountId{tx.account()},
-                                .asset = AssetId{tx.asset()},
-                                .amount = from_wire(*tx.amount())};
+                return Withdraw{AccountId{tx.account()}, AssetId{tx.asset()},
+                                from_wire(*tx.amount())};
             }
             case wire::Payload::Transfer: {
                 const auto& tx = *in.payload_as_Transfer();
-                return Transfer{.from = AccountId{tx.from()},
-                                .to = AccountId{tx.to()},
-                                .asset = AssetId{tx.asset()},
-                                .amount = from_wire(*tx.amount())};
+                return Transfer{AccountId{tx.from()}, AccountId{tx.to()}, AssetId{tx.asset()},
+                                from_wire(*tx.amount())};
             }
             default: {
                 const auto& tx = *in.payload_as_InsuranceDeposit();
-                return InsuranceDeposit{.account = AccountId{tx.account()},
-                                        .asset = AssetId{tx.asset()},
-                                        .amount = from_wire(*tx.amount())};
+                return InsuranceDeposit{AccountId{tx.account()}, AssetId{tx.asset()},
+                                        from_wire(*tx.amount())};
             }
         }
     }
@@ -366,10 +363,14 @@ class TransactionDecoder {
                 }
                 return out;
             }
+            case wire::Payload::Liquidate: {
+                const auto& tx = *in.payload_as_Liquidate();
+                return Liquidate{AccountId{tx.account()}, MarketId{tx.market()},
+                                 AccountId{tx.liquidator()}};
+            }
             default: {
                 const auto& tx = *in.payload_as_RealisePnl();
-                return RealisePnl{.account = AccountId{tx.account()},
-                                  .market = MarketId{tx.market()}};
+                return RealisePnl{AccountId{tx.account()}, MarketId{tx.market()}};
             }
         }
     }

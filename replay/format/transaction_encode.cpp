@@ -232,6 +232,11 @@ struct PartEncoder {
                 wire::CreateSettleBatch(builder, raw(tx.market), builder.CreateVector(accounts))
                     .Union()};
     }
+    Part operator()(const Liquidate& tx) const {
+        return {wire::Payload::Liquidate,
+                wire::CreateLiquidate(builder, raw(tx.account), raw(tx.market), raw(tx.liquidator))
+                    .Union()};
+    }
     Part operator()(const RealisePnl& tx) const {
         return {wire::Payload::RealisePnl,
                 wire::CreateRealisePnl(builder, raw(tx.account), raw(tx.market)).Union()};

@@ -252,7 +252,9 @@ Payload VenueStream::governance() {
 Payload VenueStream::account_payload(AccountId& signer) {
     const AccountId own = account();
     signer = own;
-    switch (in_.below(9)) {
+    switch (in_.below(10)) {
+        case 9:
+            return Liquidate{.account = account(), .market = market(), .liquidator = own};
         case 0:
             return Withdraw{.account = own, .asset = asset(), .amount = amount()};
         case 1:

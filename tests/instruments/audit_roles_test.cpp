@@ -62,6 +62,7 @@ class RolesAudit : public testing::Test, protected TestVenue {
             {SetDelegate{.account = kAlice, .delegate = kBob}, std::nullopt},
             {CancelOrders{.account = kAlice, .salt_below = 0}, std::nullopt},
             {RealisePnl{.account = kAlice, .market = kPerp}, std::nullopt},
+            {Liquidate{.account = kBob, .market = kPerp, .liquidator = kAlice}, std::nullopt},
         };
     }
 };

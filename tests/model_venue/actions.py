@@ -127,6 +127,17 @@ class RandomBlocks(Generator):
             self.signer_for(number), "RealisePnl", {"account": number, "market": market}
         )
 
+    def liquidate(self):
+        """Mostly of an account that is below maintenance, by one that may have the means."""
+        accounts = self.model.state.accounts
+        weak = [number for number in accounts if self.shortage(number) > 0]
+        number = self.rng.choice(weak) if weak and self.chance(0.8) else self.trader()
+        held = list(accounts[number].positions) if number in accounts else []
+        market = self.rng.choice(held) if held and self.chance(0.95) else self.rng.choice((1, 776))
+        taker = number if self.chance(0.02) else self.trader()
+        tx = {"account": number, "market": market, "liquidator": taker}
+        return self.sign(self.signer_for(taker), "Liquidate", tx)
+
     def trade(self):
         signer = self.trader() if self.chance(0.005) else MATCHER
         return self.sign(signer, "Trade", self.fill())
@@ -306,6 +317,7 @@ class RandomBlocks(Generator):
             (self.book_update, 5),
             (self.settle, 4),
             (self.realise, 4),
+            (self.liquidate, 5),
             (self.settings, 3),
             (self.create_account, 1),
             (self.governance, 3),

@@ -348,3 +348,24 @@ def accounts_of_one_owner_hold_together_what_one_may(s):
     s.expect([Status.POSITION_LIMIT], s.trade(second, BOB, 1, 600_000))
     s.expect([0], s.trade(second, ALICE, 50, 600_000))
     s.expect([0], s.trade(BOB, second, 150, 600_000))
+
+
+@case
+def an_account_below_maintenance_is_taken_over_as_little_as_heals_it(s):
+    carol = world.account_of(3)
+    open_pair(s, 1_000, 600_000_000)
+    s.expect([0], s.deposit(carol, 10**12))
+    take = "Liquidate", {"account": ALICE, "market": MARKET, "liquidator": carol}
+    s.expect([Status.HEALTHY], take, signer=carol)
+    s.set_price(560_000)  # 200,000,000 against 280,000,000: a lot frees 280,000, and costs half
+    s.expect([Status.UNAUTHORISED], take, signer=ALICE)
+    s.expect([0], take, signer=carol)
+    lots = -(-80_000_000 // 140_000)
+    equal(s.account(ALICE).positions[MARKET].lots, 1_000 - lots)
+    equal(s.run.model.state.insurance[world.USD], lots * 140_000 // 2)
+    s.expect([Status.HEALTHY], take, signer=carol)
+    s.set_price(400_000)  # insolvent: all of it, for nothing, and the insurance pays
+    s.expect([0], take, signer=carol)
+    equal(s.account(ALICE).positions, {})
+    owed = (1_000 - lots) * 1_600_000 + lots * 140_000 - 200_000_000
+    equal(s.cash(ALICE), lots * 140_000 // 2 - owed)

@@ -225,16 +225,25 @@ class Generator:
             return open_ones
         return [n for n, m in markets.items() if m.status != SETTLED] or list(markets)
 
-    def equity(self, number):
-        """About what the account is worth, numeraire quanta; 0 when nobody knows."""
+    def risk(self, number):
+        """As of the last block; None when nobody knows."""
         account, frame = self.model.state.accounts.get(number), self.model.frame
         if account is None or frame is None:
-            return 0
+            return None
         try:
-            risk = assess(frame, number, account.cash, account.positions, 0)
+            return assess(frame, number, account.cash, account.positions, 0)
         except KeyError:
-            return 0
+            return None
+
+    def equity(self, number):
+        """About what the account is worth, numeraire quanta; 0 when nobody knows."""
+        risk = self.risk(number)
         return 0 if risk is None else max(0, risk.equity)
+
+    def shortage(self, number):
+        """About what the account lacks to cover maintenance."""
+        risk = self.risk(number)
+        return 0 if risk is None else max(0, risk.maintenance - risk.equity)
 
     def price_near(self, market):
         centre = (

@@ -260,6 +260,21 @@ MUTATIONS = (
         "std::max(AccountHead(head).salt_below(), tx.salt_below)",
         "(MUTANT ? tx.salt_below : std::max(AccountHead(head).salt_below(), tx.salt_below))",
     ),
+    (
+        "a liquidation goes on to initial margin",
+        "risk.equity_maintenance.value() >= risk.maintenance.value()",
+        "risk.equity_maintenance.value() >= (MUTANT ? risk.initial : risk.maintenance).value()",
+    ),
+    (
+        "a liquidation's fee makes a debt",
+        "mul_div_floor(freed, equity, maintenance)",
+        "mul_div_floor(freed, MUTANT ? maintenance / 2 : equity, maintenance)",
+    ),
+    (
+        "insurance pays what it does not have",
+        "std::min(-cash, number_at(view, fund))",
+        "(MUTANT ? -cash : std::min(-cash, number_at(view, fund)))",
+    ),
     ("a nonce is not spent", "spent | nonce.bit", "MUTANT ? spent : spent | nonce.bit"),
 )
 

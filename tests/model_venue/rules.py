@@ -94,6 +94,7 @@ class Status:
     MARGIN = 400
     MARGIN_TAKER = 401
     MARGIN_MAKER = 402
+    HEALTHY = 403
     FEED_UNKNOWN = 500
     SOURCE = 501
     SEQ_OLD = 502

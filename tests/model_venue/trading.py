@@ -199,8 +199,12 @@ class Fill:
 
     def move(self):
         """Brings both positions up to date and moves lots and money between them."""
-        view, trade = self.view, self.trade
-        market = view.market
+        self.bring_up()
+        check_positions(self.view, self.trade, self.notional, self.sides)
+        self.exchange()
+
+    def bring_up(self):
+        market = self.view.market
         for side in self.sides:
             stored = side.account.positions.get(market.number, Position())
             cost_before = stored.stored[0] if stored.stored else 0
@@ -213,7 +217,9 @@ class Fill:
                 "funding": stored.funding,
                 "swept": stored.swept,
             }
-        check_positions(view, trade, self.notional, self.sides)
+
+    def exchange(self):
+        trade = self.trade
         for side in self.sides:
             flow = -self.paid if side.buys else self.paid
             settled_cost = side.position.cost
@@ -269,8 +275,7 @@ class Fill:
         lots = {side.number: side.position.lots for side in self.sides}
         return lots | {"market": self.view.market.number}
 
-    def judge(self, side):
-        """Whether a side may stand after the fill."""
+    def risk_after(self, side, cap):
         number, asset = self.view.market.number, self.view.market.asset()
         cash = dict(side.account.cash)
         cash[asset] = cash.get(asset, 0) + self.arrived(side)
@@ -278,8 +283,12 @@ class Fill:
         positions[number] = side.position
         if side.position.lots == 0:
             del positions[number]
+        return assess(self.frame, side.number, cash, positions, cap, self.lots_after())
+
+    def judge(self, side):
+        """Whether a side may stand after the fill."""
         cap = self.frame.venue["profit_cap"]
-        after = assess(self.frame, side.number, cash, positions, cap, self.lots_after())
+        after = self.risk_after(side, cap)
 
         def reduces():
             account = side.account

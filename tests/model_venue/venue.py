@@ -26,6 +26,7 @@ from governance import (
     settle_market,
     update_market,
 )
+from liquidation import liquidate
 from margin import AssetView, MarketView
 from markets import advance, book_order, run_books
 from prices import oracle_order, run_oracle
@@ -91,6 +92,7 @@ TRANSACTIONS = {
     "Batch": Kind(run_batch, ROLE, role=MATCHER),
     "SettleBatch": Kind(settle_batch, ANYONE),
     "RealisePnl": Kind(realise_pnl, DELEGATE, "account"),
+    "Liquidate": Kind(liquidate, OWNER, "liquidator"),
 }
 PRICES = ("OracleUpdate", "BookUpdate")
 

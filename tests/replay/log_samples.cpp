@@ -134,6 +134,7 @@ std::vector<Payload> payloads(const Values& v) {
         Batch{v.flag, std::vector<Trade>(v.list, trade(v))},
         SettleBatch{MarketId{v.u32}, std::vector<AccountId>(v.list, AccountId{v.u64})},
         RealisePnl{AccountId{v.u64}, MarketId{v.u32}},
+        Liquidate{AccountId{v.u64}, MarketId{v.u32}, AccountId{v.u64 ^ 1}},
     };
 }
 
