@@ -89,7 +89,9 @@ void ConflictSurvey::add(std::uint64_t height, const AccessList<StateKey>& block
             first, touches.end(), [&](const Touch& touch) { return touch.access->key != key; });
         CellTraffic& cell = cells_[key];
         cell.key = key;
+        const std::uint64_t before = cell.conflicts;
         count(std::span(first, last), cell);
+        chains_.conflicts += cell.conflicts - before;
         std::for_each(first, last, [cells](Touch& touch) { touch.cell = cells; });
         first = last;
     }

@@ -28,6 +28,7 @@ struct CellTraffic {
 /// number of cores executes them at once.
 struct ConflictChains {
     std::uint64_t transactions = 0;  ///< of all blocks
+    std::uint64_t conflicts = 0;     ///< of all blocks, over all cells: see CellTraffic
     std::uint64_t steps = 0;         ///< sum over blocks of the length of the longest chain
     std::uint64_t longest = 0;       ///< its length in the block where it is longest
     std::uint64_t block = 0;         ///< height of that block, the first of several

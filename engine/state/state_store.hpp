@@ -29,8 +29,7 @@ namespace lockstep {
 /// Of machines that scan; they include engine/state/key_order.hpp.
 template <class Key>
 class KeyOrder;
-/// In place of a KeyOrder, for machines that do not scan.
-struct NoKeyOrder {};
+struct NoKeyOrder {};  ///< for machines that do not scan
 
 /// The committed state: an index from keys to dense cells, and the additive state digest.
 ///
@@ -154,8 +153,7 @@ class StateStore {
         if (known != kNoCell) {
             return known;
         }
-        // A key of a machine that scans has to be in order before any worker finds it: under a
-        // lock.
+        // Keys of machines that scan come in order, under a lock, before any worker finds them.
         const CellId id = kScans<M> ? kNoCell
                                     : index_.claim(
                                           hash, [&](CellId at) { return cell(at).key == key; },
@@ -274,7 +272,6 @@ class StateStore {
 
     /// The state digest computed from scratch; equals digest() [SS2] where all cells are in memory.
     [[nodiscard]] Digest recompute_digest() const { return recompute_sums().total(); }
-    /// The same by module; equals sums().
     [[nodiscard]] StateSums<M> recompute_sums() const {
         StateSums<M> sums;
         ByteWriter scratch;
@@ -392,9 +389,7 @@ class StateStore {
     std::vector<CellId> interned_;  ///< cells made in this block; some for keys that got another
     OverflowKeys<Key> overflow_;  ///< keys that this block met first, and that are not in the index
     [[no_unique_address]] std::conditional_t<kScans<M>, KeyOrder<Key>, NoKeyOrder> keys_;
-    // Guards cells_ and interned_ within a block. Not of the Sync policy: making a cell is one step
-    // for schedules.
-    std::mutex allocation_;
+    std::mutex allocation_;  // guards cells_ and interned_; making a cell is one step for schedules
     CellPool<Cell> cells_;
     std::vector<KeyBytes<Key>> released_;  ///< of cells that were freed, where keys have any
     std::optional<ColdKeys<M>> cold_;      ///< over a backing store

@@ -1,6 +1,7 @@
 #include "replay/command/describe_accesses.hpp"
 
 #include "replay/command/describe_cell.hpp"
+#include "replay/command/terminal_text.hpp"
 #include "replay/format/access_file.hpp"
 
 namespace lockstep {
@@ -99,11 +100,12 @@ Json describe_mismatches(const AccessMismatches<StateKey>& mismatches) {
         {"first", mismatches.named.empty() ? Json() : describe_mismatch(mismatches.named.front())}};
 }
 
-Json describe_conflicts(const std::vector<CellTraffic>& cells) {
+Json describe_conflicts(const std::vector<CellTraffic>& cells, const NameBook& names) {
     Json out = Json::array();
     for (const CellTraffic& cell : cells) {
         Json row = describe_key(cell.key);
-        row.update({{"conflicts", cell.conflicts},
+        row.update({{"name", names.cell(cell.key)},
+                    {"conflicts", cell.conflicts},
                     {"value_reads", cell.value_reads},
                     {"predicates", cell.predicates},
                     {"additions", cell.additions},
@@ -119,11 +121,11 @@ std::string mismatch_text(const AccessMismatch<StateKey>& mismatch) {
            kinds_text(mismatch.listed) + ", touched " + kinds_text(mismatch.touched);
 }
 
-std::string conflict_text(const CellTraffic& cell) {
-    return key_text(cell.key) + ": " + std::to_string(cell.conflicts) + " conflicts, " +
-           std::to_string(cell.value_reads) + " value reads, " + std::to_string(cell.predicates) +
-           " predicates, " + std::to_string(cell.additions) + " additions, " +
-           std::to_string(cell.writes) + " writes";
+std::string conflict_text(const CellTraffic& cell, const NameBook& names) {
+    return terminal_text(names.cell(cell.key)) + ": " + grouped(cell.conflicts) + " conflicts, " +
+           grouped(cell.value_reads) + " value reads, " + grouped(cell.predicates) +
+           " predicates, " + grouped(cell.additions) + " additions, " + grouped(cell.writes) +
+           " writes";
 }
 
 Result<Json, Error> describe_access_file(const std::string& path,

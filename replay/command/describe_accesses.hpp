@@ -10,6 +10,7 @@
 #include "engine/base/result.hpp"
 #include "engine/contract/access_list.hpp"
 #include "replay/conflict_survey.hpp"
+#include "replay/report/name_book.hpp"
 
 namespace lockstep {
 
@@ -21,11 +22,12 @@ inline constexpr std::size_t kConflictsShown = 20;
     const AccessMismatches<StateKey>& mismatches);
 
 /// One row per cell.
-[[nodiscard]] nlohmann::ordered_json describe_conflicts(const std::vector<CellTraffic>& cells);
+[[nodiscard]] nlohmann::ordered_json describe_conflicts(const std::vector<CellTraffic>& cells,
+                                                        const NameBook& names = {});
 
 /// One mismatch or one cell, for people.
 [[nodiscard]] std::string mismatch_text(const AccessMismatch<StateKey>& mismatch);
-[[nodiscard]] std::string conflict_text(const CellTraffic& cell);
+[[nodiscard]] std::string conflict_text(const CellTraffic& cell, const NameBook& names);
 
 /// An access list file: its summary with the most conflicting cells, or one of its blocks, or one
 /// of its transactions.

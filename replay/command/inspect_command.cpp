@@ -247,7 +247,7 @@ Result<Json, Error> inspect_state(const InspectOptions& options, LogReader& log)
     BlockHeader last;
     driver.add_sink([&](const LogBlock& block, const BlockResult& result) -> Result<void, Error> {
         last = block.header;
-        bar.update(0, last.height);
+        bar.update(0, "block " + grouped(last.height));
         if (options.block && block.header.height == *options.block) {
             shown = show_block(options, block, &result);
         }

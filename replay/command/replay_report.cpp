@@ -105,6 +105,7 @@ Json chains_json(const std::optional<ConflictChains>& chains) {
         return nullptr;
     }
     return {{"longest", {{"block", chains->block}, {"transactions", chains->longest}}},
+            {"conflicts", chains->conflicts},
             {"steps", chains->steps},
             {"parallelism", json_ratio(chains->transactions, chains->steps)}};
 }
@@ -179,7 +180,8 @@ template <class Line>
 void print_conflicts(const Line& line, const ReplayReport& report) {
     if (report.conflicts) {
         for (const CellTraffic& cell : *report.conflicts) {
-            line(&cell == report.conflicts->data() ? "conflicts" : "", conflict_text(cell));
+            line(&cell == report.conflicts->data() ? "conflicts" : "",
+                 conflict_text(cell, report.names));
         }
     }
     if (report.chains) {
@@ -200,6 +202,7 @@ Json report_json(const ReplayReport& report) {
         {"chain_id", report.header.chain_id},
         {"log_digest", report.log_digest.hex()},
         {"build", build_description()},
+        {"machine", report.machine},
         {"blocks", summary.blocks},
         {"transactions", summary.transactions},
         {"applied", summary.applied},
@@ -230,8 +233,12 @@ Json report_json(const ReplayReport& report) {
         {"against", optional_json(report.against)},
         {"compared", compared_json(report.compared)},
         {"access_lists", access_json(report)},
-        {"conflicts", report.conflicts ? describe_conflicts(*report.conflicts) : Json()},
+        {"conflicts",
+         report.conflicts ? describe_conflicts(*report.conflicts, report.names) : Json()},
         {"conflict_chains", chains_json(report.chains)},
+        {"series", report.series},
+        {"scaling", report.scaling},
+        {"markets", report.markets},
         {"invariants", invariants_json(report)},
         {"solvency", report.solvency ? describe_solvency(*report.solvency) : Json()},
         {"divergence", report.divergence},

@@ -15,6 +15,7 @@
 #include "replay/conflict_survey.hpp"
 #include "replay/driver.hpp"
 #include "replay/format/log_header.hpp"
+#include "replay/report/name_book.hpp"
 
 namespace lockstep {
 
@@ -36,6 +37,11 @@ struct ReplayReport {
     std::optional<AccessMismatches<StateKey>> mismatches;
     std::optional<std::vector<CellTraffic>> conflicts;  ///< most conflicting cells, when asked for
     std::optional<ConflictChains> chains;               ///< with them
+    NameBook names;                                     ///< of markets and accounts
+    nlohmann::ordered_json series;      ///< block by block; this and the next three: with a page
+    nlohmann::ordered_json markets;     ///< at the end
+    nlohmann::ordered_json scaling;     ///< on other numbers of cores; null: not measured
+    nlohmann::ordered_json machine;     ///< that it ran on
     nlohmann::ordered_json divergence;  ///< both sides of what --against found; null: nothing
     nlohmann::ordered_json bisection;   ///< what --bisect found; null: not asked for
     nlohmann::ordered_json range;       ///< which part of the log it was; null: not asked for

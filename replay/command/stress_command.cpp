@@ -2,16 +2,22 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "engine/virtual/virtual_cores.hpp"
 #include "replay/command/commands.hpp"
+#include "replay/command/named_files.hpp"
 #include "replay/command/print_json.hpp"
 #include "replay/command/progress_bar.hpp"
 #include "replay/command/report_error.hpp"
 #include "replay/command/stress_report.hpp"
+#include "replay/digest/run_info.hpp"
+#include "replay/format/output_file.hpp"
+#include "replay/report/machine.hpp"
+#include "replay/report/pages.hpp"
 #include "replay/stress/scaling.hpp"
 #include "replay/stress/stress_workloads.hpp"
 
@@ -34,15 +40,16 @@ struct StressOptions {
     std::uint64_t seed = 1;
     std::uint32_t seconds = 120;
     bool quick = false;
+    std::string report;
     bool json = false;
 };
 
 /// One cell of the sweep, before it is measured.
-struct Cell {
+struct SweepCell {
     bool venue = false;
     std::uint32_t accounts = 0;
     std::uint32_t block_size = 0;
-    std::uint32_t work_ns = 0;
+    std::optional<std::uint32_t> work_ns;
 };
 
 template <class T>
@@ -84,14 +91,17 @@ void complete(StressOptions& options) {
     sort_unique(options.cores);
 }
 
-std::vector<Cell> cells_of(const StressOptions& options) {
-    std::vector<Cell> out;
+std::vector<SweepCell> cells_of(const StressOptions& options) {
+    std::vector<SweepCell> out;
     for (const std::string& workload : options.workloads) {
         const bool venue = workload == "venue";
         for (const std::uint32_t accounts : options.accounts) {
             for (const std::uint32_t size : options.block_sizes) {
                 for (const std::uint32_t work : options.work) {
-                    out.push_back({venue, accounts, size, venue ? 0 : work});
+                    out.push_back({.venue = venue,
+                                   .accounts = accounts,
+                                   .block_size = size,
+                                   .work_ns = venue ? std::nullopt : std::optional(work)});
                     if (venue) {
                         break;  // its work is its own
                     }
@@ -102,7 +112,7 @@ std::vector<Cell> cells_of(const StressOptions& options) {
     return out;
 }
 
-StressRow measure(const Cell& cell, const StressOptions& options, ScalingOptions scaling) {
+StressRow measure(const SweepCell& cell, const StressOptions& options, ScalingOptions scaling) {
     StressRow row{.workload = cell.venue ? "venue" : "transfers",
                   .accounts = cell.accounts,
                   .block_size = cell.block_size,
@@ -115,7 +125,7 @@ StressRow measure(const Cell& cell, const StressOptions& options, ScalingOptions
         venue.options.block_transactions = cell.block_size;
         row.report = measure_scaling(venue, scaling);
     } else {
-        StressTransfers transfers{.machine = {.work_rounds = bench::rounds_for(cell.work_ns)},
+        StressTransfers transfers{.machine = {.work_rounds = bench::rounds_for(*cell.work_ns)},
                                   .accounts = cell.accounts,
                                   .block_size = cell.block_size,
                                   .seed = options.seed};
@@ -125,7 +135,7 @@ StressRow measure(const Cell& cell, const StressOptions& options, ScalingOptions
 }
 
 /// Why a cell cannot be measured; null when it can.
-const char* refuse(const Cell& cell) {
+const char* refuse(const SweepCell& cell) {
     if (!cell.venue) {
         return nullptr;
     }
@@ -137,11 +147,15 @@ const char* refuse(const Cell& cell) {
 
 int run_stress(StressOptions options) {
     complete(options);
-    const std::vector<Cell> cells = cells_of(options);
-    for (const Cell& cell : cells) {
+    const std::vector<SweepCell> cells = cells_of(options);
+    for (const SweepCell& cell : cells) {
         if (const char* reason = refuse(cell)) {
             return report_error({.code = ErrorCode::kUsage, .message = reason});
         }
+    }
+    if (const auto distinct = NamedFiles().writes("--report", options.report).prints().check();
+        !distinct) {
+        return report_error(distinct.error());
     }
     ProgressBar bar(cells.size() * 1000);
     nlohmann::ordered_json rows = nlohmann::ordered_json::array();
@@ -153,29 +167,40 @@ int run_stress(StressOptions options) {
         scaling.blocks = options.quick ? kQuickBlocks : kBlocksMax;
         scaling.time_max = std::chrono::milliseconds(options.seconds * 500ULL / cells.size());
         scaling.progress = [&](std::uint64_t done, std::uint64_t total) {
-            bar.update(i * 1000 + done * 1000 / total, i);
+            bar.update(i * 1000 + done * 1000 / total,
+                       "workload " + std::to_string(i + 1) + " of " + std::to_string(cells.size()));
         };
         const StressRow row = measure(cells[i], options, scaling);
         agree = agree && row.report.agree;
         bar.clear();
-        if (options.json) {
-            rows.push_back(stress_json(row));
-        } else {
+        rows.push_back(stress_json(row));
+        if (!options.json) {
             print_stress_row(std::cout, row);
             std::cout << std::flush;
         }
     }
+    nlohmann::ordered_json report = {{"seed", options.seed},
+                                     {"cores_here", std::thread::hardware_concurrency()},
+                                     {"build", build_description()},
+                                     {"rows", std::move(rows)},
+                                     {"verified", agree}};
+    report["machine"] = describe_machine();
     if (options.json) {
-        print_json(std::cout, {{"seed", options.seed},
-                               {"cores_here", std::thread::hardware_concurrency()},
-                               {"rows", std::move(rows)},
-                               {"verified", agree}});
+        print_json(std::cout, report);
     }
-    if (!agree) {
-        return report_error({.code = ErrorCode::kDivergence,
-                             .message = "executors ended on different block digests"});
+    const int exit_code =
+        agree ? 0
+              : report_error({.code = ErrorCode::kDivergence,
+                              .message = "executors ended on different block digests"});
+#ifdef LOCKSTEP_BUILD_REPORT
+    if (!options.report.empty()) {
+        if (auto written = write_file(options.report, stress_page(report)); !written) {
+            const int failed = report_error(written.error());
+            return exit_code != 0 ? exit_code : failed;
+        }
     }
-    return 0;
+#endif
+    return exit_code;
 }
 
 }  // namespace
@@ -208,6 +233,10 @@ void register_stress_command(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(1U, 86'400U))
         ->capture_default_str();
     command->add_flag("--quick", options->quick, "a small sweep in seconds, with coarse figures");
+#ifdef LOCKSTEP_BUILD_REPORT
+    command->add_option("--report", options->report,
+                        "write a page for the browser: curves and tables in one file");
+#endif
     command->add_flag("--json", options->json, "print all figures as JSON");
     command->callback([options, &exit_code] { exit_code = run_stress(*options); });
 }

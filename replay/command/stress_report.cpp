@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "replay/command/print_json.hpp"
+#include "replay/command/terminal_text.hpp"
 
 namespace lockstep {
 namespace {
@@ -28,10 +29,13 @@ std::uint64_t per_transaction(const ScalingReport& report, Picoseconds time) {
 }
 
 /// What a run took beside the others.
-Json times_json(const ScalingReport& report, Picoseconds time) {
-    return {{"ns_per_transaction", json_ratio(time, report.transactions * 1000)},
-            {"speedup", json_ratio(report.one_worker(), time)},
-            {"speedup_over_loop", json_ratio(report.loop, time)}};
+Json times_json(const ScalingReport& report, Picoseconds time, const SpeedupSpread& spread) {
+    return {
+        {"ns_per_transaction", json_ratio(time, report.transactions * 1000)},
+        {"speedup", json_ratio(report.one_worker(), time)},
+        {"speedup_quartiles",
+         {{"lower", json_ratio(spread.lower, 1000)}, {"upper", json_ratio(spread.upper, 1000)}}},
+        {"speedup_over_loop", json_ratio(report.loop, time)}};
 }
 Json work_json(const std::array<Picoseconds, kWorkKinds>& work, std::uint64_t divisor) {
     Json out = Json::object();
@@ -83,12 +87,11 @@ std::string decimal_text(std::uint64_t thousandths) {
            decimals;
 }
 
-Json stress_json(const StressRow& row) {
-    const ScalingReport& report = row.report;
+Json scaling_json(const ScalingReport& report) {
     Json measured = Json::array();
     for (const MeasuredRun& run : report.measured) {
         Json entry = {{"workers", run.workers}};
-        entry.update(times_json(report, run.time));
+        entry.update(times_json(report, run.time, run.spread));
         entry["core_slowdown"] = json_ratio(run.core_slowdown_permille, 1000);
         const bool predicted = report.predicted_time(run.workers) != 0;
         Json error = nullptr;
@@ -102,15 +105,11 @@ Json stress_json(const StressRow& row) {
     Json predicted = Json::array();
     for (const PredictedRun& run : report.predicted) {
         Json entry = {{"cores", run.cores}};
-        entry.update(times_json(report, run.time));
+        entry.update(times_json(report, run.time, run.spread));
         entry["work_ns_per_transaction"] = work_json(run.spent, report.transactions);
         predicted.push_back(std::move(entry));
     }
-    return {{"workload", row.workload},
-            {"accounts", row.accounts},
-            {"block_size", row.block_size},
-            {"work_ns", row.work_ns},
-            {"transactions_per_block", report.transactions},
+    return {{"transactions_per_block", report.transactions},
             {"serial_loop_ns", json_ratio(report.loop, report.transactions * 1000)},
             {"one_worker_ns", json_ratio(report.one_worker(), report.transactions * 1000)},
             {"critical_path",
@@ -122,15 +121,26 @@ Json stress_json(const StressRow& row) {
             {"verified", report.agree}};
 }
 
+Json stress_json(const StressRow& row) {
+    Json out = {{"workload", row.workload},
+                {"accounts", row.accounts},
+                {"block_size", row.block_size},
+                {"work_ns", row.work_ns ? Json(*row.work_ns) : Json()}};
+    out.update(scaling_json(row.report));
+    return out;
+}
+
 void print_stress_row(std::ostream& out, const StressRow& row) {
     const ScalingReport& report = row.report;
-    out << row.workload << ", " << row.accounts << " accounts, blocks of " << report.transactions;
-    if (row.work_ns != 0) {
-        out << ", " << row.work_ns << " ns of work";
+    out << row.workload << ", " << grouped(row.accounts) << " accounts, blocks of "
+        << grouped(report.transactions);
+    if (row.work_ns) {
+        out << ", " << grouped(*row.work_ns) << " ns of work";
     }
-    out << "\n  serial loop " << per_transaction(report, report.loop)
-        << " ns per transaction, one worker " << per_transaction(report, report.one_worker())
-        << " ns; critical path " << report.path.transactions << " transactions, bound "
+    out << "\n  serial loop " << grouped(per_transaction(report, report.loop))
+        << " ns per transaction, one worker "
+        << grouped(per_transaction(report, report.one_worker())) << " ns; critical path "
+        << grouped(report.path.transactions) << " transactions, bound "
         << decimal_text(report.path.bound_permille()) << " x\n";
     print_measured(out, report);
     const auto& runs = report.predicted;
@@ -141,7 +151,7 @@ void print_stress_row(std::ostream& out, const StressRow& row) {
     line(out, "over the serial loop", runs,
          [&](const PredictedRun& run) { return decimal_text(speedup(report.loop, run.time)); });
     line(out, "ns per transaction", runs,
-         [&](const PredictedRun& run) { return per_transaction(report, run.time); });
+         [&](const PredictedRun& run) { return grouped(per_transaction(report, run.time)); });
     out << '\n';
 }
 

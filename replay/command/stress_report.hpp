@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,12 @@ struct StressRow {
     std::string workload;
     std::uint32_t accounts = 0;
     std::uint32_t block_size = 0;
-    std::uint32_t work_ns = 0;  ///< of each transfer; 0 for the venue, whose work is its own
+    std::optional<std::uint32_t> work_ns;  ///< of each transfer; the venue's work is its own
     ScalingReport report;
 };
+
+/// For programs: how one workload scaled, every figure under its name.
+[[nodiscard]] nlohmann::ordered_json scaling_json(const ScalingReport& report);
 
 /// For programs: one row, every figure under its name; speed-ups as plain numbers.
 [[nodiscard]] nlohmann::ordered_json stress_json(const StressRow& row);

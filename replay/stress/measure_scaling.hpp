@@ -46,8 +46,8 @@ class ScalingMeasurement {
 
     [[nodiscard]] ScalingReport run() {
         report_.costs = options_.costs;
-        report_.transactions = blocks_.back().transactions.size();
         measure();
+        report_.transactions = middle_size();
         for (const std::uint32_t cores : options_.cores) {
             report_.predicted.push_back(predict(cores));
             step();
@@ -138,9 +138,13 @@ class ScalingMeasurement {
                 loop_times.push_back(looped);
             }
             for (std::size_t r = 0; r < real.size(); ++r) {
+                BlockResult result;
                 const Picoseconds time =
-                    time_of([&] { digest = must(real[r]->executor.execute(blocks_[i])); });
-                compare(digest, i);
+                    time_of([&] { result = must(real[r]->executor.execute(blocks_[i])); });
+                compare(result.block, i);
+                if constexpr (requires { workload_.agrees(i, result); }) {
+                    report_.agree = report_.agree && workload_.agrees(i, result);
+                }
                 if (counts) {
                     times[r].push_back(time);
                     slowdowns[r].push_back(slowdown(real[r]->pool));
@@ -162,13 +166,23 @@ class ScalingMeasurement {
         for (std::size_t r = 0; r < real.size(); ++r) {
             report_.measured.push_back({.workers = options_.workers[r],
                                         .time = middle(times[r]),
+                                        .spread = spread_of(times.front(), times[r]),
                                         .core_slowdown_permille = middle(slowdowns[r])});
         }
+        one_worker_ = std::move(times.front());
         set_costs(meters);
     }
-    [[nodiscard]] static Digest must(Result<BlockResult, Error> result) {
+    [[nodiscard]] static BlockResult must(Result<BlockResult, Error> result) {
         LOCKSTEP_CHECK(result.has_value());
-        return result->block;
+        return std::move(*result);
+    }
+    /// Of the blocks that count.
+    [[nodiscard]] std::uint64_t middle_size() const {
+        std::vector<Picoseconds> sizes;
+        for (const Calls& calls : calls_) {
+            sizes.push_back(calls.size());
+        }
+        return middle(std::move(sizes));
     }
     /// Work that shares nothing on all workers of a pool against one, in thousandths.
     [[nodiscard]] static std::uint64_t slowdown(WorkerPool& pool) {
@@ -186,7 +200,7 @@ class ScalingMeasurement {
                Meters& meters) {
         WorkMeter& meter = WorkMeter::here();
         meter.start(calls.size());
-        const Digest digest = must(one.executor.execute(blocks_[block]));
+        const Digest digest = must(one.executor.execute(blocks_[block])).block;
         meter.stop();
         compare(digest, block);
         if (!counts) {
@@ -251,12 +265,15 @@ class ScalingMeasurement {
             cores.set_calls(i >= first ? std::span<const Picoseconds>(calls_[i - first])
                                        : std::span<const Picoseconds>());
             const Picoseconds start = cores.now();
-            compare(must(executor.execute(blocks_[i])), i);
+            compare(must(executor.execute(blocks_[i])).block, i);
             if (i >= first) {
                 times.push_back(cores.now() - start);
             }
         }
-        PredictedRun out{.cores = count, .time = middle(std::move(times)), .spent = {}};
+        PredictedRun out{.cores = count,
+                         .time = middle(times),
+                         .spread = spread_of(one_worker_, times),
+                         .spent = {}};
         for (std::size_t kind = 0; kind < kWorkKinds; ++kind) {
             out.spent[kind] = (cores.spent(static_cast<Work>(kind)) - before[kind]) / calls_.size();
         }
@@ -303,8 +320,9 @@ class ScalingMeasurement {
     std::uint64_t step_ = 0;
     std::uint64_t steps_ = 0;
     ScalingReport report_;
-    std::vector<Digest> digests_;  ///< by block
-    std::vector<Calls> calls_;     ///< by block that counts
+    std::vector<Digest> digests_;          ///< by block
+    std::vector<Calls> calls_;             ///< by block that counts
+    std::vector<Picoseconds> one_worker_;  ///< times with one worker, by block that counts
 };
 
 template <class Workload>

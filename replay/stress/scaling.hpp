@@ -24,10 +24,17 @@ struct ScalingOptions {
     std::function<void(std::uint64_t, std::uint64_t)> progress;
 };
 
+/// Quartiles of the speed-ups of the single blocks over one worker, in thousandths.
+struct SpeedupSpread {
+    std::uint64_t lower = 0;
+    std::uint64_t upper = 0;
+};
+
 /// A run on real cores. Times are those of one block.
 struct MeasuredRun {
     std::uint32_t workers = 0;
     Picoseconds time = 0;
+    SpeedupSpread spread;
     /// How much longer this many cores take, in thousandths, for work that shares nothing: what the
     /// machine itself withholds.
     std::uint64_t core_slowdown_permille = 1000;
@@ -37,11 +44,12 @@ struct MeasuredRun {
 struct PredictedRun {
     std::uint32_t cores = 0;
     Picoseconds time = 0;
+    SpeedupSpread spread;
     std::array<Picoseconds, kWorkKinds> spent{};  ///< of all cores, per block
 };
 
 struct ScalingReport {
-    std::uint64_t transactions = 0;  ///< per block
+    std::uint64_t transactions = 0;  ///< per block; of blocks that differ, the middle
     Picoseconds loop = 0;            ///< the best serial loop
     std::vector<MeasuredRun> measured;
     std::vector<PredictedRun> predicted;
@@ -79,5 +87,9 @@ template <class Workload>
 
 /// The middle value; of an even number the lower one. REQUIRES: not empty.
 [[nodiscard]] Picoseconds middle(std::vector<Picoseconds> values);
+
+/// How much less each block took than with one worker. REQUIRES: equally many, and some.
+[[nodiscard]] SpeedupSpread spread_of(const std::vector<Picoseconds>& one_worker,
+                                      const std::vector<Picoseconds>& times);
 
 }  // namespace lockstep

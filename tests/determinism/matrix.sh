@@ -54,6 +54,7 @@ build() {
     cmake -S "$source_folder" -B "$build" -G Ninja --log-level=WARNING "${options[@]}" \
         -D CMAKE_BUILD_TYPE=Release -D "CMAKE_CXX_FLAGS_RELEASE=$optimise" \
         -D LOCKSTEP_BUILD_IMPORT=OFF -D LOCKSTEP_BUILD_INSPECT=OFF -D LOCKSTEP_BUILD_STRESS=OFF \
+        -D LOCKSTEP_BUILD_REPORT=OFF \
         -D LOCKSTEP_BUILD_TESTS=OFF -D LOCKSTEP_BUILD_BENCH=OFF -D CMAKE_UNITY_BUILD=ON \
         -D CMAKE_UNITY_BUILD_BATCH_SIZE=16 \
         >"$build.txt" &&
