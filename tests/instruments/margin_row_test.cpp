@@ -233,7 +233,14 @@ TEST(RiskSum, IsExactOrOnTheSafeSide) {
             ASSERT_EQ(exact.equity_maintenance.value(), plain.equity_maintenance.value());
         }
         covered += exact.covers_initial() ? 1U : 0U;
-        if (risk(Rounding::kUpward).covers_initial()) {
+        const Risk upward = risk(Rounding::kUpward);
+        if (exact.ok() && upward.ok()) {
+            ASSERT_EQ(upward.equity_initial.value(), exact.equity_initial.value()) << "case " << i;
+            ASSERT_GE(upward.initial.value(), exact.initial.value()) << "case " << i;
+            // A quantum a position at most, of which one asset's is worth one and a half.
+            ASSERT_LE(upward.initial.value(), exact.initial.value() + 2 * 9) << "case " << i;
+        }
+        if (upward.covers_initial()) {
             ++shown;
             ASSERT_TRUE(exact.covers_initial()) << "case " << i;
         }
