@@ -30,6 +30,7 @@ enum class CellKind : std::uint8_t {
     kAssetTotal = 19,  ///< number: deposits - withdrawals
     kInsurance = 20,   ///< number, quanta; item = asset
     kClock = 21,       ///< i64: time of the last block, ms
+    kBadDebt = 22,     ///< number, quanta owed to the venue by nobody; item = asset
 
     // feeds
     kFeedList = 32,      ///< IdChunk
@@ -62,6 +63,7 @@ enum class CellKind : std::uint8_t {
     kDust = 71,          ///< Q32 remainders of closed positions
     kSettleClear = 72,   ///< quanta; clearing account of final settlement, 0 when all are closed
     kClosedLots = 73,    ///< signed lots closed by final settlement, 0 when all are closed
+    kLosses = 74,        ///< quanta that the block's liquidations left; spread at its end
 };
 
 /// Address of a state cell: 16 bytes, ordered by (kind, item, chunk, owner).
@@ -119,7 +121,8 @@ static_assert(sizeof(StateKey) == 16 && std::is_trivially_copyable_v<StateKey>);
 [[nodiscard]] constexpr bool is_numeric(CellKind kind) noexcept {
     return kind == CellKind::kCash || kind == CellKind::kOwnerLots ||
            kind == CellKind::kAssetTotal || kind == CellKind::kInsurance ||
-           (kind >= CellKind::kOpenInterest && kind <= CellKind::kClosedLots);
+           kind == CellKind::kBadDebt ||
+           (kind >= CellKind::kOpenInterest && kind <= CellKind::kLosses);
 }
 
 /// The cell whose order the cells of a unit share: the head block of subaccount 0 for all that is
@@ -133,7 +136,7 @@ static_assert(sizeof(StateKey) == 16 && std::is_trivially_copyable_v<StateKey>);
     if (kind <= CellKind::kOrders || kind == CellKind::kOwner || kind == CellKind::kOwnerLots) {
         return {CellKind::kAccount, raw(make_account(owner_of(AccountId{key.owner()})))};
     }
-    if (kind >= CellKind::kOpenInterest && kind <= CellKind::kClosedLots) {
+    if (kind >= CellKind::kOpenInterest && kind <= CellKind::kLosses) {
         return {CellKind::kVolume, 0, key.item()};
     }
     return key;

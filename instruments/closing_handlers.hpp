@@ -36,8 +36,8 @@ void erase_market(View& view, MarketId market) {
           CellKind::kMarketControl, CellKind::kTick, CellKind::kMarkState, CellKind::kSettleState,
           CellKind::kBook, CellKind::kOpenInterest, CellKind::kVolume, CellKind::kFees,
           CellKind::kFundClear, CellKind::kClaimsLow, CellKind::kClaimsHigh,
-          CellKind::kSocialClaims, CellKind::kDust, CellKind::kSettleClear,
-          CellKind::kClosedLots}) {
+          CellKind::kSocialClaims, CellKind::kDust, CellKind::kSettleClear, CellKind::kClosedLots,
+          CellKind::kLosses}) {
         erase(market_key(kind, market));
     }
     erase(market_key(CellKind::kMarketParams, market, 1));

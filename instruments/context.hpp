@@ -95,6 +95,7 @@ struct VenueContext {
     std::vector<bool> named;                 ///< by id: some transaction of the block names it
     std::array<AssetContext, kMaxAssets> assets{};
     bool governs = false;                ///< some transaction sets parameters
+    bool liquidates = false;             ///< some transaction liquidates
     std::vector<OracleDecision> oracle;  ///< sorted by (update, signer)
     std::vector<BookDecision> books;     ///< sorted by (update, signer)
 

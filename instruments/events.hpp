@@ -24,6 +24,7 @@ enum class EventType : std::uint16_t {
     kFundingApplied = 16,   ///< FundingEvent; begin of block
     kMarketSettled = 17,    ///< u32 market, i64 price; begin of block
     kInvariantBroken = 18,  ///< u32 market; end of block
+    kLossSpread = 19,       ///< u32 market, i128 quanta, i128 Q32 a lot; end of block
 };
 
 /// Canonical bytes of one event, built without allocation.

@@ -29,6 +29,13 @@ inline constexpr std::int64_t kFundingCatchUpMs = 3'600'000;
 [[nodiscard]] Checked inverse_funding_delta(Checked rate_ppb, std::int64_t elapsed_ms,
                                             std::int64_t index, std::int64_t contract) noexcept;
 
+/// Whether an index may rise that far: what the largest position owes by it leaves room in 128
+/// bits.
+[[nodiscard]] inline bool funding_index_fits(Checked index, std::int64_t max_lots) noexcept {
+    const Checked worst = abs(index) * max_lots;
+    return worst.ok() && worst.value() <= Int128{1} << 125;
+}
+
 /// A price with a decimal exponent: value * 10^exponent.
 struct ScaledPrice {
     std::int64_t value = 0;

@@ -137,6 +137,9 @@ void InvariantScan::add_market_number(const StateKey& key, Int128 number) {
         case CellKind::kClosedLots:
             market.closed_lots = number;
             break;
+        case CellKind::kLosses:
+            market.losses = number;
+            break;
         default:
             break;
     }
@@ -156,6 +159,9 @@ void InvariantScan::add(const StateKey& key, const Cell& cell) {
         case CellKind::kInsurance:
             assets_[AssetId{key.item()}].insurance = cell.number();
             break;
+        case CellKind::kBadDebt:
+            assets_[AssetId{key.item()}].bad_debt = cell.number();
+            break;
         case CellKind::kAccount:
             add_account(key, cell);
             break;
@@ -172,7 +178,7 @@ void InvariantScan::add(const StateKey& key, const Cell& cell) {
             markets_[MarketId{key.item()}].tick = TickRecord::decode(cell);
             break;
         default:
-            if (key.kind() >= CellKind::kOpenInterest && key.kind() <= CellKind::kClosedLots) {
+            if (key.kind() >= CellKind::kOpenInterest && key.kind() <= CellKind::kLosses) {
                 add_market_number(key, cell.number());
             }
             break;
@@ -221,6 +227,9 @@ void InvariantScan::check_market(MarketId market, const MarketSums& sums,
     if (!social.ok() || social.value() != sums.sums.social_claims) {
         out.push_back("I3: social claims of " + text(market) + " differ from its positions");
     }
+    if (sums.losses != 0) {
+        out.push_back("I1: losses of " + text(market) + " are not spread");
+    }
     if (!sums.terms.host_matched && sums.fees < 0) {
         out.push_back("I7: fees of " + text(market) + " are " + to_string(sums.fees));
     }
@@ -235,7 +244,7 @@ std::vector<std::string> InvariantScan::violations() const {
             sums.cost + sums.fees + sums.sums.clearing + sums.settle_clear;
     }
     for (const auto& [asset, sums] : assets_) {
-        const Int128 sum = sums.cash + sums.insurance + held[asset];
+        const Int128 sum = sums.cash + sums.insurance + held[asset] - sums.bad_debt;
         if (sum != sums.total) {
             out.push_back("I1: " + text(asset) + " holds " + to_string(sums.total) +
                           ", accounted for are " + to_string(sum));

@@ -72,6 +72,7 @@ class InvariantScan {
         Int128 fees = 0;
         Int128 settle_clear = 0;
         Int128 closed_lots = 0;
+        Int128 losses = 0;
         FundingSums sums;
         bool known = false;
     };
@@ -79,6 +80,7 @@ class InvariantScan {
         Int128 cash = 0;
         Int128 total = 0;
         Int128 insurance = 0;
+        Int128 bad_debt = 0;
     };
 
     void add_account(const StateKey& key, const Cell& cell);

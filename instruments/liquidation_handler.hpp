@@ -135,9 +135,10 @@ template <class View>
 }
 
 /// Debts of an account that has nothing else left are paid by the insurance of their assets, as far
-/// as it goes; what is not stays a debt that the solvency statement shows.
+/// as it goes; what is left of the one in the market's asset is a loss of the market's holders
+/// (spread_losses), others stay debts of the account.
 template <class View>
-[[nodiscard]] Status cover_debts(View& view, AccountId account) {
+[[nodiscard]] Status cover_debts(View& view, const MarketContext& market, AccountId account) {
     const Cell* cell = view.read(account_key(account));
     if (cell == nullptr || AccountHead(*cell).positions() != 0) {
         return Status::kApplied;
@@ -156,15 +157,21 @@ template <class View>
     if (!each([](AssetId, Int128 cash) { return cash <= 0; })) {
         return Status::kApplied;
     }
-    const bool paid = each([&](AssetId asset, Int128 cash) {
-        const StateKey fund = asset_key(CellKind::kInsurance, asset);
-        const Int128 amount = std::min(-cash, number_at(view, fund));
+    const auto pay = [&](const StateKey& from, AssetId asset, Int128 amount, Int128 change) {
         if (amount <= 0) {
             return true;
         }
         emit(view, EventType::kCashMoved,
              CashEvent{.account = account, .asset = asset, .amount = amount}.encode());
-        return post(view, fund, -amount) && credit(view, account, asset, amount);
+        return post(view, from, change) && credit(view, account, asset, amount);
+    };
+    const bool paid = each([&](AssetId asset, Int128 cash) {
+        const StateKey fund = asset_key(CellKind::kInsurance, asset);
+        const Int128 amount = std::min(-cash, number_at(view, fund));
+        const bool spreads = asset == market.terms.settlement_asset;
+        const Int128 loss = spreads ? -cash - amount : Int128{0};
+        return pay(fund, asset, amount, -amount) &&
+               pay(market_key(CellKind::kLosses, market.id), asset, loss, loss);
     });
     return paid ? Status::kApplied : Status::kOverflow;
 }
@@ -204,7 +211,7 @@ template <class View>
         return Status::kOverflow;
     }
     emit_trade(view, work.fill);
-    return cover_debts(view, work.account().order->account);
+    return cover_debts(view, market, work.account().order->account);
 }
 
 /// Takes lots of an account below maintenance over at the mark, as few as heal it.

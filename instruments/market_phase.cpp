@@ -93,8 +93,7 @@ Checked funding_delta(const MarketTerms& terms, Checked rate, std::int64_t elaps
 /// Adds a charge to the index, unless the largest position could then leave 128 bits.
 bool charge(const MarketSetup& setup, Checked delta, TickRecord& tick) noexcept {
     const Checked total = Checked{tick.funding.funding} + delta;
-    const Checked worst = abs(total) * setup.params.max_position_lots;
-    if (!worst.ok() || worst.value() > (Int128{1} << 125)) {
+    if (!funding_index_fits(total, setup.params.max_position_lots)) {
         return false;
     }
     tick.funding.funding = total.value();

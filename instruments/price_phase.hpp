@@ -118,6 +118,8 @@ inline void collect_updates(std::span<const Transaction> transactions, VenueCont
     for (const Transaction& transaction : transactions) {
         std::visit(MarketNames{context}, transaction.payload);
         context.governs = context.governs || is_governance(transaction.payload);
+        context.liquidates =
+            context.liquidates || std::holds_alternative<Liquidate>(transaction.payload);
         const Envelope& envelope = transaction.envelope;
         if (envelope.valid_until_ms < context.time_ms) {
             continue;

@@ -44,6 +44,9 @@ void SolvencyScan::add(const StateKey& key, const Cell& cell) {
         case CellKind::kInsurance:
             insurance_[key.item()] = cell.number();
             break;
+        case CellKind::kBadDebt:
+            bad_debts_[key.item()] = cell.number();
+            break;
         case CellKind::kFeedState:
             feeds_[key.item()] = FeedStateRecord::decode(cell);
             break;
@@ -169,6 +172,10 @@ SolvencyStatement SolvencyScan::statement() const {
     }
     for (const auto& [id, total] : totals_) {
         out.assets[id % kMaxAssets].total = total;
+    }
+    for (const auto& [id, owed] : bad_debts_) {
+        out.assets[id % kMaxAssets].bad_debt = owed;
+        out.debt += requirement_value(context.assets[id % kMaxAssets], owed);
     }
     for (const auto& [id, held] : insurance_) {
         out.assets[id % kMaxAssets].insurance = held;

@@ -22,12 +22,13 @@ struct AssetStatement {
     Checked positions = 0;  ///< cost and value of all positions that settle in it
     Checked fees = 0;
     Checked insurance = 0;
+    Checked bad_debt = 0;  ///< that nobody owes and nobody could be charged with
     Checked clearing = 0;  ///< funding charged to some and not yet credited to others
 
     /// total less all that it belongs to: 0, but for less than a quantum of every inverse position,
     /// whose mark is rounded against its holder.
     [[nodiscard]] Checked difference() const noexcept {
-        return total - cash - positions - fees - insurance - clearing;
+        return total - cash - positions - fees - insurance - clearing + bad_debt;
     }
 };
 
@@ -39,7 +40,7 @@ struct SolvencyStatement {
     std::uint64_t below_maintenance = 0;
     std::uint64_t insolvent = 0;
     Checked equity = 0;     ///< E_M of the accounts that have some
-    Checked debt = 0;       ///< -E_M of those that owe
+    Checked debt = 0;       ///< -E_M of those that owe, and bad debts
     Checked insurance = 0;  ///< what may cover it
 
     /// True when the insurance covers every debt.
@@ -80,6 +81,7 @@ class SolvencyScan {
     std::map<std::uint32_t, FeedStateRecord> feeds_;
     std::map<std::uint32_t, Int128> totals_;
     std::map<std::uint32_t, Int128> insurance_;
+    std::map<std::uint32_t, Int128> bad_debts_;
     /// Blocks by account and number, 0 is the head; cash beside the head by account and asset.
     std::map<std::uint64_t, std::map<std::uint32_t, Cell>> blocks_;
     std::map<std::uint64_t, std::map<std::uint32_t, Int128>> cash_;

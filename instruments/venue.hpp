@@ -21,6 +21,7 @@
 #include "instruments/market_phase.hpp"
 #include "instruments/price_phase.hpp"
 #include "instruments/settlement_handlers.hpp"
+#include "instruments/social_loss.hpp"
 #include "instruments/trade_handler.hpp"
 #include "instruments/transaction.hpp"
 
@@ -114,9 +115,12 @@ class Venue {
         return {.status = raw(status), .weight = weight_of(transaction.payload)};
     }
 
-    /// Checks the invariants that shared numbers show.
+    /// Spreads what liquidations have left; checks the invariants that shared numbers show.
     template <class View, class Header>
     void end_block(View& view, const Header&, const Context& context) const {
+        if (context.liquidates) {
+            spread_losses(view, context);
+        }
         freeze_broken_markets(view, context);
     }
 

@@ -34,6 +34,7 @@ constexpr KindName kKindNames[] = {
     {CellKind::kAssetTotal, "asset_total"},
     {CellKind::kInsurance, "insurance"},
     {CellKind::kClock, "clock"},
+    {CellKind::kBadDebt, "bad_debt"},
     {CellKind::kFeedList, "feed_list"},
     {CellKind::kFeed, "feed"},
     {CellKind::kFeedState, "feed_state"},
@@ -60,6 +61,7 @@ constexpr KindName kKindNames[] = {
     {CellKind::kDust, "dust"},
     {CellKind::kSettleClear, "settle_clear"},
     {CellKind::kClosedLots, "closed_lots"},
+    {CellKind::kLosses, "losses"},
 };
 
 Json describe_positions(const StateKey& key, const Cell& cell) {
@@ -225,7 +227,7 @@ bool is_account_kind(CellKind kind) {
 }
 
 bool is_market_kind(CellKind kind) {
-    return kind >= CellKind::kMarketTerms && kind <= CellKind::kClosedLots;
+    return kind >= CellKind::kMarketTerms && kind <= CellKind::kLosses;
 }
 
 Json describe_key(const StateKey& key) {

@@ -28,6 +28,7 @@ Json describe_solvency(const SolvencyStatement& statement) {
                           {"fees", amount_json(asset.fees)},
                           {"insurance", amount_json(asset.insurance)},
                           {"clearing", amount_json(asset.clearing)},
+                          {"bad_debt", amount_json(asset.bad_debt)},
                           {"difference", amount_json(asset.difference())}});
     }
     return {{"solvent", statement.solvent()},

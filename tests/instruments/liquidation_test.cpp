@@ -129,8 +129,8 @@ TEST_F(Liquidation, TakesTheLeastLotsThatHeal) {
     EXPECT_GT(partial, 10);
 }
 
-/// R-LIQ-5: an insolvent account is closed as a whole; what it owes is paid by the insurance, and
-/// beyond that stays a debt that everybody sees.
+/// R-LIQ-5, R-LOSS-1: an insolvent account is closed as a whole; what it owes is paid by the
+/// insurance, and beyond that by all who hold the market, so much a lot.
 TEST_F(Liquidation, DebtIsTheInsurancesAsFarAsItGoes) {
     start();
     EXPECT_EQ(
@@ -151,10 +151,35 @@ TEST_F(Liquidation, DebtIsTheInsurancesAsFarAsItGoes) {
         EXPECT_EQ(liquidate(), Status::kApplied);
         EXPECT_EQ(insurance(), left);
     }
-    EXPECT_EQ(cash(kAlice), -10'000'000);
-    EXPECT_EQ(solvency().debt.value(), 10'000'000);
-    EXPECT_FALSE(solvency().solvent());
+    // The last 10,000,000 are borne by 3,000 lots of Bob and as many of Carol.
+    EXPECT_EQ(cash(kAlice), 0);
+    EXPECT_EQ(tick().funding.social, Int128{10'000'000} * (Int128{1} << 32) / 6'000 + 1);
+    EXPECT_EQ(solvency().debt.value(), 0);
+    const Int128 before = cash(kBob) + cash(kCarol) + position(kBob).cost + position(kCarol).cost;
+    EXPECT_EQ(run_one(trade(kCarol, kBob, 3'000, 663'000)), Status::kApplied);
+    const Int128 borne = before - cash(kBob) - cash(kCarol);
+    EXPECT_GE(borne, 10'000'000);
+    EXPECT_LE(borne, 10'000'002);  // rounded against each, the rest is dust
     EXPECT_TRUE(violations().empty());
+}
+
+/// R-LOSS-2: where nobody holds the market any more a loss is a debt of the venue; who comes later
+/// does not pay it.
+TEST_F(Liquidation, ALossWithoutHoldersIsABadDebt) {
+    start();
+    deposit(kAlice, 600'000'000);
+    ASSERT_EQ(run_one(trade(kCarol, kAlice, 1'000, 600'000)), Status::kApplied);
+    set_price(670'000);
+    EXPECT_EQ(liquidate(), Status::kApplied);
+    EXPECT_EQ(position(kCarol).lots, 0);
+    EXPECT_EQ(cash(kAlice), 0);
+    EXPECT_EQ(number(asset_key(CellKind::kBadDebt, kUsd)), 100'000'000);
+    EXPECT_EQ(solvency().debt.value(), 100'000'000);
+    EXPECT_FALSE(solvency().solvent());
+    EXPECT_EQ(solvency().assets.at(0).difference().value(), 0);
+    ASSERT_EQ(run_one(trade(kCarol, kBob, 1'000, 670'000)), Status::kApplied);
+    wait(1000);
+    EXPECT_EQ(tick().funding.social, 0);
 }
 
 /// R-LIQ-4: whoever takes lots over has to carry them.
@@ -192,7 +217,9 @@ TEST_F(Liquidation, LiquidatingOneselfGainsNothing) {
             Int128 sum = 0;
             for (const AccountId account : {kAlice, second}) {
                 const Position position = venue.position(account);
-                sum += venue.cash(account) + position.cost + Int128{position.lots} * price * 10;
+                // Debts are not paid by the owner's other accounts.
+                sum += std::max<Int128>(
+                    0, venue.cash(account) + position.cost + Int128{position.lots} * price * 10);
             }
             return sum;
         };

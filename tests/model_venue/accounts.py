@@ -196,6 +196,6 @@ def realise_pnl(frame, _, tx):
     behind = position is not None and position.stored[3] != market.epoch
     require(behind, Status.NO_EPOCH)
     realised = Position(position.lots, position.cost, position.remainder)
-    realised.stored = (position.cost, position.remainder, market.funding_index, market.epoch)
+    realised.stored = market.stored(realised)
     frame.journal.put(account.positions, market.number, realised)
     move_cash(frame, tx["account"], market.asset(), position.swept)

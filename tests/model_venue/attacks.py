@@ -367,5 +367,14 @@ def an_account_below_maintenance_is_taken_over_as_little_as_heals_it(s):
     s.set_price(400_000)  # insolvent: all of it, for nothing, and the insurance pays
     s.expect([0], take, signer=carol)
     equal(s.account(ALICE).positions, {})
-    owed = (1_000 - lots) * 1_600_000 + lots * 140_000 - 200_000_000
-    equal(s.cash(ALICE), lots * 140_000 // 2 - owed)
+    equal(s.cash(ALICE), 0)
+    loss = (1_000 - lots) * 1_600_000 + lots * 140_000 // 2 - 200_000_000
+    equal(s.run.model.state.markets[MARKET].social_index, -(-loss * 2**32 // 2_000))
+
+
+@case
+def a_loss_that_nobody_can_bear_is_a_bad_debt(s):
+    open_pair(s, 1_000, 600_000_000)
+    s.set_price(530_000)
+    s.expect([0], ("Liquidate", {"account": ALICE, "market": MARKET, "liquidator": BOB}), signer=BOB)
+    equal(s.run.model.state.bad_debts, {world.USD: 100_000_000})

@@ -56,7 +56,7 @@ def compare_receipts(outcome, answer):
         same(f"{where}: status", receipt.status, status)
         same(f"{where}: weight", receipt.weight, weight)
         compare_events(where, receipt.events, events)
-    compare_events("end of the block", [], answer["end"])
+    compare_events("end of the block", outcome.end, answer["end"])
 
 
 class Comparison:
@@ -147,13 +147,13 @@ class Comparison:
     def compare_position(self, where, position, venue):
         number = venue["market"]
         where = f"{where}, position in market {number}"
-        cost, remainder, funding, epoch = position.stored
+        cost, remainder, funding, epoch, social = position.stored
         stored = {
             "lots": position.lots,
             "cost": cost,
             "remainder": remainder,
             "funding": funding,
-            "social": 0,
+            "social": social,
             "epoch": epoch,
             "zero": 0,
         }
@@ -214,6 +214,8 @@ class Comparison:
         same(f"{where}: deposited", self.state.asset_totals.get(number, 0), total)
         insurance = self.mirror.number(cells.INSURANCE, item=number)
         same(f"{where}: insurance", self.state.insurance.get(number, 0), insurance)
+        bad_debt = self.mirror.number(cells.BAD_DEBT, item=number)
+        same(f"{where}: bad debt", self.state.bad_debts.get(number, 0), bad_debt)
 
     def compare_venue(self):
         record = self.mirror.record(cells.VENUE)
@@ -268,7 +270,7 @@ class Comparison:
             "mark": market.mark,
             "index": market.index,
             "funding": market.funding_index,
-            "social": 0,
+            "social": market.social_index,
             "settle_price": market.settle_price,
             "epoch": market.epoch,
             "status": market.status,
@@ -333,9 +335,10 @@ class Comparison:
 
     def compare_sums(self, market, where):
         """Sums that the venue keeps; here they follow from all positions."""
-        open_interest = lots = claims = value = accrued = 0
+        open_interest = lots = claims = value = accrued = social = 0
         for _, position in self.state.positions_of(market.number):
-            _, remainder, since, _ = position.stored
+            _, remainder, since, _, borne = position.stored
+            social += abs(position.lots) * (market.social_index - borne)
             open_interest += max(position.lots, 0)
             lots += position.lots
             claims += position.lots * since + remainder
@@ -351,7 +354,8 @@ class Comparison:
             cells.VOLUME: market.volume,
             cells.FEES: market.fees_paid,
             cells.FUND_CLEAR: market.funding_clear + accrued,
-            cells.SOCIAL_CLAIMS: 0,
+            cells.SOCIAL_CLAIMS: social,
+            cells.LOSSES: 0,
             cells.DUST: market.dust,
             cells.SETTLE_CLEAR: value if settled else 0,
             cells.CLOSED_LOTS: market.closed_lots,
@@ -369,6 +373,8 @@ def conservation(state):
     """I1 in the model itself: what is owned, paid and set aside is what was deposited. Returns the
     assets where it is not."""
     held = dict(state.insurance)
+    for asset, amount in state.bad_debts.items():
+        held[asset] = held.get(asset, 0) - amount
     for account in state.accounts.values():
         for asset, amount in account.cash.items():
             held[asset] = held.get(asset, 0) + amount

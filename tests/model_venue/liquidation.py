@@ -4,7 +4,9 @@ from accounts import add_to, move_cash
 from margin import assess, position_requirement
 from rules import (
     ACTIVE,
+    LOSS_SPREAD,
     OPEN_MARKETS,
+    Q32,
     REDUCE_ONLY,
     Reject,
     Status,
@@ -92,8 +94,9 @@ def least_lots(frame, view, tx, before):
     return min(held, enough * step)
 
 
-def cover_debts(frame, number):
-    """By the insurance, of an account that has nothing but debts."""
+def cover_debts(frame, market, number):
+    """Of an account that has nothing but debts: by the insurance, then, in the asset of the market,
+    by all who hold it."""
     account, insurance = frame.state.accounts[number], frame.state.insurance
     if account.positions or any(cash > 0 for cash in account.cash.values()):
         return
@@ -102,6 +105,31 @@ def cover_debts(frame, number):
         if paid > 0:
             add_to(frame, insurance, asset, -paid)
             move_cash(frame, number, asset, paid)
+        left = -cash - paid
+        if left > 0 and asset == market.asset():
+            frame.journal.add(market, "loss", left)
+            move_cash(frame, number, asset, left)
+
+
+def bear(state, market):
+    """Charges what the block's liquidations have left to every lot of the market; events."""
+    loss, market.loss = market.loss, 0
+    if loss == 0:
+        return []
+    held = [position for _, position in state.positions_of(market.number)]
+    lots = sum(abs(position.lots) for position in held)
+    delta = ceil_div(loss * Q32, lots) if lots > 0 else 0
+    total = market.social_index + delta
+    if lots == 0 or total * market.params["max_position_lots"] > 2**125:
+        asset = market.asset()
+        state.bad_debts[asset] = state.bad_debts.get(asset, 0) + loss
+        return []
+    market.social_index = total
+    market.dust += lots * delta - loss * Q32
+    market.funding_clear -= loss
+    for position in held:
+        market.funding_clear -= position.bear(delta)
+    return [(LOSS_SPREAD, {"market": market.number, "loss": loss, "delta_q32": delta})]
 
 
 def take_over(frame, tx):
@@ -125,7 +153,7 @@ def take_over(frame, tx):
     takeover.fill(before)
     takeover.check_taker()
     takeover.book()
-    cover_debts(frame, tx["account"])
+    cover_debts(frame, market, tx["account"])
 
 
 def liquidate(frame, _, tx):

@@ -4,9 +4,9 @@ import cells
 
 # Kinds of cells by what they belong to.
 BY_ACCOUNT = {cells.ACCOUNT, cells.CASH, cells.POSITIONS, cells.ORDERS}
-BY_MARKET = set(range(cells.MARKET_TERMS, cells.CLOSED_LOTS + 1)) - {cells.RESTING_MARKETS}
+BY_MARKET = set(range(cells.MARKET_TERMS, cells.LOSSES + 1)) - {cells.RESTING_MARKETS}
 BY_FEED = {cells.FEED, cells.FEED_STATE, cells.FEED_SOURCE}
-BY_ASSET = {cells.ASSET, cells.ASSET_TOTAL, cells.INSURANCE}
+BY_ASSET = {cells.ASSET, cells.ASSET_TOTAL, cells.INSURANCE, cells.BAD_DEBT}
 
 
 class Mirror:

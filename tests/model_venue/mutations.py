@@ -271,6 +271,11 @@ MUTATIONS = (
         "mul_div_floor(freed, MUTANT ? maintenance / 2 : equity, maintenance)",
     ),
     (
+        "losses are borne by longs alone",
+        "Checked{2} * number_at(view, market_key(CellKind::kOpenInterest, market.id))",
+        "Checked{MUTANT ? 1 : 2} * number_at(view, market_key(CellKind::kOpenInterest, market.id))",
+    ),
+    (
         "insurance pays what it does not have",
         "std::min(-cash, number_at(view, fund))",
         "(MUTANT ? -cash : std::min(-cash, number_at(view, fund)))",

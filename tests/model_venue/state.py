@@ -18,12 +18,19 @@ class Position:
         self.remainder = remainder  # fraction of a quantum owed to the position, times 2^32
         self.funding = funding  # quanta received since the last touch
         self.swept = swept  # quanta that daily settlements have set aside since the last touch
-        self.stored = stored  # (cost, remainder, funding index, epoch)
+        self.stored = stored  # (cost, remainder, funding index, epoch, social index)
 
     def charge(self, delta_q32):
         """Every lot pays `delta_q32`; whole quanta move, the fraction stays."""
         due = self.remainder - self.lots * delta_q32
         paid, self.remainder = divmod(due, 2**32)
+        self.cost += paid
+        self.funding += paid
+        return paid
+
+    def bear(self, delta_q32):
+        """Every lot, long or short, pays `delta_q32` of a loss."""
+        paid, self.remainder = divmod(self.remainder - abs(self.lots) * delta_q32, 2**32)
         self.cost += paid
         self.funding += paid
         return paid
@@ -87,6 +94,7 @@ class Market:
         self.mark = self.index = self.settle_price = self.epoch = 0
         self.status = HALTED
         self.priced = self.stale = False
+        self.social_index = 0  # quanta times 2^32 of losses that one lot has borne
         self.funding_index = 0  # quanta times 2^32 that one lot has paid since the market began
         # averages
         self.basis_q32 = None
@@ -104,6 +112,12 @@ class Market:
         # shared sums; what follows from positions is summed up when it is asked for
         self.volume = self.fees_paid = self.dust = self.closed_lots = 0
         self.funding_clear = 0  # what positions have paid
+        self.loss = 0  # what liquidations of the block have left
+
+    def stored(self, position):
+        """A position as a lazy venue would store it now."""
+        indices = (self.funding_index, self.epoch, self.social_index)
+        return (position.cost, position.remainder, *indices)
 
     def asset(self):
         return self.terms["settlement_asset"]
@@ -119,6 +133,7 @@ class State:
         self.assets = {}
         self.asset_totals = {}
         self.insurance = {}
+        self.bad_debts = {}  # by asset; what could be charged to nobody
         self.deposits = set()
         self.feeds = {}
         self.markets = {}

@@ -244,12 +244,7 @@ class Fill:
                 until_ms = max(known, side.order["good_til_ms"])
                 journal.put(account.orders, side.identity, (side.filled, until_ms))
             if position.lots != 0:
-                position.stored = (
-                    position.cost,
-                    position.remainder,
-                    market.funding_index,
-                    market.epoch,
-                )
+                position.stored = market.stored(position)
                 journal.put(account.positions, market.number, position)
             else:
                 journal.add(market, "dust", position.remainder)

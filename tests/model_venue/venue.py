@@ -26,7 +26,7 @@ from governance import (
     settle_market,
     update_market,
 )
-from liquidation import liquidate
+from liquidation import bear, liquidate
 from margin import AssetView, MarketView
 from markets import advance, book_order, run_books
 from prices import oracle_order, run_oracle
@@ -108,8 +108,9 @@ class Receipt:
 
 
 class BlockOutcome:
-    def __init__(self, begin, receipts, touched):
+    def __init__(self, begin, receipts, end, touched):
         self.begin = begin  # events of the start of the block
+        self.end = end  # and of its end
         self.receipts = receipts
         self.touched = touched  # accounts that were changed
 
@@ -222,7 +223,8 @@ class Model:
             frame.events = []
             status = self.execute(frame, transaction, decisions)
             receipts.append(Receipt(EXECUTED, status, weight, frame.events))
-        return BlockOutcome(begin, receipts, frame.journal.touched)
+        end = [event for _, market in sorted(state.markets.items()) for event in bear(state, market)]
+        return BlockOutcome(begin, receipts, end, frame.journal.touched)
 
     def start(self, block, frame):
         """Prices, then markets, in the order of their numbers."""
