@@ -5,6 +5,7 @@ import sys
 import traceback
 
 import attacks  # its cases register themselves
+import crashes
 import world
 from bounds import every_odd
 from compare import Difference
@@ -34,7 +35,7 @@ from scenario import (
 )
 from world import GOVERNOR, ORACLE
 
-assert attacks
+assert attacks and crashes
 
 
 @case
