@@ -70,6 +70,54 @@ Result<void, Error> check_invariants(const VenueDriver& driver, const std::strin
                          .block = block});
 }
 
+/// `limited`: by a number of blocks, which the bar counts then.
+void show_progress(ProgressBar& bar, const ReplaySummary& so_far, const BlockSource& source,
+                   bool limited) {
+    if (bar.is_due()) {
+        bar.update(limited ? so_far.blocks : source.place().offset,
+                   progress_text(so_far, bar.elapsed()));
+    }
+}
+
+/// Runs the blocks, or the range of them that was asked for, through the driver.
+Result<void, Error> run_blocks(BlockSource& source, std::optional<ReplayRange>& range,
+                               VenueDriver& driver) {
+    std::optional<std::uint64_t> last;
+    bool log_ended = false;
+    driver.add_sink([&last](const LogBlock& block, const BlockResult&) -> Result<void, Error> {
+        last = block.header.height;
+        return {};
+    });
+    auto done = range ? range->begin(driver) : Result<void, Error>{};
+    if (done) {
+        done = driver.run([&] {
+            auto block = source.next();
+            log_ended = block && !*block;
+            if (range && block && *block) {
+                if (auto fits = range->begins_with((*block)->header.height); !fits) {
+                    block = failure(std::move(fits.error()));
+                }
+            }
+            return block;
+        });
+    }
+    source.finish();
+    return done && range ? range->end(driver, last, log_ended) : done;
+}
+
+/// Completes the files that were written block by block.
+Result<void, Error> close_outputs(const ReplayCommandOptions& options, const VenueDriver& driver,
+                                  DigestSinks& digests, AccessSinks& accesses, TraceSinks& traces) {
+    const bool complete = driver.summary().blocks < options.replay.blocks_max;
+    if (auto closed = digests.close(complete, run_info(options.replay)); !closed) {
+        return closed;
+    }
+    if (auto closed = accesses.close(); !closed) {
+        return closed;
+    }
+    return traces.close();
+}
+
 /// Replays `log` and fills the report; the error also goes into it.
 Result<void, Error> replay(const ReplayCommandOptions& options, LogReader& log,
                            std::optional<ReplayRange>& range, DigestSinks& digests,
@@ -114,38 +162,12 @@ Result<void, Error> replay(const ReplayCommandOptions& options, LogReader& log,
         if (follow_up.needs_blocks()) {
             follow_up.take(result);
         }
-        if (bar.is_due()) {
-            const ReplaySummary& so_far = driver.summary();
-            bar.update(limited ? so_far.blocks : source.place().offset,
-                       progress_text(so_far, bar.elapsed()));
-        }
-        return {};
-    });
-    std::optional<std::uint64_t> last;
-    bool log_ended = false;
-    driver.add_sink([&last](const LogBlock& block, const BlockResult&) -> Result<void, Error> {
-        last = block.header.height;
+        show_progress(bar, driver.summary(), source, limited);
         return {};
     });
     const auto start = std::chrono::steady_clock::now();
     const auto processor_start = processor_time();
-    auto done = range ? range->begin(driver) : Result<void, Error>{};
-    if (done) {
-        done = driver.run([&] {
-            auto block = source.next();
-            log_ended = block && !*block;
-            if (range && block && *block) {
-                if (auto fits = range->begins_with((*block)->header.height); !fits) {
-                    block = failure(std::move(fits.error()));
-                }
-            }
-            return block;
-        });
-    }
-    source.finish();
-    if (done && range) {
-        done = range->end(driver, last, log_ended);
-    }
+    auto done = run_blocks(source, range, driver);
     report.wall = std::chrono::steady_clock::now() - start;
     report.cpu = processor_time() - processor_start;
     bar.clear();
@@ -156,24 +178,15 @@ Result<void, Error> replay(const ReplayCommandOptions& options, LogReader& log,
     if (!done) {
         return done;
     }
-    if (auto closed = digests.close(driver.summary().blocks < options.replay.blocks_max,
-                                    run_info(options.replay));
-        !closed) {
+    if (auto closed = close_outputs(options, driver, digests, accesses, traces); !closed) {
         return closed;
-    }
-    for (auto closed : {accesses.close(), traces.close()}) {
-        if (!closed) {
-            return closed;
-        }
     }
     report.solvency = scan_solvency(driver.store());
     if (auto whole = check_invariants(driver, options.log, report); !whole) {
         return whole;
     }
-    if (auto measured = page.measure(report); !measured) {
-        return measured;
-    }
-    return follow_up.needs_blocks() ? follow_up.bisect_blocks() : Result<void, Error>{};
+    auto measured = page.measure(report);
+    return measured && follow_up.needs_blocks() ? follow_up.bisect_blocks() : measured;
 }
 
 /// Says what a divergence is, and packs the block that was asked for.
@@ -209,6 +222,39 @@ Result<void, Error> write_result(const std::string& path, const nlohmann::ordere
     return path.empty() ? Result<void, Error>{} : write_file(path, json_text(report));
 }
 
+/// The part of the log that was asked for; nothing: all of it.
+Result<std::optional<ReplayRange>, Error> open_range(ReplayCommandOptions& options,
+                                                     LogReader& log) {
+    if (!options.range.active()) {
+        return std::nullopt;
+    }
+    auto range = ReplayRange::open(options.range, log);
+    if (!range) {
+        return failure(std::move(range.error()));
+    }
+    options.digests.part = true;
+    options.replay.blocks_max = std::min(options.replay.blocks_max, range->blocks_max());
+    return std::move(*range);
+}
+
+void print_outcome(const ReplayCommandOptions& options, const ReplayReport& report,
+                   const nlohmann::ordered_json& json) {
+    if (options.json) {
+        print_json(std::cout, json);
+    } else {
+        print_report(std::cout, report);
+        if (!report.divergence.is_null()) {
+            std::cout << "divergence\n";
+            print_fields(std::cout, report.divergence, 2);
+        }
+    }
+    std::cout.flush();
+    if (report.torn_tail) {
+        std::cerr << "lockstep: torn tail left out: " << terminal_text(report.torn_tail->describe())
+                  << '\n';
+    }
+}
+
 int run_replay(ReplayCommandOptions options) {
     if (const auto distinct = check_files(options); !distinct) {
         return report_error(distinct.error());
@@ -222,15 +268,9 @@ int run_replay(ReplayCommandOptions options) {
     if (!log) {
         return report_error(log.error());
     }
-    std::optional<ReplayRange> range;
-    if (options.range.active()) {
-        auto opened = ReplayRange::open(options.range, *log);
-        if (!opened) {
-            return report_error(opened.error());
-        }
-        range.emplace(std::move(*opened));
-        options.digests.part = true;
-        options.replay.blocks_max = std::min(options.replay.blocks_max, range->blocks_max());
+    auto range = open_range(options, *log);
+    if (!range) {
+        return report_error(range.error());
     }
     ReplayReport report{.log = options.log,
                         .header = log->header(),
@@ -261,34 +301,21 @@ int run_replay(ReplayCommandOptions options) {
     DigestSinks digests;
     DivergenceFollowUp follow_up(options.divergence, options.log, run_info(options.replay));
     ReportSinks page(options.report);
-    if (auto done = replay(options, *log, range, digests, follow_up, page, report); !done) {
+    if (auto done = replay(options, *log, *range, digests, follow_up, page, report); !done) {
         report.error = std::move(done.error());
         if (report.error->file.empty()) {
             report.error->file = options.log;
         }
     }
     report.compared = digests.compared();
-    if (range) {
-        report.range = range->report();
+    if (*range) {
+        report.range = (*range)->report();
     }
     if (auto explained = explain(digests, header, follow_up, report); !explained) {
         return report_error(explained.error());
     }
     const nlohmann::ordered_json json = report_json(report);
-    if (options.json) {
-        print_json(std::cout, json);
-    } else {
-        print_report(std::cout, report);
-        if (!report.divergence.is_null()) {
-            std::cout << "divergence\n";
-            print_fields(std::cout, report.divergence, 2);
-        }
-    }
-    std::cout.flush();
-    if (report.torn_tail) {
-        std::cerr << "lockstep: torn tail left out: " << terminal_text(report.torn_tail->describe())
-                  << '\n';
-    }
+    print_outcome(options, report, json);
     int exit_code = report.error ? report_error(*report.error) : 0;
     for (const auto& written : {page.write(json), write_result(options.result, json)}) {
         if (!written) {

@@ -192,6 +192,17 @@ void print_conflicts(const Line& line, const ReplayReport& report) {
     }
 }
 
+template <class Line>
+void print_range(const Line& line, const ReplayReport& report) {
+    if (!report.range.is_null()) {
+        const Json& range = report.range;
+        line("range", "blocks " + range.at("first").dump() + ".." + range.at("last").dump() +
+                          (range.at("agrees").is_null()     ? ""
+                           : range.at("agrees").get<bool>() ? ", ends as the next one begins"
+                                                            : ", DOES NOT end as the next begins"));
+    }
+}
+
 }  // namespace
 
 Json report_json(const ReplayReport& report) {
@@ -293,13 +304,7 @@ void print_report(std::ostream& out, const ReplayReport& report) {
         }
     }
     print_conflicts(line, report);
-    if (!report.range.is_null()) {
-        const Json& range = report.range;
-        line("range", "blocks " + range.at("first").dump() + ".." + range.at("last").dump() +
-                          (range.at("agrees").is_null()     ? ""
-                           : range.at("agrees").get<bool>() ? ", ends as the next one begins"
-                                                            : ", DOES NOT end as the next begins"));
-    }
+    print_range(line, report);
     if (!report.bisection.is_null()) {
         const Json& block = report.bisection.at("block");
         line("bisection", (block.is_null() ? "all blocks agree" : "block " + block.dump()) + ", " +

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "replay/split/snapshot_file.hpp"
 #include "tests/replay/command_runner.hpp"
@@ -156,6 +157,18 @@ TEST_F(SplitCommand, WhatDoesNotFitIsRefused) {
     expect_refused(3, "one of another range", "join s");
     static_cast<void>(output("sed -i 's/\"log_digest\": \"./&0/' s/1..6.json"));
     expect_refused(3, "another log", "join s");
+    // Results that tell of other states than the split found, without an error of their own.
+    for (const auto& [field, reason] :
+         {std::pair("begin_state_digest", "does not begin where the range before it ends"),
+          std::pair("begin_block_digest", "does not begin where the range before it ends"),
+          std::pair("state_digest", "does not end as the range did"),
+          std::pair("block_digest", "does not end as the range did")}) {
+        static_cast<void>(output(std::string(kWorkers) + "< s/jobs"));
+        static_cast<void>(output("sed -i 's/\"" + std::string(field) + "\": \"../\"" + field +
+                                 "\": \"zz/' s/13..18.json"));
+        expect_refused(2, reason, "join s");
+        EXPECT_EQ(output("\"$lockstep\" join s --missing | grep -c 13..18.json"), "1\n");
+    }
 }
 
 TEST_F(SplitCommand, AnotherStateIsADivergence) {
@@ -170,7 +183,8 @@ TEST_F(SplitCommand, AnotherStateIsADivergence) {
     ASSERT_TRUE(write_venue_snapshot(file("s/bad.snapshot"), state, from->manifest.head.block,
                                      from->log, from->place)
                     .has_value());
-    expect_refused(2, "the state differs in totals", "replay a.log --blocks 1..6 --to s/bad.snapshot");
+    expect_refused(2, "the state differs in totals",
+                   "replay a.log --blocks 1..6 --to s/bad.snapshot");
     expect_refused(2, "the state differs in totals",
                    "replay a.log --from s/bad.snapshot --to s/12.snapshot --result s/7..12.json");
     static_cast<void>(output("sed 2d s/jobs | " + std::string(kWorkers)));
