@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "replay/command/access_sinks.hpp"
+#include "replay/command/commands.hpp"
 #include "replay/command/digest_sinks.hpp"
 #include "replay/command/replay_divergence.hpp"
 #include "replay/command/replay_range.hpp"
