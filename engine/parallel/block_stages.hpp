@@ -22,7 +22,7 @@ class Inspector;  // checks invariants between the steps of an explored schedule
 /// Takes the workers of a pool through the transactions of a block, stage by stage.
 ///
 /// Role:    resolve declared keys · link them · execute, and commit in order · install final
-/// values.
+///          values. Workers that the execution does not pay go back to the pool, where they sleep.
 ///          What the stages do is the affair of the way that the block takes.
 /// Threads: run by the leader, which becomes worker 0 and moves the block from stage to stage.
 template <Machine M, class Sync, class Pool>
@@ -104,6 +104,7 @@ class BlockStages {
         // relaxed: workers start after prepare, by the pool's publication.
         cancel_requested_.store(false, std::memory_order_relaxed);
         executing_.store(0, std::memory_order_relaxed);
+        needed_.store(pool_.workers(), std::memory_order_relaxed);
         stage_.store(Stage::kResolve, std::memory_order_relaxed);
         span.done(size);
     }
@@ -126,13 +127,18 @@ class BlockStages {
             run_.scheduler.set_revalidation(options_.revalidate && way.revalidates());
             // seq_cst: see enter_execution.
             stage_.store(Stage::kExecute, std::memory_order_seq_cst);
+            limit_workers(way);
         } else {
             help_to_link(way.link_stage(), worker);
         }
         if (enter_execution()) {
-            run_.guarded([&] { execute_all(way, worker); });
+            run_.guarded([&] { execute_all(way, worker, index); });
             // release: hands everything this worker did to the leader.
             executing_.fetch_sub(1, std::memory_order_release);
+        }
+        // relaxed: see needed_.
+        if (index >= needed_.load(std::memory_order_relaxed)) {
+            return;  // to sleep in the pool
         }
         if (leads) {
             end_execution(way);
@@ -193,8 +199,19 @@ class BlockStages {
         executing_.fetch_sub(1, std::memory_order_release);  // release: as after execution
         return false;
     }
+    /// Finds out, while other workers have begun, how many of them the block pays. Two always do.
     template <class W>
-    void execute_all(W& way, typename W::Worker& worker) {
+    void limit_workers(W& way) {
+        constexpr std::uint32_t kPaidAlways = 2;
+        if (pool_.workers() > kPaidAlways) {
+            run_.guarded([&] {
+                const TxnIndex width = std::max<TxnIndex>(way.width(), kPaidAlways);
+                needed_.store(width, std::memory_order_relaxed);  // relaxed: see needed_
+            });
+        }
+    }
+    template <class W>
+    void execute_all(W& way, typename W::Worker& worker, std::uint32_t index) {
         WorkerQueue& queue = worker.common.queue;
         for (;;) {
             if (queue.next == queue.end) {
@@ -218,6 +235,10 @@ class BlockStages {
                 case Task::Kind::kIdle:
                     if (run_.options->stop.stop_requested()) {
                         cancel();
+                    }
+                    // relaxed: a worker that sees it late leaves late.
+                    if (index >= needed_.load(std::memory_order_relaxed)) {
+                        return;
                     }
                     run_.scheduler.wait_for_work(queue);
                     continue;
@@ -265,6 +286,10 @@ class BlockStages {
     // executing_: workers inside the execution stage.   writers: workers   readers: leader
     //   publish: a worker's release -> the leader's acquire: touched lists, records.
     typename Sync::template Atomic<std::uint32_t> executing_{0};
+    // needed_: workers from this index on leave the block when they are without work, as if they
+    //          had never joined it.   writers: leader   readers: workers
+    //   publish: nothing beyond itself.   layout:  as stage_.
+    typename Sync::template Atomic<TxnIndex> needed_{0};
     // cancel_requested_: a worker saw the stop request.   writers: workers   readers: leader
     //   publish: nothing beyond itself.
     typename Sync::template Atomic<bool> cancel_requested_{false};

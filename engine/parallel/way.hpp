@@ -15,6 +15,7 @@ namespace lockstep {
 /// |----------------------------|--------------------------|--------------------------------------|
 /// | prepare(shards)            | leader                   | empties what the last block left     |
 /// | link_stage()               | all workers              | declared keys to cells, and in order |
+/// | width()                    | leader                   | workers that the block pays          |
 /// | execute, revalidate        | holder of a transaction  | runs it, looks at it again           |
 /// | trusts_hints()             | holder of the frontier   | whether a CommitHint counts          |
 /// | make_final                 | holder of the frontier   | final effects; false: commits end    |
@@ -31,6 +32,7 @@ concept Way = requires(W way, typename W::Worker& worker, TxnIndex txn, std::siz
                        typename Scheduler<Sync>::Candidate candidate) {
     way.prepare(std::uint32_t{});
     way.link_stage();
+    { way.width() } -> std::same_as<TxnIndex>;
     { way.worker(std::uint32_t{}) } -> std::same_as<typename W::Worker&>;
     worker.common.arena;
     { way.revalidates() } -> std::same_as<bool>;

@@ -43,6 +43,8 @@ class SpeculativeWay {
         link_stage_.prepare(shards);
         validator_.prepare();
     }
+    /// All workers: who waits for whom turns out while the block runs.
+    [[nodiscard]] TxnIndex width() const noexcept { return shared_.size(); }
     [[nodiscard]] Links& link_stage() noexcept { return link_stage_; }
     [[nodiscard]] Worker& worker(std::uint32_t index) noexcept { return *run_.workers[index]; }
     /// What has declared everything, and right, is not going to be stale.

@@ -41,6 +41,10 @@ mutate(wrong "two workers hold the frontier"
 mutate(wrong "claims run ahead of the window"
   [==[if (seen >= size_ || !depth_.reaches(seen, frontier())) {]==]
   [==[if (seen >= size_ || (!MUTANT && !depth_.reaches(seen, frontier()))) {]==])
+mutate(wrong "workers leave a block that is not done"
+  [==[                    // relaxed: a worker that sees it late leaves late.
+                    if (index >= needed_]==]
+  [==[                    if (MUTANT || index >= needed_]==])
 mutate(wrong "sleep without a last look"
   [==[if (!has_work()) {]==] [==[if (MUTANT || !has_work()) {]==])
 mutate(wrong "sleepers are not notified"

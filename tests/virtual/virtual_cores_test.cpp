@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "engine/parallel_executor.hpp"
 #include "engine/serial/serial_executor.hpp"
 #include "engine/virtual/virtual_sync.hpp"
@@ -130,6 +132,53 @@ TEST(VirtualCores, CallsThatCostTheirOwnTimeAreChargedByTransaction) {
     const Picoseconds ten = time_of(10);
     EXPECT_GE(ten, alone / 10);
     EXPECT_LE(ten, alone / 4);
+}
+
+/// Each adds one to a hot cell and writes a cold one; the lower a cell's number, the hotter.
+Block<Program> contended_block(Random& random, std::uint32_t universe, std::uint64_t height) {
+    constexpr std::uint32_t kTransactions = 4'000;
+    Block<Program> block{.header = {.height = height}, .transactions = {}};
+    while (block.transactions.size() < kTransactions) {
+        const std::uint64_t spread = random.below(universe) * random.below(universe) / universe;
+        const auto hot = static_cast<std::uint32_t>(spread * random.below(universe) / universe);
+        const auto cold = static_cast<std::uint32_t>(random.below(universe));
+        block.transactions.push_back({.steps = {{.op = Op::kRead, .key = hot},
+                                                {.op = Op::kWrite, .key = hot},
+                                                {.op = Op::kWrite, .key = cold}},
+                                      .declared = {{hot, Access::kWrite}, {cold, Access::kWrite}}});
+    }
+    return block;
+}
+
+TEST(VirtualCores, MoreOfThemDoNotHurtBlocksThatWait) {
+    constexpr std::uint32_t kUniverse = 300;
+    constexpr std::uint64_t kBlocks = 4;
+    constexpr Picoseconds kCall = 2'000'000;
+    const auto time_of = [&](std::uint32_t count) {
+        VirtualCosts costs = sample_costs();
+        costs.of(Work::kExecute) = kCall;
+        VirtualCores& cores = VirtualCores::here();
+        cores.reset(count, costs);
+        const ProgramMachine machine{.universe = kUniverse};
+        StateStore<ProgramMachine, VirtualSync> store;
+        VirtualPool pool;
+        ParallelExecutor<ProgramMachine, VirtualSync, VirtualPool> executor(
+            machine, store, pool, kProgramLimits, in_parallel());
+        Random random(3);
+        for (std::uint64_t i = 1; i <= kBlocks; ++i) {
+            EXPECT_TRUE(executor.execute(contended_block(random, kUniverse, i)).has_value());
+        }
+        EXPECT_EQ(executor.metrics().planned, kBlocks);
+        return cores.now();
+    };
+    Picoseconds best = time_of(1);
+    for (const std::uint32_t count : {2U, 4U, 8U, 16U, 32U, 64U, 128U}) {
+        const Picoseconds time = time_of(count);
+        RecordProperty("microseconds_on_" + std::to_string(count),
+                       std::to_string(time / 1'000'000));
+        EXPECT_LE(time, best + best / 10) << count << " cores";
+        best = std::min(best, time);
+    }
 }
 
 TEST(VirtualCores, ALineThatAnotherCoreWroteIsTransferredOnce) {
