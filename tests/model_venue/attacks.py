@@ -376,5 +376,6 @@ def an_account_below_maintenance_is_taken_over_as_little_as_heals_it(s):
 def a_loss_that_nobody_can_bear_is_a_bad_debt(s):
     open_pair(s, 1_000, 600_000_000)
     s.set_price(530_000)
-    s.expect([0], ("Liquidate", {"account": ALICE, "market": MARKET, "liquidator": BOB}), signer=BOB)
+    take = "Liquidate", {"account": ALICE, "market": MARKET, "liquidator": BOB}
+    s.expect([0], take, signer=BOB)
     equal(s.run.model.state.bad_debts, {world.USD: 100_000_000})

@@ -223,7 +223,9 @@ class Model:
             frame.events = []
             status = self.execute(frame, transaction, decisions)
             receipts.append(Receipt(EXECUTED, status, weight, frame.events))
-        end = [event for _, market in sorted(state.markets.items()) for event in bear(state, market)]
+        end = []
+        for _, market in sorted(state.markets.items()):
+            end += bear(state, market)
         return BlockOutcome(begin, receipts, end, frame.journal.touched)
 
     def start(self, block, frame):
