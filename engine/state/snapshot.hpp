@@ -14,6 +14,7 @@
 #include "engine/base/digest.hpp"
 #include "engine/base/error.hpp"
 #include "engine/base/result.hpp"
+#include "engine/contract/effects.hpp"
 #include "engine/contract/machine.hpp"
 #include "engine/state/history.hpp"
 #include "engine/state/snapshot_manifest.hpp"
@@ -57,8 +58,8 @@ struct SnapshotOptions {
     std::uint32_t chunk_bytes = std::uint32_t{1} << 20;
 };
 
-/// Cuts cells in key order into chunks: for each a u32 length, then its canonical bytes, which are
-/// what its term in the state digest is the digest of.
+/// Cuts cells in key order into chunks: for each a u32 length, then key and value in canonical
+/// bytes.
 ///
 /// Threads: one.
 template <Machine M>
@@ -78,8 +79,8 @@ class SnapshotWriter {
                 return given;
             }
         }
-        sums_.add(key, digest_of(cell_.bytes()));
         chunk_.put_bytes(cell_.bytes());
+        sums_.add(key, cell_digest<M>(cell_, key, value));
         ++cells_;
         return {};
     }
@@ -123,7 +124,7 @@ class SnapshotWriter {
 
 /// Writes the whole state between blocks.
 ///
-/// Errors: those of the sink.
+/// Errors: those of the sink; kUsage when some cells are in a backing store only.
 template <DecodesCells M, class Sync>
 [[nodiscard]] Result<SnapshotManifest, Error> save_snapshot(const StateStore<M, Sync>& state,
                                                             SnapshotHead head, ChunkSink sink,
@@ -135,7 +136,16 @@ template <DecodesCells M, class Sync>
             added = writer.add(key, value);
         }
     });
-    return added ? writer.finish(std::move(head)) : failure(std::move(added.error()));
+    if (!added) {
+        return failure(std::move(added.error()));
+    }
+    auto manifest = writer.finish(std::move(head));
+    if (manifest && manifest->state() != state.digest()) {
+        return failure(Error{.code = ErrorCode::kUsage,
+                             .message = "a part of the state is in its backing store only: that is "
+                                        "what has to be copied"});
+    }
+    return manifest;
 }
 /// Writes the state of `head.height`, from any thread, while further heights are decided.
 ///
