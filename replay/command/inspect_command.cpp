@@ -19,6 +19,7 @@
 #include "replay/command/print_json.hpp"
 #include "replay/command/progress_bar.hpp"
 #include "replay/command/report_error.hpp"
+#include "replay/command/terminal_text.hpp"
 #include "replay/digest/digest_file.hpp"
 #include "replay/digest/digest_text.hpp"
 #include "replay/format/access_file.hpp"

@@ -80,9 +80,9 @@ std::string place(Real value) {
 }
 
 /// Where numbers are drawn.
-class Frame {
+class PlotFrame {
   public:
-    Frame(const std::vector<Points>& curves, bool doubling) : doubling_(doubling) {
+    PlotFrame(const std::vector<Points>& curves, bool doubling) : doubling_(doubling) {
         bool any = false;
         for (const Points& points : curves) {
             for (const Point& point : points) {
@@ -142,7 +142,7 @@ std::string words(Real x, Real y, const std::string& style, const std::string& t
            kainjow::mustache::html_escape(text) + "</text>";
 }
 
-std::string axes(const Frame& frame, const Plot& plot) {
+std::string axes(const PlotFrame& frame, const Plot& plot) {
     std::string out;
     for (int i = 0; i <= kTicks; ++i) {
         const Real value = frame.top() * i / kTicks;
@@ -158,7 +158,7 @@ std::string axes(const Frame& frame, const Plot& plot) {
     return out + words(kWidth / 2, kHeight - 8, "below", plot.x_unit);
 }
 
-std::string drawn(const Points& points, const Frame& frame, std::size_t index) {
+std::string drawn(const Points& points, const PlotFrame& frame, std::size_t index) {
     const std::string style = "c" + std::to_string(index);
     std::string path;
     std::string marks;
@@ -210,7 +210,7 @@ std::string plot_svg(const Plot& plot, const Json& data) {
     for (const Curve& curve : plot.curves) {
         curves.push_back(points_of(curve, data));
     }
-    const Frame frame(curves, plot.doubling);
+    const PlotFrame frame(curves, plot.doubling);
     std::string out = "<svg viewBox=\"0 0 " + place(kWidth) + ' ' + place(kHeight) +
                       "\" role=\"img\" aria-label=\"" + kainjow::mustache::html_escape(plot.title) +
                       "\">" + axes(frame, plot);
