@@ -34,13 +34,7 @@ string(APPEND embedded_files "const std::string_view kFrame = R\"embedded(${fram
 configure_file(${report_folder}/embedded_files.cpp.in
                ${CMAKE_CURRENT_BINARY_DIR}/embedded_files.cpp @ONLY)
 
-target_sources(lockstep_command PRIVATE
-  report/figures.cpp
-  report/html_page.cpp
-  report/pages.cpp
-  report/plot.cpp
-  report/read_names.cpp
-  ${CMAKE_CURRENT_BINARY_DIR}/embedded_files.cpp)
+target_sources(lockstep_command PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/embedded_files.cpp)
 # Longer than every compiler has to take; those that we support do.
 set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/embedded_files.cpp PROPERTIES
   COMPILE_OPTIONS -Wno-overlength-strings SKIP_UNITY_BUILD_INCLUSION ON)

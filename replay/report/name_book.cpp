@@ -37,7 +37,9 @@ std::string NameBook::account(AccountId account) const {
 
 std::string NameBook::cell(const StateKey& key) const {
     const CellKind kind = key.kind();
-    const std::string what = plain_kind_name(kind);
+    const std::string what =
+        plain_kind_name(kind) +
+        (key.chunk() != 0 ? ", part " + std::to_string(key.chunk()) : std::string());
     if (kind == CellKind::kAccount) {
         return account(AccountId{key.owner()}) + ": cash and positions";
     }

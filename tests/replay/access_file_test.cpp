@@ -263,8 +263,9 @@ TEST(ConflictSurvey, SumsTheChainsOfBlocksAndNamesTheLongest) {
     survey.add(7, list_of({{updates(kFirst)}, {updates(kSecond)}}));
     survey.add(8, list_of({{updates(kFirst)}, {updates(kFirst)}, {reads(kThird)}}));
     survey.add(9, list_of({{updates(kThird)}, {updates(kThird)}}));
-    EXPECT_TRUE(survey.chains() ==
-                (ConflictChains{.transactions = 7, .steps = 5, .longest = 2, .block = 8}));
+    EXPECT_TRUE(
+        survey.chains() ==
+        (ConflictChains{.transactions = 7, .conflicts = 2, .steps = 5, .longest = 2, .block = 8}));
 }
 
 }  // namespace

@@ -297,16 +297,6 @@ TEST_F(ReplayCommand, ExitCodesTellErrorsApart) {
     EXPECT_EQ(run_lockstep({"replay", "/dev/zero"}).exit_code, 3);
 }
 
-TEST_F(ReplayCommand, WritesItsReportAsAFileToo) {
-    ASSERT_EQ(replay({"--report", file("report.json")}).exit_code, 0);
-    const std::vector<std::byte> bytes = read_bytes(file("report.json"));
-    std::string text;
-    for (const std::byte b : bytes) {
-        text += static_cast<char>(b);
-    }
-    EXPECT_EQ(Json::parse(text).at("blocks"), kReplayedBlocks);
-}
-
 TEST_F(ReplayCommand, ReadsStandardInput) {
     const CommandRun run = run_lockstep({"replay", "-", "--json"}, log);
     ASSERT_EQ(run.exit_code, 0) << run.err;

@@ -73,7 +73,7 @@ TEST(StressCommand, SweepsEveryCombination) {
 TEST(StressCommand, PrintsATableForPeople) {
     const CommandRun run = stress({"--workload", "transfers"});
     ASSERT_EQ(run.exit_code, 0) << run.err;
-    for (const char* text : {"transfers, 200 accounts, blocks of 200, 2000 ns of work",
+    for (const char* text : {"transfers, 200 accounts, blocks of 200, 2,000 ns of work",
                              "serial loop", "critical path", "workers, real", "sharing nothing",
                              "time over prediction", "cores, virtual", "over one worker"}) {
         EXPECT_NE(run.out.find(text), std::string::npos) << text << '\n' << run.out;
