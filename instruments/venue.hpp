@@ -72,7 +72,7 @@ class Venue {
     [[nodiscard]] static std::optional<Value> decode_value(ByteReader& in, const Key&) noexcept {
         const auto bytes = in.take(in.remaining());
         return bytes.size() <= Cell::kCapacity ? std::optional(Cell::of_bytes(bytes))
-                                                : std::nullopt;
+                                               : std::nullopt;
     }
     [[nodiscard]] static std::size_t footprint(const Value& value) noexcept {
         return value.footprint();

@@ -186,7 +186,7 @@ class InPlaceExecutor {
             } catch (...) {  // loaded at their first use
             }
         }
-        store_.load(keys);
+        store_.load_many(keys);
     }
 
     /// Ends a phase; its effect digest.

@@ -56,7 +56,7 @@ class Plan {
         const auto keys = found.items();
         Entry* const entries = worker.common.arena.template open_array<Entry>(keys.size());
         auto& store = shared_.store;
-        store.load(keys);
+        store.load_many(keys);
         for (std::size_t i = 0; i < keys.size(); ++i) {
             Entry& entry = *::new (static_cast<void*>(entries + i)) Entry();
             entry.set_access(keys[i].access);

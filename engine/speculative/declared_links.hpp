@@ -101,7 +101,7 @@ class DeclaredLinks {
                     keys.push_back({entry.key, worker.hashes.items()[keys.size()]});
                 }
             }
-            shared_.store.load(keys);
+            shared_.store.load_many(keys);
         }
     }
 

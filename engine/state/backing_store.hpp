@@ -30,7 +30,8 @@ struct Loaded {
 /// Role:    the embedder's. It answers for every key that has not been loaded since the store was
 ///          given to it, or has been evicted since; what was committed meanwhile of other keys may
 ///          be written to it at leisure, from block diffs.
-/// Threads: `load` is called by any workers, several at once; never twice for a key in a block.
+/// Threads: `load_many` is called by any workers, several at once; never twice for a key in a
+/// block.
 template <Machine M>
 class BackingStore {
   public:
@@ -44,7 +45,8 @@ class BackingStore {
 
     /// Answers key i in `answers[i]`, which is absent until then. All declared keys of some
     /// transactions that are not in memory come in one call; other keys come alone.
-    virtual void load(std::span<const Key> keys, std::span<Loaded<Value>> answers) noexcept = 0;
+    virtual void load_many(std::span<const Key> keys,
+                           std::span<Loaded<Value>> answers) noexcept = 0;
 };
 
 /// What is known of a whole state whose cells are elsewhere.

@@ -41,7 +41,7 @@ class ColdKeys {
     /// Returns when all keys are resident. `is_resident(key)`; `admit(key, answer)` makes a key
     /// resident and is called once for each that was not.
     template <class HashedKeys, class IsResident, class Admit>
-    void load(const HashedKeys& keys, const IsResident& is_resident, const Admit& admit) {
+    void load_many(const HashedKeys& keys, const IsResident& is_resident, const Admit& admit) {
         std::vector<HashedKey<Key>> own;
         std::vector<HashedKey<Key>> others;
         for (const auto& any : keys) {
@@ -64,7 +64,7 @@ class ColdKeys {
         for (const HashedKey<Key>& key : others) {
             await(key);
             if (!is_resident(key)) {  // its worker has run out of memory
-                load(std::array{key}, is_resident, admit);
+                load_many(std::array{key}, is_resident, admit);
             }
         }
     }
@@ -107,7 +107,7 @@ class ColdKeys {
             std::transform(own.begin(), own.end(), keys.begin(),
                            [](const auto& k) { return k.key; });
             std::vector<Loaded<Value>> answers(own.size());
-            backing_.load(keys, answers);
+            backing_.load_many(keys, answers);
             for (std::size_t i = 0; i < own.size(); ++i) {
                 if (answers[i].load == Load::kFailed) {
                     note_failure(own[i].key, answers[i].cause);

@@ -30,7 +30,7 @@ class MemoryBacking : public BackingStore<M> {
         const std::shared_lock lock(mutex_);
         return {state_.sums(), state_.size()};
     }
-    void load(std::span<const Key> keys, std::span<Loaded<Value>> answers) noexcept override {
+    void load_many(std::span<const Key> keys, std::span<Loaded<Value>> answers) noexcept override {
         const std::shared_lock lock(mutex_);
         for (std::size_t i = 0; i < keys.size(); ++i) {
             if (const Value* value = state_.get(keys[i])) {

@@ -116,7 +116,7 @@ class StateStore {
     }
     /// Loads those of some keys (`key`, `hash`) that are not in memory, by one call.
     template <class HashedKeys>
-    void load(const HashedKeys& keys) const {
+    void load_many(const HashedKeys& keys) const {
         if (cold_) {
             load_cold(keys);
         }
@@ -295,7 +295,7 @@ class StateStore {
     [[gnu::noinline]] void load_cold(const HashedKeys& keys) const {
         // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): what is in memory is not the state
         auto* const self = const_cast<StateStore*>(this);
-        self->cold_->load(
+        self->cold_->load_many(
             keys,
             [self](const auto& key) { return self->find_resident(key.key, key.hash) != kNoCell; },
             [self](const auto& key, Loaded<Value>& answer) { self->admit(key, answer); });

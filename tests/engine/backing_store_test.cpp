@@ -37,8 +37,8 @@ Machine machine() {
 /// Counts loads of a block, and delays or fails some.
 class Watched : public MemoryBacking<Machine> {
   public:
-    void load(std::span<const Key> keys, std::span<Loaded<Value>> answers) noexcept override {
-        MemoryBacking<Machine>::load(keys, answers);
+    void load_many(std::span<const Key> keys, std::span<Loaded<Value>> answers) noexcept override {
+        MemoryBacking<Machine>::load_many(keys, answers);
         if (delay.count() != 0) {
             std::this_thread::sleep_for(delay);
         }
