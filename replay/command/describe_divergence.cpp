@@ -37,6 +37,8 @@ std::string event_name(std::uint16_t type) {
             return "market_settled";
         case EventType::kInvariantBroken:
             return "invariant_broken";
+        case EventType::kLossSpread:
+            return "loss_spread";
     }
     return std::to_string(type);
 }

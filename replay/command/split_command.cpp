@@ -15,6 +15,7 @@
 #include "replay/command/progress_bar.hpp"
 #include "replay/command/range_list.hpp"
 #include "replay/command/report_error.hpp"
+#include "replay/command/terminal_text.hpp"
 #include "replay/format/log_reader.hpp"
 #include "replay/format/output_file.hpp"
 #include "replay/split/snapshot_file.hpp"
@@ -58,7 +59,9 @@ class Splitter {
         ProgressBar bar(ignored ? 0 : size);
         // The block that begins a range is known when the one before it has been executed.
         driver_.add_sink([&](const LogBlock& block, const BlockResult& result) {
-            bar.update(log_.offset(), block.header.height);
+            if (bar.is_due()) {
+                bar.update(log_.offset(), "block " + grouped(block.header.height));
+            }
             return take(block.header.height, result);
         });
         auto done = driver_.run([this]() -> Result<std::optional<LogBlock>, Error> {
