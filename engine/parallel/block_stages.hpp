@@ -238,6 +238,7 @@ class BlockStages {
                     }
                     // relaxed: a worker that sees it late leaves late.
                     if (index >= needed_.load(std::memory_order_relaxed)) {
+                        run_.scheduler.leave();
                         return;
                     }
                     run_.scheduler.wait_for_work(queue);
