@@ -78,6 +78,19 @@ def less_than_half_of_a_window_says_nothing_and_governance_settles(s):
 
 
 @case
+def an_old_price_backs_no_fill(s):
+    second_feed(s, 40 * HOUR_MS)
+    coins = s.deposit(ALICE, 10**9, world.COIN)
+    s.expect([0] * 3, s.market(feed=2), coins, s.deposit(BOB, 10**13))
+    s.set_price(600_000)  # of coins: good for 20 hours
+    kind, update = s.price(600_000)
+    s.expect([0], (kind, update | {"feed": 2}))
+    s.expect([0], s.trade(ALICE, BOB, 10, 600_000))
+    s.expect([], elapsed_ms=21 * HOUR_MS)
+    s.expect([Status.MARGIN_TAKER], s.trade(ALICE, BOB, 10, 600_000))
+
+
+@case
 def the_ends_of_a_band_are_prices(s):
     changes = {"band_ppm": 50_000, "band_ticks": 7}
     s.expect([0, 0, 0], s.market(**changes), s.deposit(ALICE, 10**12), s.deposit(BOB, 10**12))
