@@ -13,24 +13,7 @@
 #include "bench/workloads/bank.hpp"
 #include "bench/workloads/counter.hpp"
 #include "bench/workloads/order_book.hpp"
-#include "engine/in_place/in_place_executor.hpp"
-#include "engine/serial/serial_executor.hpp"
-#include "tests/instructions/plain_trades.hpp"
-
-namespace lockstep::bench {
-
-/// What the counted function runs.
-struct Counted {
-    virtual ~Counted() = default;
-    virtual void run() = 0;
-};
-
-}  // namespace lockstep::bench
-
-/// A name that callgrind finds without demangling.
-extern "C" [[gnu::noinline]] void lockstep_counted_blocks(lockstep::bench::Counted* counted) {
-    counted->run();
-}
+#include "tests/instructions/counted.hpp"
 
 namespace lockstep::bench {
 namespace {
@@ -74,54 +57,6 @@ class Cell final : public Counted {
     std::vector<Block<typename M::Transaction>> blocks_;
 };
 
-/// Trades between accounts with so many positions, by an executor without workers.
-template <class Executor>
-class TradeCell final : public Counted {
-  public:
-    TradeCell(std::uint32_t positions, std::uint32_t accounts) : trades_(positions, accounts) {
-        for (const auto& block : trades_.setup()) {
-            execute(block);
-        }
-        for (int i = 0; i < kTradeWarmUps; ++i) {
-            execute(trades_.next(kTxns));
-        }
-        for (int i = 0; i < kBlocks; ++i) {
-            blocks_.push_back(trades_.next(kTxns));
-        }
-    }
-    void run() override {
-        for (const auto& block : blocks_) {
-            execute(block);
-        }
-    }
-
-  private:
-    static constexpr int kTradeWarmUps = 20;
-
-    void execute(const Block<Transaction>& block) {
-        const auto result = executor_.execute(block);
-        LOCKSTEP_CHECK(result.has_value());
-        for (const Receipt& receipt : result->receipts) {
-            LOCKSTEP_CHECK(receipt.status == 0);
-        }
-    }
-
-    Venue venue_;
-    StateStore<Venue> store_;
-    Executor executor_{venue_, store_};
-    PlainTrades trades_;
-    std::vector<Block<Transaction>> blocks_;
-};
-
-/// Counts trades only: price updates of the blocks are part of what they cost.
-template <class Executor>
-int count_trades(std::uint32_t positions, std::uint32_t accounts) {
-    const auto cell = std::make_unique<TradeCell<Executor>>(positions, accounts);
-    lockstep_counted_blocks(cell.get());
-    std::printf("%u\n", kTxns * static_cast<std::uint32_t>(kBlocks));
-    return 0;
-}
-
 /// Prints the number of transactions that were counted.
 template <class Workload>
 int count(const Workload& workload) {
@@ -161,14 +96,6 @@ int run(std::string_view name) {
         options.accounts = kAccounts / 10;
         options.block_transactions = kTxns;
         return count(VenueWorkload{.name = "", .machine = {}, .options = options});
-    }
-    if (name == "trade_8_serial") {
-        return count_trades<SerialExecutor<Venue>>(8, 1'000);
-    }
-    for (const std::uint32_t positions : {1U, 8U, 31U, 64U, 500U}) {
-        if (name == "trade_" + std::to_string(positions)) {
-            return count_trades<InPlaceExecutor<Venue>>(positions, positions > 64 ? 100 : 1'000);
-        }
     }
     std::fprintf(stderr, "there is no such cell\n");
     return 1;
