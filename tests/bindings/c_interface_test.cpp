@@ -265,8 +265,8 @@ TEST(CInterface, ChangesAreMadeTogetherOrNotAtAll) {
         changes[1].amount = {static_cast<std::uint64_t>(-4), -1};
         changes[1].upper = {0, 1};
         if (text(call->transaction) == "inside") {
-            const ls_code code = ls_write_many(view, changes.data(), 2);
-            EXPECT_TRUE(code == LS_REFUSED || code == LS_STOP);
+            // An incarnation that is discarded may have seen a full purse.
+            call->status = ls_write_many(view, changes.data(), 2) == LS_REFUSED ? 7 : 8;
             return ls_put(view, bytes("inside"), bytes("1"));
         }
         call->changes = changes.data();
@@ -284,6 +284,7 @@ TEST(CInterface, ChangesAreMadeTogetherOrNotAtAll) {
         EXPECT_EQ(chain.receipts[0].status, 5);
         EXPECT_EQ(chain.receipts[1].status, 5);
         EXPECT_EQ(chain.receipts[2].status, 6);
+        EXPECT_EQ(chain.receipts[3].status, 7);
         EXPECT_EQ(chain.value("paid"), "second");
         EXPECT_EQ(chain.value("inside"), "1");
         EXPECT_EQ(chain.value("purse").at(0), 2);

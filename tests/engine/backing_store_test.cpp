@@ -124,8 +124,8 @@ TEST(BackingStore, DoesNotShowInResults) {
         SerialExecutor<Machine> oracle(made, whole, kProgramLimits);
         Node node(kind);
         std::size_t evicted = 0;
-        for (std::uint64_t height = 1; height <= scaled(60); ++height) {
-            const auto block = any_block(random, height, height <= scaled(30));
+        for (std::uint64_t height = 1; height <= scaled(60, 40); ++height) {
+            const auto block = any_block(random, height, height <= scaled(60, 40) / 2);
             const auto expected = oracle.execute(block);
             const auto actual = node.execute(block);
             ASSERT_TRUE(expected && actual);

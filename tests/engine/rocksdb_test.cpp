@@ -74,7 +74,7 @@ TEST_F(RocksDb, CarriesAChainThroughStopsAndReorganisations) {
     auto process = std::make_unique<Process>(folder);
     int stops = 0;
     int undone = 0;
-    for (std::uint64_t height = 1; height <= scaled(80); ++height) {
+    for (std::uint64_t height = 1; height <= scaled(80, 40); ++height) {
         if (random.chance(1, 4)) {  // a block that loses, taken back with or without a stop
             BlockDiff<Machine> lost;
             ASSERT_TRUE(process->executor->execute(any_block(random, height), {}, {}, &lost));
