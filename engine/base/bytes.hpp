@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -147,6 +149,14 @@ class ByteReader {
     /// A byte string written by put_bytes; empty when cut short.
     [[nodiscard]] std::span<const std::byte> get_bytes() noexcept {
         return take(get<std::uint32_t>());
+    }
+    /// A text written by put_text; empty when cut short.
+    [[nodiscard]] std::string get_text() {
+        const std::span<const std::byte> bytes = get_bytes();
+        std::string text(bytes.size(), '\0');
+        std::transform(bytes.begin(), bytes.end(), text.begin(),
+                       [](std::byte b) { return static_cast<char>(b); });
+        return text;
     }
     /// The next `size` bytes; empty when fewer are left.
     [[nodiscard]] std::span<const std::byte> take(std::size_t size) noexcept {

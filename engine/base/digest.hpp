@@ -47,5 +47,9 @@ struct Digest {
 inline void put(ByteWriter& out, const Digest& digest) {
     out.put(digest.low, digest.high);
 }
+[[nodiscard]] inline Digest get_digest(ByteReader& in) noexcept {
+    const auto low = in.get<std::uint64_t>();
+    return {.high = in.get<std::uint64_t>(), .low = low};
+}
 
 }  // namespace lockstep

@@ -206,16 +206,12 @@ class RocksdbBacking final : public BackingStore<M> {
     }
     [[nodiscard]] bool decode_tip(std::span<const std::byte> bytes) {
         ByteReader in(bytes);
-        const auto digest = [&in] {
-            const auto low = in.get<std::uint64_t>();
-            return Digest{.high = in.get<std::uint64_t>(), .low = low};
-        };
         tip_.height = in.get<std::uint64_t>();
         tip_.base.cells = in.get<std::uint64_t>();
-        tip_.block = digest();
+        tip_.block = get_digest(in);
         std::array<Digest, StateSums<M>::kCount> sums;
         for (Digest& sum : sums) {
-            sum = digest();
+            sum = get_digest(in);
         }
         tip_.base.sums = StateSums<M>(sums);
         return in.ok() && in.remaining() == 0;

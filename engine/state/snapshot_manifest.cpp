@@ -18,21 +18,6 @@ Error broken_snapshot(std::string message) {
     return {.code = ErrorCode::kCorrupt, .message = std::move(message)};
 }
 
-Digest get_digest(ByteReader& in) {
-    Digest out;
-    out.low = in.get<std::uint64_t>();
-    out.high = in.get<std::uint64_t>();
-    return out;
-}
-
-std::string get_name(ByteReader& in) {
-    std::string out;
-    for (const std::byte b : in.get_bytes()) {
-        out += static_cast<char>(b);
-    }
-    return out;
-}
-
 }  // namespace
 
 Digest SnapshotManifest::state() const noexcept {
@@ -89,14 +74,14 @@ Result<SnapshotManifest, Error> SnapshotManifest::decode(std::span<const std::by
         return failure(broken_snapshot("the manifest of the snapshot is damaged"));
     }
     SnapshotManifest out;
-    out.head.machine = get_name(in);
+    out.head.machine = in.get_text();
     out.head.height = in.get<std::uint64_t>();
     out.head.block = get_digest(in);
     const auto modules = in.get<std::uint32_t>();
     bool sound = out.head.machine.size() <= kNameMax && modules <= in.remaining() / kModuleMin;
     for (std::uint32_t i = 0; sound && i < modules; ++i) {
         Module& module = out.modules.emplace_back();
-        module.name = get_name(in);
+        module.name = in.get_text();
         module.sum = get_digest(in);
         sound = in.ok() && module.name.size() <= kNameMax;
     }

@@ -99,20 +99,8 @@ class BundleDecoder {
         return static_cast<Enum>(value);
     }
     std::span<const std::byte> bytes() { return in_.get_bytes(); }
-    std::string text() {
-        const std::span<const std::byte> raw = in_.get_bytes();
-        std::string out;
-        for (const std::byte b : raw) {
-            out += static_cast<char>(b);
-        }
-        return out;
-    }
-    Digest digest() {
-        Digest out;
-        out.low = in_.get<std::uint64_t>();
-        out.high = in_.get<std::uint64_t>();
-        return out;
-    }
+    std::string text() { return in_.get_text(); }
+    Digest digest() { return get_digest(in_); }
     std::vector<Digest> digests() {
         std::vector<Digest> out(count(sizeof(Digest)));
         for (Digest& digest_out : out) {

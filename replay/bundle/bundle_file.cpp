@@ -8,21 +8,6 @@ namespace {
 
 constexpr std::uint32_t kBundleVersion = 2;
 
-std::string text_of(std::span<const std::byte> bytes) {
-    std::string out;
-    for (const std::byte b : bytes) {
-        out += static_cast<char>(b);
-    }
-    return out;
-}
-
-Digest get_digest(ByteReader& in) {
-    Digest out;
-    out.low = in.get<std::uint64_t>();
-    out.high = in.get<std::uint64_t>();
-    return out;
-}
-
 }  // namespace
 
 Result<BundleWriter, Error> BundleWriter::create(const std::string& path,
@@ -123,12 +108,12 @@ Result<void, Error> BundleReader::read_header() {
                                    std::to_string(kBundleVersion),
                                0));
     }
-    header_.chain_id = text_of(in.get_bytes());
+    header_.chain_id = in.get_text();
     header_.genesis = get_digest(in);
     header_.log = get_digest(in);
     const auto modules = in.get<std::uint32_t>();
     for (std::uint32_t i = 0; i < modules && in.ok() && modules <= kModulesMax; ++i) {
-        header_.modules.push_back(text_of(in.get_bytes()));
+        header_.modules.push_back(in.get_text());
     }
     if (!in.ok() || in.remaining() != 0 || header_.modules.size() != modules) {
         return failure(corrupt("the header of the bundle is malformed", 0));

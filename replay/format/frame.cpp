@@ -185,8 +185,7 @@ Result<std::optional<Frame>, FrameFailure> FrameReader::next() {
                        .length = in.get<std::uint64_t>()};
     const auto check = in.get<std::uint64_t>();
     fields.sequence = in.get<std::uint64_t>();
-    fields.previous.low = in.get<std::uint64_t>();
-    fields.previous.high = in.get<std::uint64_t>();
+    fields.previous = get_digest(in);
     if (auto checked = check_header(fields); !checked) {
         return failure(std::move(checked.error()));
     }

@@ -15,13 +15,6 @@ void put(ByteWriter& out, const LogPlace& place) {
     out.put(place.height, place.time_ms, place.blocks, place.transactions);
 }
 
-Digest get_digest(ByteReader& in) {
-    Digest out;
-    out.low = in.get<std::uint64_t>();
-    out.high = in.get<std::uint64_t>();
-    return out;
-}
-
 LogPlace get_place(ByteReader& in) {
     LogPlace out;
     out.offset = in.get<std::uint64_t>();
