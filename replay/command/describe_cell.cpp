@@ -5,6 +5,7 @@
 #include "accounts/expiring_table.hpp"
 #include "accounts/positions.hpp"
 #include "accounts/records.hpp"
+#include "engine/base/digest.hpp"
 #include "engine/base/int128.hpp"
 #include "instruments/records.hpp"
 #include "replay/command/describe_transaction.hpp"
@@ -118,7 +119,7 @@ Json describe_account_cell(const StateKey& key, const Cell& cell) {
         case CellKind::kNonces:
             return describe_page(cell);
         default:
-            return {{"bytes", bytes_text(cell.bytes())}};
+            return {{"bytes", hex_of(cell.bytes())}};
     }
 }
 
@@ -147,7 +148,7 @@ Json describe_feed_cell(const StateKey& key, const Cell& cell) {
                     {"sequence", source.sequence}};
         }
         default:
-            return {{"bytes", bytes_text(cell.bytes())}};
+            return {{"bytes", hex_of(cell.bytes())}};
     }
 }
 
@@ -196,21 +197,11 @@ Json describe_market_cell(const StateKey& key, const Cell& cell) {
                     {"sequence", book.sequence}};
         }
         default:
-            return {{"bytes", bytes_text(cell.bytes())}};
+            return {{"bytes", hex_of(cell.bytes())}};
     }
 }
 
 }  // namespace
-
-std::string bytes_text(std::span<const std::byte> bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out;
-    for (const std::byte b : bytes) {
-        out += kDigits[static_cast<std::size_t>(b) >> 4];
-        out += kDigits[static_cast<std::size_t>(b) & 0xf];
-    }
-    return out;
-}
 
 std::string_view cell_kind_name(CellKind kind) {
     for (const KindName& known : kKindNames) {

@@ -1,16 +1,12 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <span>
-#include <string>
+#include <string_view>
 
 #include "accounts/cell.hpp"
 #include "accounts/state_key.hpp"
 
 namespace lockstep {
-
-/// Bytes as hexadecimal digits.
-[[nodiscard]] std::string bytes_text(std::span<const std::byte> bytes);
 
 /// Name of a kind of cell: "cash", "open_interest".
 [[nodiscard]] std::string_view cell_kind_name(CellKind kind);

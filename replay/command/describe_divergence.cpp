@@ -1,5 +1,6 @@
 #include "replay/command/describe_divergence.hpp"
 
+#include "engine/base/digest.hpp"
 #include "instruments/events.hpp"
 #include "instruments/status.hpp"
 #include "replay/command/describe_cell.hpp"
@@ -127,7 +128,7 @@ Json describe_details(const ExecutionDetails<Venue>& details) {
     }
     Json events = Json::array();
     for_each_event(details.events, [&](std::uint16_t type, std::span<const std::byte> bytes) {
-        events.push_back({{"type", event_name(type)}, {"bytes", bytes_text(bytes)}});
+        events.push_back({{"type", event_name(type)}, {"bytes", hex_of(bytes)}});
     });
     return {{"outcome", outcome_name(details)}, {"status", details.status},
             {"weight", details.weight},         {"reads", std::move(reads)},

@@ -20,6 +20,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/base/digest.hpp"
 #include "engine/serial/serial_executor.hpp"
 #include "instruments/venue.hpp"
 #include "replay/format/log_reader.hpp"
@@ -28,13 +29,7 @@ namespace lockstep {
 namespace {
 
 void put_hex(std::string& out, std::span<const std::byte> bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    out += '"';
-    for (const std::byte b : bytes) {
-        out += kDigits[std::to_integer<std::size_t>(b) >> 4];
-        out += kDigits[std::to_integer<std::size_t>(b) & 0xf];
-    }
-    out += '"';
+    out += '"' + hex_of(bytes) + '"';
 }
 
 void put_events(std::string& out, std::span<const std::byte> encoded) {
