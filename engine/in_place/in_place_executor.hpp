@@ -6,6 +6,7 @@
 #include <exception>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "engine/base/arena.hpp"
 #include "engine/base/chunk_pool.hpp"
@@ -142,21 +143,27 @@ class InPlaceExecutor {
     }
 
     /// Fetches the cells of the next group, whose keys were declared one group ago, and takes
-    /// the keys of the group after it.
+    /// the keys of the group after it, of which those that are not in memory are loaded.
     template <class Context>
     void fetch_ahead(std::span<const Transaction> transactions, std::size_t at,
                      const Context& context) {
         if constexpr (kDeclares<M>) {
             const auto declare = [&](std::size_t first) {
                 const std::size_t last = std::min(transactions.size(), first + kGroup);
-                load(transactions.subspan(std::min(first, last), last - std::min(first, last)),
-                     context);
+                const bool loads = store_.loads();
+                declared_.clear();
                 for (std::size_t i = first; i < last; ++i) {
                     cells_.prefetch_next([&](auto&& sink) {
                         declare_keys(machine_, transactions[i], context, std::as_const(store_),
-                                     [&sink](const typename M::Key& key, Access) { sink(key); });
+                                     [&](const typename M::Key& key, Access) {
+                                         sink(key);
+                                         if (loads) {
+                                             declared_.push_back({key, M::hash(key)});
+                                         }
+                                     });
                     });
                 }
+                store_.load_many(declared_);
             };
             if (at == 0) {
                 declare(0);
@@ -166,27 +173,6 @@ class InPlaceExecutor {
             cells_.advance();
             declare(at + 2 * kGroup);
         }
-    }
-
-    /// Loads what transactions declare and is not in memory.
-    template <class Context>
-    void load(std::span<const Transaction> transactions, const Context& context) {
-        if (!store_.loads()) {
-            return;
-        }
-        std::vector<HashedKey<typename M::Key>> keys;
-        for (const Transaction& transaction : transactions) {
-            try {
-                declare_keys(machine_, transaction, context, std::as_const(store_),
-                             [&keys](const typename M::Key& key, Access) {
-                                 keys.push_back({key, M::hash(key)});
-                             });
-            } catch (const std::bad_alloc&) {
-                throw;
-            } catch (...) {  // loaded at their first use
-            }
-        }
-        store_.load_many(keys);
     }
 
     /// Ends a phase; its effect digest.
@@ -228,6 +214,7 @@ class InPlaceExecutor {
     Arena arena_{memory_, 0};
     InPlaceCommit<M, Sync> commit_;
     BlockTransactions<M> transactions_;
+    std::vector<HashedKey<typename M::Key>> declared_;  ///< by a group, where cells are loaded
     BlockDigest chain_;
     Digest previous_;
 };
