@@ -187,8 +187,7 @@ template <class View>
     if (exceeds_position_limit(work.fill, side)) {
         return Status::kPositionLimit;
     }
-    const bool no_room = !side.place.present && side.head().positions() >= kMaxOpenMarkets;
-    return no_room ? Status::kMarketLimit : Status::kApplied;
+    return has_no_room(side) ? Status::kMarketLimit : Status::kApplied;
 }
 
 /// Writes a liquidation: both sides, sums of the market, insurance, events.

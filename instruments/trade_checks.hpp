@@ -89,6 +89,11 @@ struct OrderTerms {
 /// Position limit of one side, for all accounts of its owner; reducing is always allowed.
 [[nodiscard]] bool exceeds_position_limit(const Fill& fill, const FillSide& side) noexcept;
 
+/// True when the fill opens a market on a side that has as many open as it may.
+[[nodiscard]] inline bool has_no_room(const FillSide& side) noexcept {
+    return !side.place.present && side.head().positions() >= kMaxOpenMarkets;
+}
+
 /// Open interest that the fill adds, lots.
 [[nodiscard]] Int128 open_interest_change(const Fill& fill) noexcept;
 

@@ -243,10 +243,8 @@ template <class View>
         open_interest_change(fill) > 0) {
         return Status::kOiCap;
     }
-    const auto no_room = [](const FillSide& side) {
-        return !side.place.present && side.head().positions() >= kMaxOpenMarkets;
-    };
-    return no_room(fill.buyer) || no_room(fill.seller) ? Status::kMarketLimit : Status::kApplied;
+    const bool no_room = has_no_room(fill.buyer) || has_no_room(fill.seller);
+    return no_room ? Status::kMarketLimit : Status::kApplied;
 }
 
 /// One fill, from first check to event; tells its costs to who asks. May have written when it
