@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <thread>
 
 namespace CLI {
 class App;
@@ -10,6 +12,10 @@ namespace lockstep {
 
 /// The most workers that `--workers` takes.
 inline constexpr std::uint32_t kWorkersMax = 256;
+/// As many workers as there are cores, within that.
+[[nodiscard]] inline std::uint32_t default_workers() {
+    return std::clamp(std::thread::hardware_concurrency(), 1U, kWorkersMax);
+}
 
 /// The subcommands. Each function adds one to `app`: its options, its help, and a callback that
 /// runs it when it was named and stores the exit code of the process in `exit_code`, which

@@ -1,9 +1,7 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "replay/command/commands.hpp"
 #include "replay/command/describe_cell.hpp"
@@ -25,7 +23,7 @@ struct DivergeOptions {
     std::string log;
     std::string bundle;  ///< to write
     std::string run;     ///< bundle to execute
-    std::uint32_t workers = std::clamp(std::thread::hardware_concurrency(), 1U, kWorkersMax);
+    std::uint32_t workers = default_workers();
     std::uint32_t repeat = BundleRunOptions{}.repeat;
     bool json = false;
 };

@@ -4,13 +4,21 @@
 
 namespace lockstep {
 
-void add_replay_options(CLI::App& command, ReplayCommandOptions& options) {
-    command.add_option("LOG", options.log, "log file, or - for standard input")->required();
+void add_workers_option(CLI::App& command, std::uint32_t& workers) {
     command
-        .add_option("--workers", options.replay.workers,
+        .add_option("--workers", workers,
                     "workers of the parallel executor; 0: the serial executor")
         ->check(CLI::Range(0U, kWorkersMax))
         ->capture_default_str();
+}
+void add_torn_tail_flag(CLI::App& command, LogReaderOptions& reader) {
+    command.add_flag("--allow-torn-tail", reader.allow_torn_tail,
+                     "accept a log without its end, as a stopped writer leaves it");
+}
+
+void add_replay_options(CLI::App& command, ReplayCommandOptions& options) {
+    command.add_option("LOG", options.log, "log file, or - for standard input")->required();
+    add_workers_option(command, options.replay.workers);
     command.add_flag("--verify", options.replay.verify,
                      "execute serially as well and compare every block byte for byte");
     command.add_flag("--check-invariants", options.check_invariants,
@@ -69,8 +77,7 @@ void add_replay_options(CLI::App& command, ReplayCommandOptions& options) {
 #endif
     command.add_flag("--json", options.json, "print JSON");
     command.add_option("--limit-blocks", options.replay.blocks_max, "stop after so many blocks");
-    command.add_flag("--allow-torn-tail", options.reader.allow_torn_tail,
-                     "accept a log without its end, as a stopped writer leaves it");
+    add_torn_tail_flag(command, options.reader);
 }
 
 }  // namespace lockstep

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
+#include <cstdint>
 #include <string>
-#include <thread>
 
 #include "replay/command/access_sinks.hpp"
 #include "replay/command/commands.hpp"
@@ -17,11 +16,14 @@
 
 namespace lockstep {
 
+/// Options of every command that executes a log.
+void add_workers_option(CLI::App& command, std::uint32_t& workers);
+void add_torn_tail_flag(CLI::App& command, LogReaderOptions& reader);
+
 /// What the user of `replay` has asked for.
 struct ReplayCommandOptions {
     std::string log;
-    ReplayOptions replay{.workers =
-                             std::clamp(std::thread::hardware_concurrency(), 1U, kWorkersMax)};
+    ReplayOptions replay{.workers = default_workers()};
     LogReaderOptions reader;
     RangeOptions range;
     std::string result;

@@ -1,12 +1,10 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include "replay/command/commands.hpp"
@@ -14,6 +12,7 @@
 #include "replay/command/print_json.hpp"
 #include "replay/command/progress_bar.hpp"
 #include "replay/command/range_list.hpp"
+#include "replay/command/replay_options.hpp"
 #include "replay/command/report_error.hpp"
 #include "replay/command/terminal_text.hpp"
 #include "replay/format/log_reader.hpp"
@@ -28,8 +27,7 @@ struct SplitOptions {
     std::string log;
     std::string out;
     std::uint64_t every = 0;
-    ReplayOptions replay{.workers =
-                             std::clamp(std::thread::hardware_concurrency(), 1U, kWorkersMax)};
+    ReplayOptions replay{.workers = default_workers()};
     LogReaderOptions reader;
     bool json = false;
 };
@@ -197,13 +195,8 @@ void register_split_command(CLI::App& app, int& exit_code) {
         ->required()
         ->check(CLI::PositiveNumber);
     command->add_option("--out", options->out, "folder for snapshots and lists")->required();
-    command
-        ->add_option("--workers", options->replay.workers,
-                     "workers of the parallel executor; 0: the serial executor")
-        ->check(CLI::Range(0U, kWorkersMax))
-        ->capture_default_str();
-    command->add_flag("--allow-torn-tail", options->reader.allow_torn_tail,
-                      "accept a log without its end, as a stopped writer leaves it");
+    add_workers_option(*command, options->replay.workers);
+    add_torn_tail_flag(*command, options->reader);
     command->add_flag("--json", options->json, "print JSON");
     command->callback([options, &exit_code] { exit_code = run_split(*options); });
 }

@@ -1,5 +1,6 @@
 #include "replay/command/terminal_text.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -50,15 +51,29 @@ std::string terminal_text(std::string_view text) {
 }
 
 std::string grouped(std::uint64_t value) {
-    const std::string digits = std::to_string(value);
+    return grouped_text(std::to_string(value));
+}
+
+std::string grouped_text(const std::string& digits) {
+    if (!is_whole_number(digits)) {
+        return digits;
+    }
     std::string out;
     for (std::size_t i = 0; i < digits.size(); ++i) {
-        if (i != 0 && (digits.size() - i) % 3 == 0) {
+        if (i != 0 && (digits.size() - i) % 3 == 0 && digits[i - 1] != '-') {
             out += ',';
         }
         out += digits[i];
     }
     return out;
+}
+
+bool is_whole_number(std::string_view text) {
+    if (text.starts_with('-')) {
+        text.remove_prefix(1);
+    }
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 }  // namespace lockstep

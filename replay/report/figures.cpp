@@ -14,14 +14,6 @@ using Json = nlohmann::ordered_json;
 using Data = kainjow::mustache::data;
 using Real = double;  // tidy: allow(banned) a measurement for people, never state
 
-bool is_digits(std::string_view text) {
-    if (text.starts_with('-')) {
-        text.remove_prefix(1);
-    }
-    return !text.empty() &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 std::string real_text(Real value) {
     const Real size = value < 0 ? -value : value;
     const int decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4;
@@ -83,7 +75,7 @@ void add_field(const std::string& name, const Json& value, const std::string& at
     out.set(name, template_data(value, at, decorate));
     if (value.is_boolean()) {
         out.set(name + (value.get<bool>() ? "_yes" : "_no"), Data::type::bool_true);
-    } else if (value.is_string() && is_digits(value.get<std::string>())) {
+    } else if (value.is_string() && is_whole_number(value.get<std::string>())) {
         out.set(name + "_grouped", grouped_text(value.get<std::string>()));
     } else if (value.is_array() && !value.empty()) {
         out.set(name + "_any", Data::type::bool_true);
@@ -93,20 +85,6 @@ void add_field(const std::string& name, const Json& value, const std::string& at
 }
 
 }  // namespace
-
-std::string grouped_text(const std::string& digits) {
-    if (!is_digits(digits)) {
-        return digits;
-    }
-    std::string out;
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-        if (i != 0 && (digits.size() - i) % 3 == 0 && digits[i - 1] != '-') {
-            out += ',';
-        }
-        out += digits[i];
-    }
-    return out;
-}
 
 std::string figure_text(const Json& value) {
     if (value.is_number_integer()) {

@@ -11,18 +11,14 @@ namespace lockstep {
 /// The empty text for null; strings with their control characters escaped.
 [[nodiscard]] std::string figure_text(const nlohmann::ordered_json& value);
 
-/// Decimal digits, with or without a sign, in groups of three; other texts as they are.
-[[nodiscard]] std::string grouped_text(const std::string& digits);
-
 /// Adds to an object of the templates what is not in the data; gets its JSON pointer.
 using Decorate = std::function<void(const std::string& at, kainjow::mustache::data& object)>;
 
 /// JSON as the templates see it. Beside its fields, as text, an object has
 ///
 /// * `at`: its JSON pointer, for the attribute that ties a shown figure to the data of the page;
-/// * for a field of digits `<field>_grouped`, for a truth value `<field>_yes` or `<field>_no`, for
-/// a
-///   list that is not empty `<field>_any`;
+/// * for a field of digits `<field>_grouped`, for a truth value `<field>_yes` or `<field>_no`;
+/// * for a list that is not empty `<field>_any`;
 /// * for an object that holds numbers only, `<field>_entries`: its names and values, as a list;
 /// * when some of its fields are lists, as columns of a table, `rows`: that table row by row.
 ///

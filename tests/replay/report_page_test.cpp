@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include "replay/command/terminal_text.hpp"
 #include "replay/report/figures.hpp"
 #include "tests/replay/command_runner.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "replay/command/progress_bar.hpp"
+#include "replay/command/terminal_text.hpp"
 #include "replay/report/block_series.hpp"
 #include "replay/report/figures.hpp"
 #include "replay/report/html_page.hpp"
