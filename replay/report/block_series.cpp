@@ -13,41 +13,18 @@ constexpr std::uint64_t kPerMillisecond = 1'000'000;
 
 }  // namespace
 
-BlockSeries::Counts& BlockSeries::Counts::operator+=(const Counts& other) noexcept {
-    transactions += other.transactions;
-    not_applied += other.not_applied;
-    executions += other.executions;
-    validations += other.validations;
-    aborts += other.aborts;
-    waits += other.waits;
-    conflicts += other.conflicts;
-    nanoseconds += other.nanoseconds;
-    return *this;
-}
-
-BlockSeries::Counts BlockSeries::Counts::operator-(const Counts& before) const noexcept {
-    return {.transactions = transactions - before.transactions,
-            .not_applied = not_applied - before.not_applied,
-            .executions = executions - before.executions,
-            .validations = validations - before.validations,
-            .aborts = aborts - before.aborts,
-            .waits = waits - before.waits,
-            .conflicts = conflicts - before.conflicts,
-            .nanoseconds = nanoseconds - before.nanoseconds};
-}
-
 void BlockSeries::add(const BlockHeader& block, const ReplaySummary& summary,
                       const ConflictChains& chains) {
-    const Counts now{.transactions = summary.transactions,
+    const Totals now{.transactions = summary.transactions,
                      .not_applied = summary.transactions - summary.applied,
                      .executions = summary.metrics.executions,
                      .validations = summary.metrics.validations,
                      .aborts = summary.metrics.aborts,
                      .waits = summary.metrics.waits,
                      .conflicts = chains.conflicts,
+                     .steps = chains.steps,
                      .nanoseconds = static_cast<std::uint64_t>(summary.executing.count())};
-    const Counts own = now - before_;
-    before_ = now;
+    const Totals before = buckets_.empty() ? Totals{} : buckets_.back().end;
     if (buckets_.empty() || buckets_.back().blocks == blocks_per_bucket_) {
         if (buckets_.size() == kBucketsMax) {
             merge_pairs();
@@ -57,10 +34,10 @@ void BlockSeries::add(const BlockHeader& block, const ReplaySummary& summary,
     Bucket& bucket = buckets_.back();
     bucket.last_height = block.height;
     ++bucket.blocks;
-    bucket.sum += own;
-    bucket.slowest_nanoseconds = std::max(bucket.slowest_nanoseconds, own.nanoseconds);
-    bucket.longest_chain = std::max(bucket.longest_chain, chains.steps - steps_);
-    steps_ = chains.steps;
+    bucket.end = now;
+    bucket.slowest_nanoseconds =
+        std::max(bucket.slowest_nanoseconds, now.nanoseconds - before.nanoseconds);
+    bucket.longest_chain = std::max(bucket.longest_chain, now.steps - before.steps);
 }
 
 void BlockSeries::merge_pairs() {
@@ -70,7 +47,7 @@ void BlockSeries::merge_pairs() {
         Bucket merged = buckets_[2 * i];
         merged.last_height = second.last_height;
         merged.blocks += second.blocks;
-        merged.sum += second.sum;
+        merged.end = second.end;
         merged.slowest_nanoseconds =
             std::max(merged.slowest_nanoseconds, second.slowest_nanoseconds);
         merged.longest_chain = std::max(merged.longest_chain, second.longest_chain);
@@ -80,42 +57,51 @@ void BlockSeries::merge_pairs() {
     blocks_per_bucket_ *= 2;
 }
 
+std::uint64_t BlockSeries::added(std::size_t bucket, std::uint64_t Totals::*total) const noexcept {
+    return buckets_[bucket].end.*total - (bucket == 0 ? 0 : buckets_[bucket - 1].end.*total);
+}
+
 nlohmann::ordered_json BlockSeries::describe() const {
     const auto column = [this](auto&& value) {
         auto out = nlohmann::ordered_json::array();
-        for (const Bucket& bucket : buckets_) {
-            out.push_back(value(bucket));
+        for (std::size_t i = 0; i < buckets_.size(); ++i) {
+            out.push_back(value(i));
         }
         return out;
     };
-    const auto sums = [&](std::uint64_t Counts::*count) {
-        return column([count](const Bucket& bucket) { return bucket.sum.*count; });
+    const auto field = [&](auto Bucket::*of) {
+        return column([&, of](std::size_t i) { return buckets_[i].*of; });
+    };
+    const auto sums = [&](std::uint64_t Totals::*total) {
+        return column([&, total](std::size_t i) { return added(i, total); });
     };
     return {{"blocks_per_bucket", blocks_per_bucket_},
             {"merged", blocks_per_bucket_ > 1},
-            {"height", column([](const Bucket& bucket) { return bucket.first.height; })},
-            {"last_height", column([](const Bucket& bucket) { return bucket.last_height; })},
-            {"time", column([](const Bucket& bucket) { return time_name(bucket.first.time_ms); })},
-            {"transactions", sums(&Counts::transactions)},
-            {"not_applied", sums(&Counts::not_applied)},
-            {"transactions_per_second", column([](const Bucket& bucket) {
-                 return json_ratio(bucket.sum.transactions * kPerSecond, bucket.sum.nanoseconds);
+            {"height", column([&](std::size_t i) { return buckets_[i].first.height; })},
+            {"last_height", field(&Bucket::last_height)},
+            {"time", column([&](std::size_t i) { return time_name(buckets_[i].first.time_ms); })},
+            {"transactions", sums(&Totals::transactions)},
+            {"not_applied", sums(&Totals::not_applied)},
+            {"transactions_per_second", column([&](std::size_t i) {
+                 return json_ratio(added(i, &Totals::transactions) * kPerSecond,
+                                   added(i, &Totals::nanoseconds));
              })},
-            {"mean_milliseconds", column([](const Bucket& bucket) {
-                 return json_ratio(bucket.sum.nanoseconds, bucket.blocks * kPerMillisecond);
+            {"mean_milliseconds", column([&](std::size_t i) {
+                 return json_ratio(added(i, &Totals::nanoseconds),
+                                   buckets_[i].blocks * kPerMillisecond);
              })},
-            {"slowest_milliseconds", column([](const Bucket& bucket) {
-                 return json_ratio(bucket.slowest_nanoseconds, kPerMillisecond);
+            {"slowest_milliseconds", column([&](std::size_t i) {
+                 return json_ratio(buckets_[i].slowest_nanoseconds, kPerMillisecond);
              })},
-            {"executions", sums(&Counts::executions)},
-            {"executions_per_transaction", column([](const Bucket& bucket) {
-                 return json_ratio(bucket.sum.executions, bucket.sum.transactions);
+            {"executions", sums(&Totals::executions)},
+            {"executions_per_transaction", column([&](std::size_t i) {
+                 return json_ratio(added(i, &Totals::executions), added(i, &Totals::transactions));
              })},
-            {"validations", sums(&Counts::validations)},
-            {"aborts", sums(&Counts::aborts)},
-            {"waits", sums(&Counts::waits)},
-            {"conflicts", sums(&Counts::conflicts)},
-            {"longest_chain", column([](const Bucket& bucket) { return bucket.longest_chain; })}};
+            {"validations", sums(&Totals::validations)},
+            {"aborts", sums(&Totals::aborts)},
+            {"waits", sums(&Totals::waits)},
+            {"conflicts", sums(&Totals::conflicts)},
+            {"longest_chain", field(&Bucket::longest_chain)}};
 }
 
 }  // namespace lockstep

@@ -28,7 +28,8 @@ class BlockSeries {
     [[nodiscard]] nlohmann::ordered_json describe() const;
 
   private:
-    struct Counts {
+    /// Since the log began.
+    struct Totals {
         std::uint64_t transactions = 0;
         std::uint64_t not_applied = 0;
         std::uint64_t executions = 0;
@@ -36,25 +37,24 @@ class BlockSeries {
         std::uint64_t aborts = 0;
         std::uint64_t waits = 0;
         std::uint64_t conflicts = 0;
+        std::uint64_t steps = 0;        ///< of chains of conflicts
         std::uint64_t nanoseconds = 0;  ///< inside the executor
-
-        Counts& operator+=(const Counts& other) noexcept;
-        Counts operator-(const Counts& before) const noexcept;
     };
     struct Bucket {
         BlockHeader first;
         std::uint64_t last_height = 0;
         std::uint64_t blocks = 0;
-        Counts sum;
+        Totals end;  ///< behind its last block
         std::uint64_t slowest_nanoseconds = 0;
         std::uint64_t longest_chain = 0;
     };
     void merge_pairs();
+    /// What the blocks of a bucket added to a total.
+    [[nodiscard]] std::uint64_t added(std::size_t bucket,
+                                      std::uint64_t Totals::*total) const noexcept;
 
     std::vector<Bucket> buckets_;
     std::uint64_t blocks_per_bucket_ = 1;
-    Counts before_;            ///< totals behind the last block
-    std::uint64_t steps_ = 0;  ///< of its chains
 };
 
 }  // namespace lockstep
