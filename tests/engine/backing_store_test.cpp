@@ -10,12 +10,9 @@
 #include <thread>
 #include <vector>
 
-#include "engine/in_place/in_place_executor.hpp"
-#include "engine/parallel_executor.hpp"
-#include "engine/serial/serial_executor.hpp"
 #include "engine/state/forks.hpp"
 #include "engine/state/memory_backing.hpp"
-#include "tests/support/in_parallel.hpp"
+#include "tests/support/every_executor.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -61,25 +58,14 @@ class Watched : public MemoryBacking<Machine> {
     std::mutex mutex_;
 };
 
-enum class Kind { kSerial, kInPlace, kSpeculative, kPlanned, kAdaptive };
-constexpr Kind kKinds[] = {Kind::kSerial, Kind::kInPlace, Kind::kSpeculative, Kind::kPlanned,
-                           Kind::kAdaptive};
-
 /// An executor over a state that is partly elsewhere.
 struct Node {
-    explicit Node(Kind kind_in, std::uint32_t workers = 3) : kind(kind_in), pool(workers) {
-        ParallelOptions options{.plan = kind == Kind::kPlanned || kind == Kind::kAdaptive};
-        options.adaptive = kind == Kind::kAdaptive;
-        parallel =
-            std::make_unique<ParallelExecutor<Machine>>(made, store, pool, kProgramLimits, options);
+    explicit Node(Kind kind, std::uint32_t workers = 3) : executors(kind, made, store, workers) {
         store.load_from(disk, disk.base());
     }
     Result<BlockResult, Error> execute(const Block<Program>& block, bool keep = true) {
         disk.loads.clear();
-        const ExecuteOptions options{.keep = keep};
-        auto result = kind == Kind::kSerial    ? serial.execute(block, options, {}, &diff)
-                      : kind == Kind::kInPlace ? in_place.execute(block, options, &diff)
-                                               : parallel->execute(block, options, {}, &diff);
+        auto result = executors.execute(block, {.keep = keep}, &diff);
         for (const auto& [key, times] : disk.loads) {
             EXPECT_EQ(times, 1) << "key " << key << " in block " << block.header.height;
         }
@@ -92,14 +78,10 @@ struct Node {
         EXPECT_LE(store.resident(), most);
     }
 
-    Kind kind;
     Machine made = machine();
     Watched disk;
     StateStore<Machine> store;
-    WorkerPool pool;
-    SerialExecutor<Machine> serial{made, store, kProgramLimits};
-    InPlaceExecutor<Machine> in_place{made, store, kProgramLimits};
-    std::unique_ptr<ParallelExecutor<Machine>> parallel;
+    EveryExecutor<Machine> executors;
     BlockDiff<Machine> diff;
 };
 
@@ -142,7 +124,7 @@ TEST(BackingStore, DoesNotShowInResults) {
         }
         EXPECT_GT(evicted, kUniverse);
         if (kind == Kind::kPlanned) {
-            EXPECT_GT(node.parallel->metrics().planned, 0U);
+            EXPECT_GT(node.executors.parallel.metrics().planned, 0U);
         }
     }
 }

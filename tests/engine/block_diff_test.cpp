@@ -10,13 +10,10 @@
 #include <thread>
 #include <vector>
 
-#include "engine/in_place/in_place_executor.hpp"
-#include "engine/parallel_executor.hpp"
-#include "engine/serial/serial_executor.hpp"
 #include "engine/state/forks.hpp"
 #include "engine/state/history.hpp"
 #include "tests/support/byte_program.hpp"
-#include "tests/support/in_parallel.hpp"
+#include "tests/support/every_executor.hpp"
 #include "tests/support/random_blocks.hpp"
 #include "tests/support/test_scale.hpp"
 
@@ -83,42 +80,22 @@ struct Bytes {
     }
 };
 
-enum class Kind { kSerial, kInPlace, kSpeculative, kPlanned, kAdaptive };
-constexpr Kind kKinds[] = {Kind::kSerial, Kind::kInPlace, Kind::kSpeculative, Kind::kPlanned,
-                           Kind::kAdaptive};
-
 /// A state and one kind of executor over it.
 template <class Of>
 struct Node {
     using Machine = typename Of::Machine;
     using Content = std::map<std::string, std::string>;  ///< canonical bytes
 
-    explicit Node(Kind kind_in) : kind(kind_in) {
+    explicit Node(Kind kind) : executors(kind, machine, store) {
         machine.at_end = &at_end;
         machine.stop = &stop;
-        ParallelOptions options{.plan = kind == Kind::kPlanned};
-        options.adaptive = kind == Kind::kAdaptive;
-        parallel = std::make_unique<ParallelExecutor<Machine>>(machine, store, pool, kProgramLimits,
-                                                               options);
     }
     Result<BlockResult, Error> execute(const Block<Program>& block, bool keep = true,
                                        BlockDiff<Machine>* diff = nullptr) {
         stop = std::stop_source();
-        const ExecuteOptions options{.stop = stop.get_token(), .keep = keep};
-        switch (kind) {
-            case Kind::kSerial:
-                return serial.execute(block, options, {}, diff);
-            case Kind::kInPlace:
-                return in_place.execute(block, options, diff);
-            default:
-                return parallel->execute(block, options, {}, diff);
-        }
+        return executors.execute(block, {.stop = stop.get_token(), .keep = keep}, diff);
     }
-    void continue_from(const Digest& block) {
-        serial.set_previous_block_digest(block);
-        in_place.set_previous_block_digest(block);
-        parallel->set_previous_block_digest(block);
-    }
+    void continue_from(const Digest& block) { executors.continue_from(block); }
     [[nodiscard]] Content content() const {
         Content out;
         store.for_each(
@@ -141,15 +118,11 @@ struct Node {
     }
     void expect_whole() const { EXPECT_EQ(store.digest(), store.recompute_digest()); }  // [SS2]
 
-    Kind kind;
     AtEnd at_end = AtEnd::kNothing;
     std::stop_source stop;
     Machine machine = Of::make();
     StateStore<Machine> store;
-    WorkerPool pool{3};
-    SerialExecutor<Machine> serial{machine, store, kProgramLimits};
-    InPlaceExecutor<Machine> in_place{machine, store, kProgramLimits};
-    std::unique_ptr<ParallelExecutor<Machine>> parallel;
+    EveryExecutor<Machine> executors;
 };
 
 /// One change as canonical bytes.
@@ -227,15 +200,15 @@ TYPED_TEST(BlockDiffs, SayWhatChangedWhicheverExecutorMadeThem) {
                 ASSERT_EQ(diff.find(diff[i].key)->after, diff[i].after);
                 erased += diff[i].after == nullptr ? 1U : 0U;
             }
-            if (node->kind == Kind::kSerial) {
+            if (node->executors.kind == Kind::kSerial) {
                 first = told;
             }
             ASSERT_EQ(told, first) << height;
         }
     }
     EXPECT_GT(erased, 0U);
-    EXPECT_GT(nodes[3]->parallel->metrics().planned, 0U);
-    EXPECT_GT(nodes[4]->parallel->metrics().fallbacks, 0U);
+    EXPECT_GT(nodes[3]->executors.parallel.metrics().planned, 0U);
+    EXPECT_GT(nodes[4]->executors.parallel.metrics().fallbacks, 0U);
 }
 
 TYPED_TEST(BlockDiffs, AreTheSameOfABlockThatIsNotKept) {
