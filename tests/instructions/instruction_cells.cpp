@@ -2,7 +2,6 @@
 // entry and exit of lockstep_counted_blocks.
 
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,10 +17,8 @@
 namespace lockstep::bench {
 namespace {
 
-constexpr std::uint32_t kTxns = 1'000;
 constexpr std::uint32_t kAccounts = 10'000;
 constexpr int kWarmUps = 3;
-constexpr int kBlocks = 4;
 
 template <class Workload>
 class Cell final : public Counted {
@@ -61,9 +58,7 @@ class Cell final : public Counted {
 template <class Workload>
 int count(const Workload& workload) {
     const auto cell = std::make_unique<Cell<Workload>>(workload);
-    lockstep_counted_blocks(cell.get());
-    std::printf("%llu\n", static_cast<unsigned long long>(cell->transactions()));
-    return 0;
+    return count(*cell, cell->transactions());
 }
 
 int run(std::string_view name) {
@@ -97,8 +92,7 @@ int run(std::string_view name) {
         options.block_transactions = kTxns;
         return count(VenueWorkload{.name = "", .machine = {}, .options = options});
     }
-    std::fprintf(stderr, "there is no such cell\n");
-    return 1;
+    return no_such_cell();
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 // set-up is long under callgrind.
 
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,14 +10,12 @@
 
 #include "engine/in_place/in_place_executor.hpp"
 #include "engine/serial/serial_executor.hpp"
+#include "instruments/venue.hpp"
 #include "tests/instructions/counted.hpp"
 #include "tests/instructions/plain_trades.hpp"
 
 namespace lockstep::bench {
 namespace {
-
-constexpr std::uint32_t kTxns = 1'000;
-constexpr int kBlocks = 4;
 
 /// Trades between accounts with so many positions, by an executor without workers.
 template <class Executor>
@@ -63,9 +60,7 @@ class TradeCell final : public Counted {
 template <class Executor>
 int count_trades(std::uint32_t positions, std::uint32_t accounts) {
     const auto cell = std::make_unique<TradeCell<Executor>>(positions, accounts);
-    lockstep_counted_blocks(cell.get());
-    std::printf("%u\n", kTxns * static_cast<std::uint32_t>(kBlocks));
-    return 0;
+    return count(*cell, std::uint64_t{kTxns} * kBlocks);
 }
 
 int run(std::string_view name) {
@@ -77,8 +72,7 @@ int run(std::string_view name) {
             return count_trades<InPlaceExecutor<Venue>>(positions, positions > 64 ? 100 : 1'000);
         }
     }
-    std::fprintf(stderr, "there is no such cell\n");
-    return 1;
+    return no_such_cell();
 }
 
 }  // namespace
