@@ -223,8 +223,7 @@ template <class M>
 ///                                                    and declares_all away
 ///   static unit(Key) -> Key                          which cells conflict together, see above
 ///   static value_bytes(Value) -> span                of a value that holds its canonical bytes:
-///   what
-///                                                    encode_value gives
+///                                                    those that encode_value gives
 ///   static footprint(Value) -> bytes                 of a value of variable size: how many of its
 ///                                                    first bytes copies touch; see
 ///                                                    accounts/cell.hpp

@@ -228,7 +228,7 @@ class StateStore {
         }
     }
 
-    /// Frees the bytes of keys whose cells are in use no more; at the start of a block.
+    /// REQUIRED of an executor before each block.
     void begin_block() {
         release_keys();
         if (cold_) {
@@ -236,6 +236,7 @@ class StateStore {
             cold_->begin_block();
         }
     }
+    /// Frees the bytes of keys whose cells are in use no more; between blocks.
     void release_keys() noexcept { released_.clear(); }
 
     /// Adds a worker's share to the state digest and the number of present cells.
